@@ -1,0 +1,95 @@
+"""The person examined in one session, and the states of check-in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from invigil.domain.errors import IllegalTransition
+from invigil.domain.observation import Template
+
+
+class CandidateState(StrEnum):
+    JOINED = "joined"
+    CHECKING_IN = "checking_in"
+    WAITING_FOR_PROCTOR = "waiting_for_proctor"
+    APPROVED = "approved"
+    IN_ROOM = "in_room"
+    FINISHED = "finished"
+
+
+_S = CandidateState
+# A waiting candidate can always go on by a new photo; only a human approval ends the waiting.
+TRANSITIONS: dict[CandidateState, frozenset[CandidateState]] = {
+    _S.JOINED: frozenset({_S.CHECKING_IN, _S.WAITING_FOR_PROCTOR, _S.IN_ROOM}),
+    _S.CHECKING_IN: frozenset({_S.CHECKING_IN, _S.APPROVED, _S.WAITING_FOR_PROCTOR, _S.JOINED}),
+    _S.WAITING_FOR_PROCTOR: frozenset(
+        {_S.WAITING_FOR_PROCTOR, _S.APPROVED, _S.JOINED, _S.CHECKING_IN}
+    ),
+    _S.APPROVED: frozenset({_S.IN_ROOM}),
+    _S.IN_ROOM: frozenset({_S.IN_ROOM, _S.FINISHED}),
+    _S.FINISHED: frozenset(),
+}
+
+
+class CameraClaim(StrEnum):
+    """What the candidate's page says about its camera. A claim, never a fact."""
+
+    OK = "ok"
+    ENDED = "ended"
+    MUTED = "muted"
+    HIDDEN = "hidden"
+    UNKNOWN = "unknown"
+
+
+class WaitingReason(StrEnum):
+    """Why a human is asked to look at a check-in."""
+
+    MISMATCH = "mismatch"
+    UNCLEAR = "unclear"
+    ASKED = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the candidate accepted, and when."""
+
+    text_version: str
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One person in one session.
+
+    `tab`: id of the one browser tab that may post frames (the newest).
+    `next_frame_ms`: the interval last asked of the page; the gap rule counts in it.
+    `monitored`: False for candidates of the classic API, whose clients keep no rhythm.
+    """
+
+    id: str
+    session_id: str
+    name: str
+    state: CandidateState
+    joined_at: datetime
+    token_hash: str = field(repr=False)
+    consent: Consent | None = None
+    tab: str | None = None
+    entered_at: datetime | None = None
+    last_frame_at: datetime | None = None
+    next_frame_ms: int = 5000
+    camera: CameraClaim = CameraClaim.UNKNOWN
+    camera_claimed_at: datetime | None = None
+    reference_photo_id: str | None = None
+    has_still: bool = False
+    waiting_reason: WaitingReason | None = None
+    note: str | None = None
+    retake_reason: str | None = None
+    monitored: bool = True
+    templates: tuple[Template, ...] = field(default=(), repr=False)
+
+    def require_transition(self, to: CandidateState) -> None:
+        """Raise `IllegalTransition` unless the table allows the step."""
+        if to not in TRANSITIONS[self.state]:
+            raise IllegalTransition(f"A candidate cannot go from {self.state} to {to}.")

@@ -1,0 +1,191 @@
+"""Errors that carry their own status and words.
+
+Each error says what happened in plain words and what to do next. One handler at the edge renders
+them (`invigil.api.errors`), so that a room never needs to know HTTP beyond the number.
+"""
+
+from __future__ import annotations
+
+
+class InvigilError(Exception):
+    """Base of every error that a person or a client may see."""
+
+    status = 500
+    code = "internal_error"
+    message = "Something went wrong on the server."
+    fix = "Try again. If it happens again, tell the exam office."
+    retry_after_s: int | None = None
+
+    def __init__(self, message: str | None = None, *, fix: str | None = None) -> None:
+        if message is not None:
+            self.message = message
+        if fix is not None:
+            self.fix = fix
+        super().__init__(self.message)
+
+
+class NotFound(InvigilError):
+    """Unknown and forbidden look the same, so that ids cannot be probed."""
+
+    status = 404
+    code = "not_found"
+    message = "There is nothing here for you."
+    fix = "Check the address, or sign in again."
+
+
+class NotSignedIn(InvigilError):
+    status = 401
+    code = "not_signed_in"
+    message = "You are not signed in."
+    fix = "Open the sign-in link that the server printed, or join by your exam link again."
+
+
+class SignInLinkUsed(InvigilError):
+    status = 401
+    code = "sign_in_link_used"
+    message = "This sign-in link was used already or has expired."
+    fix = "Run `invigil sign-in-link` on the server, or restart it, to get a new one."
+
+
+class ForeignOrigin(InvigilError):
+    status = 403
+    code = "foreign_origin"
+    message = "This request came from another site."
+    fix = "Open Invigil at its own address. Behind a proxy, set INVIGIL_PUBLIC_URL."
+
+
+class InvalidRequest(InvigilError):
+    status = 422
+    code = "invalid_request"
+    message = "The request has a wrong or missing field."
+    fix = "Correct the field that is named and send it again."
+
+
+class ConsentRequired(InvalidRequest):
+    code = "consent_required"
+    message = "You cannot join without accepting what is watched and kept."
+    fix = "Read the text and accept it, or speak to the exam office about another way."
+
+
+class IllegalTransition(InvigilError):
+    status = 409
+    code = "illegal_transition"
+    message = "That is not possible in the present state."
+    fix = "Reload the page to see the present state."
+
+
+class ConsentOutdated(IllegalTransition):
+    code = "consent_outdated"
+    message = "The text about what is watched has changed."
+    fix = "Reload the page, read it again and accept it."
+
+
+class NotInRoom(IllegalTransition):
+    code = "not_in_room"
+    message = "Monitoring has not started for you, or is over."
+    fix = "Finish the check-in first."
+
+
+class TakenOver(IllegalTransition):
+    code = "taken_over"
+    message = "This exam is open in another tab."
+    fix = "Go on in the other tab, or choose to continue here."
+
+
+class NothingToUndo(IllegalTransition):
+    code = "nothing_to_undo"
+    message = "There is no decision to undo."
+
+
+class SessionClosed(InvigilError):
+    status = 410
+    code = "session_closed"
+    message = "This exam session is closed."
+    fix = "If you think that is a mistake, contact your exam office."
+
+
+class JoinLinkUnknown(NotFound):
+    code = "join_link_unknown"
+    message = "This exam link is not known here."
+    fix = "Copy the whole link from your invitation. If it still fails, ask your exam office."
+
+
+class TooManyRequests(InvigilError):
+    status = 429
+    code = "too_many_requests"
+    message = "Too many requests in a short time."
+    fix = "Wait a little and try again."
+    retry_after_s = 10
+
+
+class StorageFull(InvigilError):
+    """The disk or database is full. The exam goes on; nothing is blamed on the candidate."""
+
+    status = 503
+    code = "storage_full"
+    message = "The server cannot save right now."
+    fix = "Keep working. This is a technical problem on our side and is not counted against you."
+    retry_after_s = 10
+
+
+class Unavailable(InvigilError):
+    status = 503
+    code = "unavailable"
+    message = "The server cannot look at this right now."
+    fix = "Keep working. This is a technical problem on our side and is not counted against you."
+    retry_after_s = 5
+
+
+# Images -------------------------------------------------------------------------------------
+
+
+class ImageRefused(InvigilError):
+    """Base of every reason not to accept the bytes as a picture."""
+
+    status = 422
+    code = "image_broken"
+    message = "This picture is broken or cut off."
+    fix = "Take or choose another picture (JPEG, PNG or WebP)."
+
+
+class ImageBroken(ImageRefused):
+    pass
+
+
+class ImageTooLarge(ImageRefused):
+    status = 413
+    code = "image_too_large"
+    message = "This picture file is too large."
+    fix = "Send a picture of at most 5 MB."
+
+
+class UnsupportedImage(ImageRefused):
+    status = 415
+    code = "unsupported_image"
+    message = "This is not a JPEG, PNG or WebP picture."
+    fix = "Choose a JPEG, PNG or WebP picture."
+
+
+class ImageAnimated(ImageRefused):
+    code = "image_animated"
+    message = "This picture is animated."
+    fix = "Choose a still picture."
+
+
+class ImageTooManyPixels(ImageRefused):
+    code = "image_too_many_pixels"
+    message = "This picture has too many pixels."
+    fix = "Choose a picture of at most 40 megapixels."
+
+
+class ReferenceRefused(InvigilError):
+    """A picture that was read, but cannot serve as the reference photo."""
+
+    status = 422
+    code = "reference_refused"
+    message = "This picture cannot be used as your reference photo."
+    fix = "Take another one, or send it to the proctor anyway."
+
+    def __init__(self, code: str, message: str, fix: str) -> None:
+        self.code = code
+        super().__init__(message, fix=fix)

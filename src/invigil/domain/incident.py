@@ -1,0 +1,152 @@
+"""Incidents, evidence, gaps and review decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from invigil.domain.observation import Identity, Unusable
+
+
+class IncidentKind(StrEnum):
+    MULTIPLE_FACES = "multiple_faces"
+    DIFFERENT_PERSON = "different_person"
+    NO_FACE = "no_face"
+    CAMERA_LOST = "camera_lost"
+
+
+class Severity(StrEnum):
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+SEVERITY: dict[IncidentKind, Severity] = {
+    IncidentKind.DIFFERENT_PERSON: Severity.HIGH,
+    IncidentKind.MULTIPLE_FACES: Severity.HIGH,
+    IncidentKind.NO_FACE: Severity.MEDIUM,
+    IncidentKind.CAMERA_LOST: Severity.MEDIUM,
+}
+
+
+class IncidentState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Comparison(StrEnum):
+    """A comparison in words. Numbers stay on the server."""
+
+    MATCHES = "matches"
+    UNCLEAR = "unclear"
+    DOES_NOT_MATCH = "does_not_match"
+    NOT_COMPARED = "not_compared"
+
+
+class EvidenceMissing(StrEnum):
+    STORAGE_FULL = "storage_full"
+    NO_IMAGE = "no_image"
+
+
+class Source(StrEnum):
+    RULES = "rules"
+    CLASSIC = "classic"
+
+
+class Decision(StrEnum):
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    INCONCLUSIVE = "inconclusive"
+
+
+class GapCause(StrEnum):
+    """Why no frame came. SERVER is ours and never counts against anybody."""
+
+    SERVER = "server"
+    CAMERA = "camera"
+    CONNECTION = "connection"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationRecord:
+    """The stored facts that rules may see: no pixels, no raw score, no models.
+
+    `id` orders equal times; `received_at` is the server's clock.
+    """
+
+    id: str
+    received_at: datetime
+    face_count: int
+    unusable: Unusable | None
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An immutable image. `key`: where the store keeps it. `sha256`: of the stored bytes."""
+
+    id: str
+    session_id: str
+    candidate_id: str
+    key: str
+    sha256: str
+    size: int
+    content_type: str
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDecision:
+    """A human's decision. An undone one stays on record with its time."""
+
+    id: str
+    incident_id: str
+    decision: Decision
+    reason: str
+    by: str
+    decided_at: datetime
+    undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentDetail:
+    max_faces: int | None = None
+    comparison: Comparison | None = None
+    cause: GapCause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A time-bounded record that a rule or a human opened. It says "look here", no more."""
+
+    id: str
+    session_id: str
+    candidate_id: str
+    kind: IncidentKind
+    state: IncidentState
+    started_at: datetime
+    ended_at: datetime | None
+    updated_at: datetime
+    detail: IncidentDetail = field(default_factory=IncidentDetail)
+    evidence: tuple[Evidence, ...] = ()
+    evidence_missing: EvidenceMissing | None = None
+    decision: ReviewDecision | None = None
+    source: Source = Source.RULES
+
+    @property
+    def severity(self) -> Severity:
+        return SEVERITY[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span without frames: itself a fact, with its cause."""
+
+    id: str
+    session_id: str
+    candidate_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    cause: GapCause

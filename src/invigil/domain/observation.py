@@ -1,0 +1,115 @@
+"""What the models measured on one frame: facts, no judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Unusable(StrEnum):
+    """Why a frame cannot be used for a comparison. None of these counts against anybody."""
+
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    FACE_TOO_SMALL = "face_too_small"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    BLURRED = "blurred"
+    TURNED_AWAY = "turned_away"
+
+
+class Identity(StrEnum):
+    """Outcome of a 1:1 verification of one frame. UNCERTAIN lies between the two thresholds."""
+
+    MATCH = "match"
+    MISMATCH = "mismatch"
+    UNCERTAIN = "uncertain"
+    NOT_COMPARED = "not_compared"
+
+
+class TemplateKind(StrEnum):
+    """REFERENCE is made from the reference photo, SESSION from live check-in frames."""
+
+    REFERENCE = "reference"
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Pixels of the upright, full-size image; (left, top) is the corner, y grows downwards."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Coarse, from landmarks, in degrees. 0, 0 looks into the camera; yaw > 0 to image right."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One detected face.
+
+    `landmarks`: five (x, y) pixel points in the order right eye, left eye, nose tip, right mouth
+    corner, left mouth corner (right = the person's right, so image left on an unmirrored frame);
+    a detector with fewer points leaves the rest out.
+    `score`: detector score in 0..1.
+    """
+
+    box: Box
+    score: float
+    landmarks: tuple[tuple[float, float], ...] = ()
+    pose: HeadPose | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Features of one person; used for comparison only, never leaves the server.
+
+    `vectors`: one or more feature vectors (each the length the model gives, 128 for the ResNet).
+    `model`: id of the embedder that made them. Vectors of two models are never compared.
+    """
+
+    kind: TemplateKind
+    model: str
+    vectors: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Facts of one frame.
+
+    `width`, `height`: pixels of the upright image. `brightness`: mean luma 0..255 of the image.
+    `sharpness`: variance of the Laplacian on the main face (on the image when there is none).
+    `main`: index into `faces` of the largest face, None without faces.
+    `unusable`: None when exactly one face passes the quality gate.
+    `comparison_score`: 1 - L2 distance between unit-normalised-scale features of the ResNet, so
+    higher = more alike; None when nothing was compared. It never leaves the server.
+    `models`: ids (name@version) of the models that took part.
+    """
+
+    width: int
+    height: int
+    brightness: float
+    sharpness: float
+    faces: tuple[Face, ...]
+    main: int | None
+    unusable: Unusable | None
+    identity: Identity = Identity.NOT_COMPARED
+    comparison_score: float | None = None
+    models: tuple[str, ...] = field(default=())
+
+    @property
+    def face_count(self) -> int:
+        return len(self.faces)
+
+    @property
+    def usable(self) -> bool:
+        return self.unusable is None

@@ -1,0 +1,55 @@
+"""An exam session and the policy that its rules follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Numbers that turn observations into incidents. All durations are lengths of time.
+
+    `sampling`: time between two frames while nothing is suspected.
+    `burst`: time between two frames while something is being decided.
+    `open_frames` and `open_span`: a suspicion becomes an incident when so many frames in a row
+    show it, over at least so long.
+    `close_frames` and `close_span`: the same for its end.
+    `lost_after`: number of missed sampling intervals after which the camera counts as lost.
+    """
+
+    sampling: timedelta = timedelta(seconds=5)
+    burst: timedelta = timedelta(milliseconds=500)
+    open_frames: int = 3
+    open_span: timedelta = timedelta(seconds=1)
+    close_frames: int = 3
+    close_span: timedelta = timedelta(seconds=1)
+    lost_after: int = 3
+
+    @property
+    def window(self) -> timedelta:
+        """How far back the rules look. Older observations never matter."""
+        return max(self.sampling * (self.lost_after + 1), timedelta(seconds=30))
+
+
+@dataclass(frozen=True, slots=True)
+class ExamSession:
+    """One proctored sitting. `join_generation` rises when the join link is renewed."""
+
+    id: str
+    title: str
+    sampling_interval_s: int
+    retention_days: int
+    exam_url: str | None
+    created_at: datetime
+    closed_at: datetime | None = None
+    join_generation: int = 1
+    admin_hash: str | None = field(default=None, repr=False)
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_at is not None
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(sampling=timedelta(seconds=self.sampling_interval_s))

@@ -1,0 +1,1 @@
+"""Recent observations + policy + now to incident changes. Pure; one file per rule."""

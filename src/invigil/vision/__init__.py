@@ -1,0 +1,1 @@
+"""Pixels to Observation: decode, detect, align, embed, quality. No clock, db, http, identity."""

@@ -1,0 +1,39 @@
+"""The port that every engine speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from invigil.domain.observation import Observation, Template, TemplateKind
+
+
+class VisionEngine(Protocol):
+    """Synchronous and CPU bound: call it from a worker, never from the event loop.
+
+    Implementations are safe to call from several threads at once.
+    """
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Ids (name@version) of the models in use."""
+        ...
+
+    def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
+        """Measure one picture; compare with `templates` when exactly one face is usable.
+
+        Raises `invigil.domain.errors.ImageRefused` (a subclass) for bytes that are no still
+        JPEG, PNG or WebP picture within the limits.
+        """
+        ...
+
+    def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:
+        """Features of the one usable face on each image.
+
+        Raises `ValueError` when an image has not exactly one usable face: call `observe` first.
+        """
+        ...
+
+    def jpeg(self, image: bytes, *, max_side: int = 1280) -> bytes:
+        """The picture upright, without metadata, as JPEG with its longer side <= `max_side`."""
+        ...
