@@ -1,0 +1,144 @@
+"""Every setting, read from `INVIGIL_*` in the environment or `.env`."""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class ClassicApi(StrEnum):
+    """How the routes of the published tutorial behave."""
+
+    TOKEN = "token"
+    OPEN = "open"
+    OFF = "off"
+
+
+class LogFormat(StrEnum):
+    CONSOLE = "console"
+    JSON = "json"
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Defaults are for one machine and a first try; docs/configuration.md lists them all."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INVIGIL_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    public_url: str | None = Field(
+        None,
+        description="The address that browsers use, such as `https://proctor.example.edu`. Needed "
+        "behind a proxy: links are made with it, and requests from other origins are refused.",
+    )
+    data_dir: Path = Field(
+        Path("invigil-data"),
+        description="Folder of the database, the evidence images and the key of this installation.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="SQLAlchemy URL of the database. Default: a SQLite file in the data folder.",
+    )
+    disk_reserve_mb: int = Field(
+        200,
+        ge=0,
+        description="Free disk space in MB below which no more images are stored, so that the "
+        "database can go on. The console warns from four times this on.",
+    )
+    sign_in_link_minutes: int = Field(
+        24 * 60, ge=1, description="How long the printed sign-in link stays valid, in minutes."
+    )
+    login_hours: int = Field(12, ge=1, description="How long a proctor stays signed in, in hours.")
+    max_image_mb: float = Field(
+        5.0, gt=0, le=50, description="Largest picture that is accepted, in MB."
+    )
+    analysis_workers: int = Field(
+        0, ge=0, description="Threads that analyse frames, 0 for one a processor core."
+    )
+    frames_per_minute: int = Field(
+        240, ge=12, description="Frames accepted from one candidate in a minute."
+    )
+    joins_per_minute: int = Field(
+        600,
+        ge=1,
+        description="Joins accepted from one network address in a minute (a campus shares one).",
+    )
+    stun_urls: CommaList = Field(
+        (),
+        description="STUN servers for live video, separated by commas, such as "
+        "`stun:stun.example.edu:3478`. None are needed on one network.",
+    )
+    turn_urls: CommaList = Field(
+        (), description="TURN servers for live video, separated by commas."
+    )
+    turn_secret: SecretStr | None = Field(
+        None, description="The `static-auth-secret` shared with coturn (`use-auth-secret`)."
+    )
+    turn_minutes: int = Field(
+        360, ge=10, description="How long a TURN credential stays valid, in minutes."
+    )
+    relay_only: bool = Field(
+        False, description="Send all video through TURN, so that no side sees the other's address."
+    )
+    classic_api: ClassicApi = Field(
+        ClassicApi.TOKEN,
+        description="Routes of the published tutorial: `token` (each candidate's own token is "
+        "needed), `open` (as published, unsafe: anybody can post as anybody), `off`.",
+    )
+    log_format: LogFormat = Field(LogFormat.CONSOLE, description="`console` or `json` log lines.")
+
+    @field_validator("stun_urls", "turn_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin_only(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
+            msg = "must be a scheme and a host, such as https://proctor.example.edu"
+            raise ValueError(msg)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def base_url(self) -> str:
+        """The address that links are made with, without a slash at the end."""
+        if self.public_url:
+            return self.public_url
+        return f"http://{_as_browser_host(self.host)}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come over HTTPS."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def max_image_bytes(self) -> int:
+        return int(self.max_image_mb * 1_000_000)
+
+
+def _as_browser_host(host: str) -> str:
+    # Cameras work only on https or localhost: link to localhost whenever it is this machine.
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_loopback or address.is_unspecified:
+        return "localhost"
+    return f"[{host}]" if address.version == 6 else host  # noqa: PLR2004 - the protocol's number

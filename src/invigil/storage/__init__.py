@@ -1,0 +1,1 @@
+"""What is kept: the database, evidence objects, and how long."""

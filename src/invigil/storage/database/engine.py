@@ -1,0 +1,145 @@
+"""Connections. SQLite is opened so that an acknowledged write survives a power cut."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event as sa_event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from invigil.domain.errors import StorageFull, Unavailable
+from invigil.domain.message import Event
+from invigil.storage.database.unit_of_work import UnitOfWork
+
+AfterCommit = Callable[[Sequence[Event]], None]
+
+_SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+)
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return f"sqlite+aiosqlite:///{path}"
+
+
+class Database:
+    """The one owner of connections.
+
+    `after_commit` hears the events of each transaction once they are safe, and never before.
+    """
+
+    def __init__(self, url: str, after_commit: AfterCommit | None = None) -> None:
+        self.url = url
+        self._after_commit = after_commit
+        self.engine = _create_engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        # SQLite has one writer at a time. Waiting here is fair and needs no retries; waiting in
+        # SQLite is a busy loop that can starve one of many.
+        self._writer = asyncio.Lock() if self.is_sqlite else None
+
+    async def check(self) -> None:
+        """Assert the settings that durability depends on. Raises `RuntimeError`."""
+        if not self.is_sqlite:
+            async with self.engine.connect() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+            return
+        async with self.engine.connect() as connection:
+            found = {
+                name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            }
+        if found != {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}:
+            msg = f"SQLite did not accept its safety settings: {found}. Is the data on a network drive?"
+            raise RuntimeError(msg)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction that may write: commits at the end, rolls back on an error."""
+        if self._writer is None:
+            async with self._transaction() as work:
+                yield work
+            return
+        async with self._writer, self._transaction() as work:
+            yield work
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[UnitOfWork]:
+        """A consistent view for reading. Whatever was written in it is rolled back."""
+        async with _wrapped_errors(), self.engine.connect() as connection:
+            yield UnitOfWork(connection)
+            await connection.rollback()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[UnitOfWork]:
+        async with _wrapped_errors():
+            async with self._write_connection() as connection:
+                work = UnitOfWork(connection)
+                yield work
+                await connection.commit()
+        if self._after_commit is not None and work.events.pending:
+            self._after_commit(work.events.pending)
+
+    @asynccontextmanager
+    async def _write_connection(self) -> AsyncIterator[AsyncConnection]:
+        async with self.engine.connect() as connection:
+            if self.is_sqlite:
+                # Taking the write lock first: a read that later turns into a write can fail.
+                await connection.execution_options(invigil_write=True)
+            yield connection
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _wrapped_errors() -> AsyncIterator[None]:
+    """Turn what drivers raise when the disk is full or the server is gone into our own words."""
+    try:
+        yield
+    except DBAPIError as error:
+        if _is_full(error):
+            raise StorageFull from error
+        if isinstance(error, OperationalError) or error.connection_invalidated:
+            raise Unavailable from error
+        raise
+
+
+def _is_full(error: DBAPIError) -> bool:
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return cause.sqlite_errorname in {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
+    return getattr(cause, "sqlstate", None) == "53100"
+
+
+def _create_engine(url: str) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url)
+    sa_event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
+    sa_event.listen(engine.sync_engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _on_sqlite_connect(connection: Any, _record: object) -> None:
+    # We say BEGIN ourselves: the driver would start transactions late, and never for reads.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: sa.Connection) -> None:
+    write = connection.get_execution_options().get("invigil_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

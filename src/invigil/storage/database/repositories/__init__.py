@@ -1,0 +1,1 @@
+"""One file for each noun; each turns rows into domain records and back."""

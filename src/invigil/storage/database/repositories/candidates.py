@@ -1,0 +1,123 @@
+"""Candidates. Templates are a table of their own and are read only where they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from invigil.domain.candidate import (
+    CameraClaim,
+    Candidate,
+    CandidateState,
+    Consent,
+    WaitingReason,
+)
+from invigil.storage.database import tables as t
+from invigil.storage.database.repositories.base import Repository
+
+_SAME_NAMES = (
+    "id",
+    "session_id",
+    "name",
+    "joined_at",
+    "token_hash",
+    "tab",
+    "entered_at",
+    "last_frame_at",
+    "next_frame_ms",
+    "camera_claimed_at",
+    "reference_photo_id",
+    "has_still",
+    "note",
+    "retake_reason",
+    "monitored",
+)
+
+
+class CandidateRepository(Repository):
+    async def add(self, candidate: Candidate) -> None:
+        await self._run(t.candidate.insert().values(**_values(candidate)))
+
+    async def save(self, candidate: Candidate) -> None:
+        """Write every field of a candidate that was read in this transaction."""
+        await self._run(
+            t.candidate.update()
+            .where(t.candidate.c.id == candidate.id)
+            .values(**_values(candidate))
+        )
+
+    async def touch(
+        self, candidate_id: str, *, last_frame_at: datetime, next_frame_ms: int
+    ) -> None:
+        """A frame came."""
+        await self._run(
+            t.candidate.update()
+            .where(t.candidate.c.id == candidate_id)
+            .values(last_frame_at=last_frame_at, next_frame_ms=next_frame_ms, has_still=True)
+        )
+
+    async def get(self, candidate_id: str) -> Candidate | None:
+        row = await self._one(sa.select(t.candidate).where(t.candidate.c.id == candidate_id))
+        return _candidate(row) if row else None
+
+    async def by_token_hash(self, token_hash: str) -> Candidate | None:
+        row = await self._one(sa.select(t.candidate).where(t.candidate.c.token_hash == token_hash))
+        return _candidate(row) if row else None
+
+    async def of_session(self, session_id: str) -> Sequence[Candidate]:
+        """In the order in which they joined."""
+        rows = await self._all(
+            sa.select(t.candidate)
+            .where(t.candidate.c.session_id == session_id)
+            .order_by(t.candidate.c.joined_at, t.candidate.c.id)
+        )
+        return [_candidate(row) for row in rows]
+
+    async def monitored(self) -> Sequence[Candidate]:
+        """Everybody in a room of an open session who is expected to send frames."""
+        rows = await self._all(
+            sa.select(t.candidate)
+            .join(t.exam_session)
+            .where(
+                t.candidate.c.state == CandidateState.IN_ROOM,
+                t.candidate.c.monitored.is_(True),
+                t.exam_session.c.closed_at.is_(None),
+            )
+        )
+        return [_candidate(row) for row in rows]
+
+    async def names(self, session_id: str) -> dict[str, str]:
+        rows = await self._all(
+            sa.select(t.candidate.c.id, t.candidate.c.name).where(
+                t.candidate.c.session_id == session_id
+            )
+        )
+        return {row["id"]: row["name"] for row in rows}
+
+
+def _values(candidate: Candidate) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(candidate, name) for name in _SAME_NAMES}
+    consent = candidate.consent
+    return values | {
+        "state": candidate.state.value,
+        "consent_version": consent.text_version if consent else None,
+        "consent_at": consent.accepted_at if consent else None,
+        "camera": candidate.camera.value,
+        "waiting_reason": candidate.waiting_reason.value if candidate.waiting_reason else None,
+    }
+
+
+def _candidate(row: RowMapping) -> Candidate:
+    version = row["consent_version"]
+    reason = row["waiting_reason"]
+    return Candidate(
+        **{name: row[name] for name in _SAME_NAMES},
+        state=CandidateState(row["state"]),
+        consent=Consent(version, row["consent_at"]) if version else None,
+        camera=CameraClaim(row["camera"]),
+        waiting_reason=WaitingReason(reason) if reason else None,
+    )

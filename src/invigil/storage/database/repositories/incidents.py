@@ -1,0 +1,254 @@
+"""Incidents with their evidence and decisions, and gaps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from invigil.domain.incident import (
+    Comparison,
+    Decision,
+    Evidence,
+    EvidenceMissing,
+    Gap,
+    GapCause,
+    Incident,
+    IncidentDetail,
+    IncidentKind,
+    IncidentState,
+    ReviewDecision,
+    Source,
+)
+from invigil.storage.database import tables as t
+from invigil.storage.database.repositories.base import Repository
+from invigil.storage.database.repositories.evidence import evidence_from
+
+
+class IncidentRepository(Repository):
+    async def add(self, incident: Incident) -> None:
+        await self._run(t.incident.insert().values(**_values(incident)))
+        for evidence in incident.evidence:
+            await self._run(
+                t.incident_evidence.insert().values(
+                    incident_id=incident.id, evidence_id=evidence.id
+                )
+            )
+
+    async def save(self, incident: Incident) -> None:
+        """Write the fields that change while an incident lasts (not its evidence or decision)."""
+        await self._run(
+            t.incident.update().where(t.incident.c.id == incident.id).values(**_values(incident))
+        )
+
+    async def get(self, incident_id: str) -> Incident | None:
+        found = await self._load(sa.select(t.incident).where(t.incident.c.id == incident_id))
+        return found[0] if found else None
+
+    async def open_of(self, candidate_id: str) -> Sequence[Incident]:
+        return await self._load(
+            sa.select(t.incident).where(
+                t.incident.c.candidate_id == candidate_id,
+                t.incident.c.state == IncidentState.OPEN.value,
+            )
+        )
+
+    async def page(
+        self,
+        session_id: str,
+        *,
+        before: Incident | None = None,
+        limit: int = 200,
+        kinds: Iterable[IncidentKind] | None = None,
+    ) -> Sequence[Incident]:
+        """Newest first, `limit` at most; `before` is the last one of the page before."""
+        c = t.incident.c
+        statement = sa.select(t.incident).where(c.session_id == session_id)
+        if kinds is not None:
+            statement = statement.where(c.kind.in_([kind.value for kind in kinds]))
+        if before is not None:
+            statement = statement.where(
+                sa.or_(
+                    c.started_at < before.started_at,
+                    sa.and_(c.started_at == before.started_at, c.id < before.id),
+                )
+            )
+        return await self._load(statement.order_by(c.started_at.desc(), c.id.desc()).limit(limit))
+
+    async def newest_of_kind(
+        self, candidate_id: str, kind: IncidentKind, source: Source, since: datetime
+    ) -> Incident | None:
+        c = t.incident.c
+        found = await self._load(
+            sa.select(t.incident)
+            .where(
+                c.candidate_id == candidate_id,
+                c.kind == kind.value,
+                c.source == source.value,
+                c.started_at > since,
+            )
+            .order_by(c.started_at.desc())
+            .limit(1)
+        )
+        return found[0] if found else None
+
+    async def delete_before(self, session_id: str, before: datetime) -> int:
+        """Closed incidents and gaps that ended before `before`."""
+        gone = 0
+        for table in (t.incident, t.gap):
+            gone += await self._run(
+                table.delete().where(table.c.session_id == session_id, table.c.ended_at < before)
+            )
+        return gone
+
+    async def add_decision(self, decision: ReviewDecision) -> None:
+        await self._run(
+            t.review_decision.insert().values(
+                id=decision.id,
+                incident_id=decision.incident_id,
+                decision=decision.decision.value,
+                reason=decision.reason,
+                by=decision.by,
+                decided_at=decision.decided_at,
+            )
+        )
+
+    async def undo_decision(self, decision_id: str, at: datetime) -> None:
+        await self._run(
+            t.review_decision.update()
+            .where(t.review_decision.c.id == decision_id)
+            .values(undone_at=at)
+        )
+
+    async def add_gap(self, gap: Gap) -> None:
+        await self._run(
+            t.gap.insert().values(
+                id=gap.id,
+                session_id=gap.session_id,
+                candidate_id=gap.candidate_id,
+                started_at=gap.started_at,
+                ended_at=gap.ended_at,
+                cause=gap.cause.value,
+            )
+        )
+
+    async def open_gaps(self, candidate_id: str) -> Sequence[Gap]:
+        rows = await self._all(
+            sa.select(t.gap).where(t.gap.c.candidate_id == candidate_id, t.gap.c.ended_at.is_(None))
+        )
+        return [_gap(row) for row in rows]
+
+    async def gap(self, gap_id: str) -> Gap | None:
+        row = await self._one(sa.select(t.gap).where(t.gap.c.id == gap_id))
+        return _gap(row) if row else None
+
+    async def gaps(self, session_id: str) -> Sequence[Gap]:
+        rows = await self._all(
+            sa.select(t.gap).where(t.gap.c.session_id == session_id).order_by(t.gap.c.started_at)
+        )
+        return [_gap(row) for row in rows]
+
+    async def end_gap(self, gap_id: str, at: datetime) -> None:
+        await self._run(t.gap.update().where(t.gap.c.id == gap_id).values(ended_at=at))
+
+    async def _load(self, statement: sa.Select[tuple[object, ...]]) -> list[Incident]:
+        rows = await self._all(statement)
+        ids = [row["id"] for row in rows]
+        if not ids:
+            return []
+        evidence = await self._evidence(ids)
+        decisions = await self._decisions(ids)
+        return [_incident(row, evidence[row["id"]], decisions.get(row["id"])) for row in rows]
+
+    async def _evidence(self, ids: Sequence[str]) -> defaultdict[str, tuple[Evidence, ...]]:
+        link = t.incident_evidence
+        rows = await self._all(
+            sa.select(link.c.incident_id, t.evidence)
+            .join(t.evidence)
+            .where(link.c.incident_id.in_(ids))
+            .order_by(t.evidence.c.captured_at)
+        )
+        found: defaultdict[str, tuple[Evidence, ...]] = defaultdict(tuple)
+        for row in rows:
+            found[row["incident_id"]] += (evidence_from(row),)
+        return found
+
+    async def _decisions(self, ids: Sequence[str]) -> dict[str, ReviewDecision]:
+        c = t.review_decision.c
+        rows = await self._all(
+            sa.select(t.review_decision)
+            .where(c.incident_id.in_(ids), c.undone_at.is_(None))
+            .order_by(c.decided_at, c.id)
+        )
+        return {row["incident_id"]: _decision(row) for row in rows}
+
+
+def _values(incident: Incident) -> dict[str, object]:
+    detail = incident.detail
+    missing = incident.evidence_missing
+    return {
+        "id": incident.id,
+        "session_id": incident.session_id,
+        "candidate_id": incident.candidate_id,
+        "kind": incident.kind.value,
+        "state": incident.state.value,
+        "started_at": incident.started_at,
+        "ended_at": incident.ended_at,
+        "updated_at": incident.updated_at,
+        "max_faces": detail.max_faces,
+        "comparison": detail.comparison.value if detail.comparison else None,
+        "cause": detail.cause.value if detail.cause else None,
+        "evidence_missing": missing.value if missing else None,
+        "source": incident.source.value,
+    }
+
+
+def _incident(
+    row: RowMapping, evidence: tuple[Evidence, ...], decision: ReviewDecision | None
+) -> Incident:
+    missing = row["evidence_missing"]
+    return Incident(
+        id=row["id"],
+        session_id=row["session_id"],
+        candidate_id=row["candidate_id"],
+        kind=IncidentKind(row["kind"]),
+        state=IncidentState(row["state"]),
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        updated_at=row["updated_at"],
+        detail=IncidentDetail(
+            max_faces=row["max_faces"],
+            comparison=Comparison(row["comparison"]) if row["comparison"] else None,
+            cause=GapCause(row["cause"]) if row["cause"] else None,
+        ),
+        evidence=evidence,
+        evidence_missing=EvidenceMissing(missing) if missing else None,
+        decision=decision,
+        source=Source(row["source"]),
+    )
+
+
+def _decision(row: RowMapping) -> ReviewDecision:
+    return ReviewDecision(
+        id=row["id"],
+        incident_id=row["incident_id"],
+        decision=Decision(row["decision"]),
+        reason=row["reason"],
+        by=row["by"],
+        decided_at=row["decided_at"],
+        undone_at=row["undone_at"],
+    )
+
+
+def _gap(row: RowMapping) -> Gap:
+    return Gap(
+        id=row["id"],
+        session_id=row["session_id"],
+        candidate_id=row["candidate_id"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        cause=GapCause(row["cause"]),
+    )

@@ -1,0 +1,90 @@
+"""Exam sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from invigil.domain.candidate import CandidateState
+from invigil.domain.incident import IncidentState
+from invigil.domain.session import ExamSession
+from invigil.storage.database import tables as t
+from invigil.storage.database.repositories.base import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCounts:
+    in_room: int
+    open_incidents: int
+    unreviewed_incidents: int
+
+
+class SessionRepository(Repository):
+    async def add(self, session: ExamSession) -> None:
+        await self._run(t.exam_session.insert().values(**_values(session)))
+
+    async def get(self, session_id: str) -> ExamSession | None:
+        row = await self._one(sa.select(t.exam_session).where(t.exam_session.c.id == session_id))
+        return _session(row) if row else None
+
+    async def all(self) -> Sequence[ExamSession]:
+        """Newest first."""
+        rows = await self._all(
+            sa.select(t.exam_session).order_by(t.exam_session.c.created_at.desc())
+        )
+        return [_session(row) for row in rows]
+
+    async def close(self, session_id: str, at: datetime) -> None:
+        await self._run(
+            t.exam_session.update().where(t.exam_session.c.id == session_id).values(closed_at=at)
+        )
+
+    async def delete(self, session_id: str) -> None:
+        await self._run(t.exam_session.delete().where(t.exam_session.c.id == session_id))
+
+    async def counts(self, session_id: str) -> SessionCounts:
+        decided = sa.exists().where(
+            t.review_decision.c.incident_id == t.incident.c.id,
+            t.review_decision.c.undone_at.is_(None),
+        )
+        of_session = t.incident.c.session_id == session_id
+        row = await self._exactly_one(
+            sa.select(
+                _count(
+                    t.candidate,
+                    t.candidate.c.session_id == session_id,
+                    t.candidate.c.state == CandidateState.IN_ROOM,
+                ).label("in_room"),
+                _count(t.incident, of_session, t.incident.c.state == IncidentState.OPEN).label(
+                    "open_incidents"
+                ),
+                _count(t.incident, of_session, ~decided).label("unreviewed_incidents"),
+            )
+        )
+        return SessionCounts(**row)
+
+
+def _count(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(table).where(*where).scalar_subquery()
+
+
+def _values(session: ExamSession) -> dict[str, object]:
+    return {
+        "id": session.id,
+        "title": session.title,
+        "sampling_interval_s": session.sampling_interval_s,
+        "retention_days": session.retention_days,
+        "exam_url": session.exam_url,
+        "created_at": session.created_at,
+        "closed_at": session.closed_at,
+        "join_generation": session.join_generation,
+        "admin_hash": session.admin_hash,
+    }
+
+
+def _session(row: RowMapping) -> ExamSession:
+    return ExamSession(**{name: value for name, value in row.items() if name != "event_seq"})

@@ -1,0 +1,51 @@
+"""Random ids and secrets, and the installation's own key."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+
+def new_id() -> str:
+    """128 random bits as 32 hex characters."""
+    return secrets.token_hex(16)
+
+
+def new_token() -> str:
+    """A bearer secret of 256 random bits, safe in URLs."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """What is stored instead of a secret. Random 256-bit secrets need no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def load_key(path: Path) -> bytes:
+    """The installation's key: read from `path`, made there (mode 0600) the first time."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    key = secrets.token_bytes(32)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def sign(key: bytes, purpose: str, *parts: object) -> str:
+    """128 bits of HMAC-SHA256 over `purpose` and `parts`, safe in URLs."""
+    text = "\x1f".join([purpose, *(str(part) for part in parts)])
+    digest = hmac.new(key, text.encode(), hashlib.sha256).digest()[:16]
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def same(a: str, b: str) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(a.encode(), b.encode())
