@@ -1,1 +1,6 @@
 """Recent observations + policy + now to incident changes. Pure; one file per rule."""
+
+from invigil.rules.camera_lost import Presence, judge_silence
+from invigil.rules.judge import judge
+
+__all__ = ["Presence", "judge", "judge_silence"]

@@ -1,0 +1,56 @@
+"""The face in the picture is not the one that checked in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from invigil.domain.changes import WarningCode
+from invigil.domain.incident import (
+    Comparison,
+    Incident,
+    IncidentDetail,
+    IncidentKind,
+    ObservationRecord,
+)
+from invigil.domain.observation import Identity
+from invigil.domain.session import Policy
+from invigil.rules.hysteresis import Sign, weigh
+from invigil.rules.rule import Verdict, conclude
+
+_DETAIL = IncidentDetail(comparison=Comparison.DOES_NOT_MATCH)
+
+
+class DifferentPerson:
+    """Follows the 1:1 comparison; only frames good enough to compare have a say."""
+
+    kind = IncidentKind.DIFFERENT_PERSON
+
+    def evaluate(
+        self,
+        policy: Policy,
+        window: Sequence[ObservationRecord],
+        open_incident: Incident | None,
+    ) -> Verdict:
+        """See `Rule.evaluate`. The detail never changes while the incident is open."""
+        weighed = weigh(policy, window, open_incident, classify=_sign, open_span=policy.open_span)
+        return conclude(
+            weighed,
+            open_incident,
+            kind=self.kind,
+            detail=_DETAIL if open_incident is None else open_incident.detail,
+            warning=WarningCode.DIFFERENT_PERSON,
+        )
+
+
+def _sign(frame: ObservationRecord) -> Sign:
+    """Unusable never counts against the candidate, nor does it clear anybody.
+
+    With several faces in the picture it is open which one was compared.
+    """
+    if frame.unusable is not None or frame.face_count != 1:
+        return Sign.SAYS_NOTHING
+    if frame.identity is Identity.MISMATCH:
+        return Sign.SHOWS
+    if frame.identity is Identity.MATCH:
+        return Sign.CLEAR
+    return Sign.SAYS_NOTHING

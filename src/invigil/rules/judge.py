@@ -1,0 +1,102 @@
+"""All frame rules together: one stored frame in, one ruling out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from invigil.domain.changes import Ruling, WarningCode
+from invigil.domain.incident import Incident, IncidentKind, IncidentState, ObservationRecord
+from invigil.domain.observation import Unusable
+from invigil.domain.session import Policy
+from invigil.rules.different_person import DifferentPerson
+from invigil.rules.multiple_faces import MultipleFaces
+from invigil.rules.no_face import NoFace
+from invigil.rules.rule import Rule
+
+_RULES: tuple[Rule, ...] = (DifferentPerson(), MultipleFaces(), NoFace())
+
+# A candidate may spend this much of the last `_BURST_MEMORY` in the burst rhythm, whatever the
+# suspicion: one that more frames do not settle must not cost the others their share of the server.
+_BURST_ALLOWANCE = timedelta(seconds=10)
+_BURST_MEMORY = timedelta(seconds=30)
+_GENTLER = 4  # times the burst interval, once the allowance is spent
+
+_QUALITY_FRAMES = 3
+_QUALITY_WARNINGS: dict[Unusable, WarningCode] = {
+    Unusable.TOO_DARK: WarningCode.TOO_DARK,
+    Unusable.TOO_BRIGHT: WarningCode.TOO_BRIGHT,
+    Unusable.FACE_TOO_SMALL: WarningCode.FACE_TOO_SMALL,
+    Unusable.BLURRED: WarningCode.BLURRED,
+}
+
+
+def judge(
+    policy: Policy,
+    now: datetime,
+    recent: Sequence[ObservationRecord],
+    open_incidents: Sequence[Incident],
+) -> Ruling:
+    """Judge the newest frame of one candidate.
+
+    `recent`: the candidate's stored observations in any order; duplicates and observations older
+    than `policy.window` before `now` do not matter. The newest one is the frame being judged.
+    `open_incidents`: those of the same candidate; kinds without a frame rule are ignored.
+    """
+    window = _window(policy, now, recent)
+    if not window:
+        return Ruling(changes=(), warnings=(), next_frame=policy.sampling)
+    by_kind = _by_kind(open_incidents)
+    verdicts = [rule.evaluate(policy, window, by_kind.get(rule.kind)) for rule in _RULES]
+    warnings = [verdict.warning for verdict in verdicts]
+    warnings.append(_quality_warning(window))
+    undecided = any(verdict.undecided for verdict in verdicts)
+    return Ruling(
+        changes=tuple(verdict.change for verdict in verdicts if verdict.change is not None),
+        warnings=tuple(dict.fromkeys(code for code in warnings if code is not None)),
+        next_frame=_burst(policy, window) if undecided else policy.sampling,
+    )
+
+
+def _window(
+    policy: Policy, now: datetime, recent: Sequence[ObservationRecord]
+) -> list[ObservationRecord]:
+    """Each observation once, oldest first, none older than the policy looks back."""
+    oldest = now - policy.window
+    kept = [frame for frame in recent if frame.received_at >= oldest]
+    kept.sort(key=lambda frame: (frame.received_at, frame.id))
+    return list({frame.id: frame for frame in kept}.values())
+
+
+def _by_kind(open_incidents: Sequence[Incident]) -> dict[IncidentKind, Incident]:
+    """The oldest open incident of each kind. There should be no second one."""
+    oldest_last = sorted(
+        (incident for incident in open_incidents if incident.state is IncidentState.OPEN),
+        key=lambda incident: (incident.started_at, incident.id),
+        reverse=True,
+    )
+    return {incident.kind: incident for incident in oldest_last}
+
+
+def _quality_warning(window: Sequence[ObservationRecord]) -> WarningCode | None:
+    """The trouble that the newest frames share, when they share one."""
+    newest = window[-_QUALITY_FRAMES:]
+    reason = newest[-1].unusable
+    if reason is None or len(newest) < _QUALITY_FRAMES:
+        return None
+    if any(frame.unusable is not reason for frame in newest):
+        return None
+    return _QUALITY_WARNINGS.get(reason)
+
+
+def _burst(policy: Policy, window: Sequence[ObservationRecord]) -> timedelta:
+    """Time to the next frame while something is undecided: short, but not for ever."""
+    short = min(policy.burst, policy.sampling)
+    gentle = min(short * _GENTLER, policy.sampling)
+    since = window[-1].received_at - _BURST_MEMORY
+    recent = [frame.received_at for frame in window if frame.received_at >= since]
+    gaps = [after - before for before, after in pairwise(recent)]
+    # Frames arrive a little later than asked for, so anything nearer to `short` counts as burst.
+    spent = sum((gap for gap in gaps if gap * 2 < short + gentle), timedelta())
+    return short if spent < _BURST_ALLOWANCE else gentle

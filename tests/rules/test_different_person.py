@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+
+from invigil.domain.changes import Open, WarningCode
+from invigil.domain.incident import Comparison, IncidentDetail, IncidentKind, IncidentState
+from invigil.domain.observation import Identity, Unusable
+from invigil.domain.session import Policy
+
+from .film import (
+    BLURRED,
+    DARK,
+    DIM,
+    EMPTY,
+    ME,
+    NOT_COMPARED,
+    STRANGER,
+    TURNED,
+    TWO,
+    UNSURE,
+    Film,
+    Shot,
+    at,
+)
+
+KIND = IncidentKind.DIFFERENT_PERSON
+
+
+@pytest.mark.parametrize("open_frames", [3, 5])
+def test_swap_is_found_within_open_frames(open_frames: int) -> None:
+    film = Film(Policy(open_frames=open_frames))
+    film.lasts(60, ME)
+    film.shoot(STRANGER)
+    first = film.seconds
+    film.shoot(*[STRANGER] * (open_frames - 2))
+    assert film.incidents == []
+    ruling = film.shoot(STRANGER)
+    assert ruling.changes == (
+        Open(
+            kind=KIND,
+            started_at=at(first),
+            detail=IncidentDetail(comparison=Comparison.DOES_NOT_MATCH),
+            with_image=True,
+        ),
+    )
+    assert film.seconds - first == (open_frames - 1) * 0.5
+
+
+def test_swap_while_the_chair_is_empty_for_a_moment_is_found() -> None:
+    film = Film()
+    film.lasts(30, ME)
+    film.shoot(EMPTY, EMPTY, STRANGER, TURNED, STRANGER, BLURRED, STRANGER)
+    assert len(film.of(KIND)) == 1
+
+
+def test_single_mismatches_open_nothing() -> None:
+    film = Film()
+    for _ in range(200):
+        film.shoot(STRANGER, STRANGER, ME)
+    assert film.incidents == []
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        UNSURE,
+        NOT_COMPARED,
+        TURNED,
+        DIM,
+        Shot(unusable=Unusable.BLURRED, identity=Identity.MISMATCH),
+        Shot(face_count=2, identity=Identity.MISMATCH),
+        Shot(face_count=2, unusable=Unusable.SEVERAL_FACES, identity=Identity.MISMATCH),
+    ],
+)
+def test_what_cannot_be_compared_never_counts_against_the_candidate(silent: Shot) -> None:
+    film = Film()
+    film.lasts(120, silent)
+    assert film.of(KIND) == []
+    film.shoot(STRANGER, STRANGER, silent)
+    assert film.of(KIND) == []
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        UNSURE,
+        NOT_COMPARED,
+        TURNED,
+        EMPTY,
+        DARK,
+        TWO,
+        Shot(unusable=Unusable.TURNED_AWAY, identity=Identity.MATCH),
+        Shot(face_count=2, identity=Identity.MATCH),
+    ],
+)
+def test_what_cannot_be_compared_clears_nobody(silent: Shot) -> None:
+    film = Film()
+    film.shoot(STRANGER, STRANGER, STRANGER)
+    film.lasts(120, silent)
+    assert film.of(KIND)[0].state is IncidentState.OPEN
+
+
+def test_turning_away_opens_nothing() -> None:
+    film = Film()
+    for _ in range(20):
+        film.lasts(30, ME)
+        film.lasts(20, TURNED)
+    assert film.incidents == []
+
+
+def test_closes_when_the_candidate_is_back() -> None:
+    film = Film()
+    film.shoot(STRANGER, STRANGER, STRANGER)
+    film.shoot(ME)
+    back = film.seconds
+    film.shoot(TURNED, ME, ME)
+    assert film.of(KIND)[0].ended_at == at(back)
+
+
+def test_second_swap_is_a_second_incident() -> None:
+    film = Film()
+    for _ in range(2):
+        film.lasts(30, STRANGER)
+        film.lasts(30, ME)
+    assert [each.state for each in film.of(KIND)] == [IncidentState.CLOSED] * 2
+
+
+def test_candidate_is_warned_from_the_second_frame_on_while_it_shows() -> None:
+    film = Film()
+    shots = [STRANGER, STRANGER, TURNED, STRANGER, ME, STRANGER, ME]
+    warned = [WarningCode.DIFFERENT_PERSON in film.shoot(shot).warnings for shot in shots]
+    assert warned == [False, True, False, True, False, True, False]

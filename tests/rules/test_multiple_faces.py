@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from invigil.domain.changes import Close, Open, Update, WarningCode
+from invigil.domain.incident import IncidentDetail, IncidentKind, IncidentState
+from invigil.domain.session import Policy
+
+from .film import DARK, EMPTY, GLARE, ME, STRANGER, THREE, TURNED, TWO, Film, Shot, at
+
+KIND = IncidentKind.MULTIPLE_FACES
+
+
+def test_opens_at_the_third_frame_and_began_at_the_first() -> None:
+    film = Film()
+    film.shoot(ME, TWO, TWO)
+    assert film.incidents == []
+    ruling = film.shoot(TWO)
+    assert ruling.changes == (
+        Open(kind=KIND, started_at=at(5), detail=IncidentDetail(max_faces=2), with_image=True),
+    )
+    assert film.seconds == 6
+
+
+def test_enough_frames_in_too_short_a_time_do_not_open() -> None:
+    film = Film()
+    film.shoot(TWO, TWO, TWO, TWO, every=0.3)
+    assert film.incidents == []
+    film.shoot(TWO, every=0.3)
+    assert len(film.of(KIND)) == 1
+
+
+def test_enough_time_with_too_few_frames_does_not_open() -> None:
+    film = Film()
+    film.shoot(TWO, TWO, every=4)
+    assert film.incidents == []
+
+
+def test_poster_that_flickers_in_single_frames_opens_nothing() -> None:
+    film = Film()
+    for _ in range(200):
+        film.shoot(TWO, ME)
+        film.shoot(TWO, TWO, ME)
+    assert film.incidents == []
+    assert film.seconds > 1000
+
+
+def test_frames_that_say_nothing_neither_count_nor_break() -> None:
+    film = Film()
+    film.shoot(TWO, DARK, DARK, TWO, GLARE, every=0.5)
+    assert film.incidents == []
+    film.shoot(TWO, every=0.5)
+    assert film.of(KIND)[0].started_at == at(0.5)
+
+
+def test_a_frame_that_says_nothing_never_opens() -> None:
+    film = Film(Policy(open_span=timedelta(seconds=2)))
+    film.shoot(TWO, TWO, TWO, every=0.5)
+    film.shoot(DARK, every=3)
+    assert film.incidents == []
+
+
+def test_interrupted_run_must_lie_in_limited_time() -> None:
+    film = Film()
+    film.shoot(TWO, DARK, TWO, DARK, every=5)
+    film.shoot(TWO, every=5.5)
+    assert film.incidents == []
+    near = Film()
+    near.shoot(TWO, DARK, TWO, every=5)
+    near.shoot(TWO, every=5)
+    assert len(near.of(KIND)) == 1
+
+
+def test_slow_rhythm_of_a_busy_server_still_opens() -> None:
+    film = Film()
+    film.shoot(TWO, TWO, TWO, every=12)
+    assert film.of(KIND)[0].started_at == at(12)
+
+
+def test_long_span_asked_by_the_policy_is_possible() -> None:
+    film = Film(Policy(open_span=timedelta(seconds=20)))
+    film.shoot(TWO, DARK, every=1)
+    film.shoot(*[TWO] * 10, every=2)
+    assert film.of(KIND)[0].started_at == at(1)
+
+
+def test_closes_at_the_third_clear_frame_and_ended_at_the_first() -> None:
+    film = Film()
+    film.shoot(TWO, TWO, TWO)
+    film.shoot(ME, ME)
+    assert film.of(KIND)[0].state is IncidentState.OPEN
+    ruling = film.shoot(ME)
+    assert [type(change) for change in ruling.changes] == [Close]
+    assert film.of(KIND)[0].ended_at == at(6)
+    assert film.seconds == 7
+
+
+def test_clear_frames_in_too_short_a_time_do_not_close() -> None:
+    film = Film()
+    film.shoot(TWO, TWO, TWO)
+    film.shoot(ME, ME, ME, ME, every=0.3)
+    assert film.open
+    film.shoot(ME, every=0.3)
+    assert not film.open
+
+
+def test_second_face_that_comes_back_soon_is_the_same_incident() -> None:
+    film = Film()
+    film.shoot(TWO, TWO, TWO)
+    for _ in range(20):
+        film.shoot(ME, ME, TWO, every=0.5)
+    assert len(film.incidents) == 1
+    assert film.open
+
+
+@pytest.mark.parametrize("blind", [DARK, GLARE])
+def test_blind_picture_does_not_prove_that_somebody_left(blind: Shot) -> None:
+    film = Film()
+    film.shoot(TWO, TWO, TWO)
+    film.lasts(60, blind)
+    assert film.open
+
+
+@pytest.mark.parametrize("clear", [ME, STRANGER, EMPTY, TURNED])
+def test_one_face_or_none_closes(clear: Shot) -> None:
+    film = Film()
+    film.shoot(TWO, TWO, TWO)
+    film.shoot(clear, clear, clear, every=0.5)
+    assert film.of(KIND)[0].state is IncidentState.CLOSED
+
+
+def test_second_intruder_later_is_a_second_incident() -> None:
+    film = Film()
+    film.lasts(60, TWO)
+    film.lasts(60, ME)
+    film.lasts(60, TWO)
+    first, second = film.of(KIND)
+    assert first.ended_at is not None
+    assert first.ended_at < second.started_at
+    assert second.state is IncidentState.OPEN
+
+
+def test_ten_minutes_of_one_cause_are_one_change() -> None:
+    film = Film()
+    film.lasts(600, TWO)
+    assert sum(len(ruling.changes) for ruling in film.rulings) == 1
+
+
+def test_detail_counts_the_most_faces_of_the_run() -> None:
+    film = Film()
+    film.shoot(TWO, THREE, TWO)
+    assert film.of(KIND)[0].detail == IncidentDetail(max_faces=3)
+
+
+def test_update_only_when_more_faces_are_seen() -> None:
+    film = Film()
+    film.shoot(TWO, TWO, TWO)
+    assert film.shoot(TWO).changes == ()
+    ruling = film.shoot(THREE)
+    assert [type(change) for change in ruling.changes] == [Update]
+    assert film.of(KIND)[0].detail == IncidentDetail(max_faces=3)
+    film.lasts(60, TWO, THREE)
+    assert sum(len(each.changes) for each in film.rulings) == 2
+
+
+def test_candidate_is_warned_from_the_second_frame_on_while_it_shows() -> None:
+    film = Film()
+    shots = [TWO, TWO, TWO, TWO, DARK, TWO, ME, TWO]
+    warned = [WarningCode.MULTIPLE_FACES in film.shoot(shot).warnings for shot in shots]
+    assert warned == [False, True, True, True, False, True, False, True]
