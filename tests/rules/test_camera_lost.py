@@ -89,6 +89,11 @@ def test_claim_with_a_frame_since_shortens_nothing() -> None:
     assert opened(stopped, 215) == lost(200, GapCause.CAMERA)
 
 
+def test_frame_of_the_moment_of_the_claim_is_not_since() -> None:
+    stopped = replace(PRESENT, camera=CameraClaim.ENDED, camera_claimed_at=at(200))
+    assert opened(stopped, 203) == lost(200, GapCause.CAMERA)
+
+
 def test_claim_without_a_time_shortens_nothing() -> None:
     stopped = replace(PRESENT, camera=CameraClaim.ENDED, camera_claimed_at=None)
     assert opened(stopped, 214.9) is None

@@ -6,6 +6,7 @@ from invigil.domain.changes import Open, WarningCode
 from invigil.domain.incident import Comparison, IncidentDetail, IncidentKind, IncidentState
 from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
+from invigil.rules import judge
 
 from .film import (
     BLURRED,
@@ -14,6 +15,7 @@ from .film import (
     EMPTY,
     ME,
     NOT_COMPARED,
+    POLICY,
     STRANGER,
     TURNED,
     TWO,
@@ -21,6 +23,8 @@ from .film import (
     Film,
     Shot,
     at,
+    incident,
+    record,
 )
 
 KIND = IncidentKind.DIFFERENT_PERSON
@@ -115,6 +119,12 @@ def test_closes_when_the_candidate_is_back() -> None:
     back = film.seconds
     film.shoot(TURNED, ME, ME)
     assert film.of(KIND)[0].ended_at == at(back)
+
+
+def test_detail_of_an_open_incident_stays_as_it_is() -> None:
+    unclear = incident(KIND, 0, detail=IncidentDetail(comparison=Comparison.UNCLEAR))
+    frames = [record(STRANGER, seconds) for seconds in (0, 1, 2)]
+    assert judge(POLICY, at(2), frames, [unclear]).changes == ()
 
 
 def test_second_swap_is_a_second_incident() -> None:

@@ -70,8 +70,8 @@ def test_closed_incidents_are_left_alone() -> None:
 
 
 def test_frames_from_before_an_incident_do_not_end_it() -> None:
-    frames = [record(ME, seconds) for seconds in (1, 2, 3)]
-    begun = incident(IncidentKind.MULTIPLE_FACES, 2)
+    frames = [record(ME, seconds) for seconds in (0, 1, 2, 3)]
+    begun = incident(IncidentKind.MULTIPLE_FACES, 1)
     assert judge(POLICY, at(3), frames, [begun]).changes == ()
 
 
@@ -158,6 +158,21 @@ def test_suspicion_that_stays_undecided_falls_back_to_a_gentler_rhythm() -> None
     assert film.shoot(TURNED).next_frame == 2 * SECOND
     film.lasts(4, TURNED)
     assert film.shoot(TURNED).next_frame == POLICY.sampling
+
+
+def test_burst_is_allowed_again_when_the_last_one_is_half_a_minute_ago() -> None:
+    policy = Policy(sampling=10 * SECOND)
+    burst = [record(TURNED, frame / 2) for frame in range(21)]
+    soon = judge(policy, at(30), [*burst, record(STRANGER, 30)], [])
+    later = judge(policy, at(30.5), [*burst, record(STRANGER, 30.5)], [])
+    assert (soon.next_frame, later.next_frame) == (2 * SECOND, policy.burst)
+
+
+@pytest.mark.parametrize(("every", "expected"), [(1.2, 2 * SECOND), (1.3, POLICY.burst)])
+def test_burst_frames_that_come_late_count_as_burst(every: float, expected: timedelta) -> None:
+    frames = [record(TURNED, frame * every) for frame in range(9)]
+    frames.append(record(STRANGER, 9 * every))
+    assert judge(POLICY, at(9 * every), frames, []).next_frame == expected
 
 
 @pytest.mark.parametrize("shots", [(STRANGER, *[TURNED] * 11), (TWO, ME), (EMPTY, DARK, DARK, ME)])

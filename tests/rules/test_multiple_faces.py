@@ -7,8 +7,25 @@ import pytest
 from invigil.domain.changes import Close, Open, Update, WarningCode
 from invigil.domain.incident import IncidentDetail, IncidentKind, IncidentState
 from invigil.domain.session import Policy
+from invigil.rules import judge
 
-from .film import DARK, EMPTY, GLARE, ME, STRANGER, THREE, TURNED, TWO, Film, Shot, at
+from .film import (
+    DARK,
+    DIM,
+    EMPTY,
+    GLARE,
+    ME,
+    POLICY,
+    STRANGER,
+    THREE,
+    TURNED,
+    TWO,
+    Film,
+    Shot,
+    at,
+    incident,
+    record,
+)
 
 KIND = IncidentKind.MULTIPLE_FACES
 
@@ -55,22 +72,26 @@ def test_frames_that_say_nothing_neither_count_nor_break() -> None:
     assert film.of(KIND)[0].started_at == at(0.5)
 
 
-def test_a_frame_that_says_nothing_never_opens() -> None:
-    film = Film(Policy(open_span=timedelta(seconds=2)))
-    film.shoot(TWO, TWO, TWO, every=0.5)
-    film.shoot(DARK, every=3)
-    assert film.incidents == []
+def test_only_a_frame_that_shows_it_opens() -> None:
+    """The image of the newest frame becomes the evidence."""
+    frames = [record(TWO, 0), record(TWO, 1), record(TWO, 2), record(DARK, 3)]
+    assert judge(POLICY, at(3), frames, []).changes == ()
+    assert judge(POLICY, at(2), frames[:3], []).changes != ()
 
 
-def test_interrupted_run_must_lie_in_limited_time() -> None:
-    film = Film()
-    film.shoot(TWO, DARK, TWO, DARK, every=5)
-    film.shoot(TWO, every=5.5)
-    assert film.incidents == []
-    near = Film()
-    near.shoot(TWO, DARK, TWO, every=5)
-    near.shoot(TWO, every=5)
-    assert len(near.of(KIND)) == 1
+def test_only_a_clear_frame_closes() -> None:
+    frames = [record(ME, 1), record(ME, 2), record(ME, 3), record(DARK, 4)]
+    begun = [incident(KIND, 0, detail=IncidentDetail(max_faces=2))]
+    assert judge(POLICY, at(4), frames, begun).changes == ()
+    assert judge(POLICY, at(3), frames[:3], begun).changes != ()
+
+
+@pytest.mark.parametrize(("sampling", "limit"), [(1, 15), (5, 15), (6, 18), (8, 24)])
+def test_interrupted_run_must_lie_in_limited_time(sampling: int, limit: float) -> None:
+    policy = Policy(sampling=timedelta(seconds=sampling))
+    for last, opens in ((limit, True), (limit + 0.1, False)):
+        frames = [record(TWO, 0), record(DARK, 1), record(TWO, 2), record(TWO, last)]
+        assert bool(judge(policy, at(last), frames, []).changes) is opens
 
 
 def test_slow_rhythm_of_a_busy_server_still_opens() -> None:
@@ -123,7 +144,7 @@ def test_blind_picture_does_not_prove_that_somebody_left(blind: Shot) -> None:
     assert film.open
 
 
-@pytest.mark.parametrize("clear", [ME, STRANGER, EMPTY, TURNED])
+@pytest.mark.parametrize("clear", [ME, DIM, STRANGER, EMPTY, TURNED])
 def test_one_face_or_none_closes(clear: Shot) -> None:
     film = Film()
     film.shoot(TWO, TWO, TWO)
@@ -148,6 +169,29 @@ def test_ten_minutes_of_one_cause_are_one_change() -> None:
     assert sum(len(ruling.changes) for ruling in film.rulings) == 1
 
 
+def test_an_incident_that_goes_on_needs_no_burst() -> None:
+    film = Film()
+    film.shoot(TWO, TWO, TWO)
+    for _ in range(10):
+        assert film.shoot(TWO).next_frame == POLICY.sampling
+        assert film.shoot(DARK).next_frame == POLICY.sampling
+
+
+def test_policy_may_decide_on_one_frame() -> None:
+    instant = timedelta()
+    film = Film(Policy(open_frames=1, open_span=instant, close_frames=1, close_span=instant))
+    film.shoot(TWO)
+    assert film.open
+    film.shoot(ME)
+    assert not film.open
+
+
+def test_policy_without_frames_still_needs_one() -> None:
+    policy = Policy(close_frames=0, close_span=timedelta())
+    begun = [incident(KIND, 2, detail=IncidentDetail(max_faces=2))]
+    assert judge(policy, at(1), [record(ME, 1)], begun).changes == ()
+
+
 def test_detail_counts_the_most_faces_of_the_run() -> None:
     film = Film()
     film.shoot(TWO, THREE, TWO)
@@ -162,6 +206,7 @@ def test_update_only_when_more_faces_are_seen() -> None:
     assert [type(change) for change in ruling.changes] == [Update]
     assert film.of(KIND)[0].detail == IncidentDetail(max_faces=3)
     film.lasts(60, TWO, THREE)
+    film.lasts(60, TWO)
     assert sum(len(each.changes) for each in film.rulings) == 2
 
 

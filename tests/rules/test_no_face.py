@@ -7,8 +7,24 @@ import pytest
 from invigil.domain.changes import Open, WarningCode
 from invigil.domain.incident import IncidentDetail, IncidentKind, IncidentState
 from invigil.domain.session import Policy
+from invigil.rules import judge
 
-from .film import BLURRED, DARK, EMPTY, GLARE, ME, STRANGER, TURNED, TWO, Film, Shot, at
+from .film import (
+    BLURRED,
+    DARK,
+    EMPTY,
+    GLARE,
+    ME,
+    POLICY,
+    STRANGER,
+    TURNED,
+    TWO,
+    Film,
+    Shot,
+    at,
+    incident,
+    record,
+)
 
 KIND = IncidentKind.NO_FACE
 
@@ -77,3 +93,9 @@ def test_candidate_is_told_long_before_the_proctor() -> None:
     assert film.shoot(EMPTY).warnings == (WarningCode.NO_FACE,)
     assert film.incidents == []
     assert film.shoot(ME).warnings == ()
+
+
+def test_detail_of_an_open_incident_stays_as_it_is() -> None:
+    begun = incident(KIND, 0, detail=IncidentDetail(max_faces=0))
+    frames = [record(EMPTY, seconds) for seconds in (0, 1, 2)]
+    assert judge(POLICY, at(2), frames, [begun]).changes == ()

@@ -69,12 +69,12 @@ def weigh(
     classify: Classify,
     open_span: timedelta,
 ) -> Weighed:
-    """Weigh the frames of `window` (ordered by time).
+    """Weigh the frames of `window` (ordered by time, at least one).
 
     `open_span`: least time from the first to the last frame of a run that opens an incident.
     """
     signs = [(frame, classify(frame)) for frame in window]
-    newest = signs[-1][1] if signs else Sign.SAYS_NOTHING
+    newest = signs[-1][1]
     shows = _newest_run(signs, Sign.SHOWS, _limit(policy, open_span))
     warns = newest is Sign.SHOWS and (open_incident is not None or len(shows.frames) >= _WARN_FROM)
     if open_incident is None:

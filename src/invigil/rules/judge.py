@@ -81,13 +81,11 @@ def _by_kind(open_incidents: Sequence[Incident]) -> dict[IncidentKind, Incident]
 
 def _quality_warning(window: Sequence[ObservationRecord]) -> WarningCode | None:
     """The trouble that the newest frames share, when they share one."""
-    newest = window[-_QUALITY_FRAMES:]
-    reason = newest[-1].unusable
-    if reason is None or len(newest) < _QUALITY_FRAMES:
+    reasons = {frame.unusable for frame in window[-_QUALITY_FRAMES:]}
+    if len(window) < _QUALITY_FRAMES or len(reasons) > 1:
         return None
-    if any(frame.unusable is not reason for frame in newest):
-        return None
-    return _QUALITY_WARNINGS.get(reason)
+    reason = reasons.pop()
+    return None if reason is None else _QUALITY_WARNINGS.get(reason)
 
 
 def _burst(policy: Policy, window: Sequence[ObservationRecord]) -> timedelta:

@@ -36,7 +36,7 @@ class Rule(Protocol):
         window: Sequence[ObservationRecord],
         open_incident: Incident | None,
     ) -> Verdict:
-        """Judge the last frame of `window` (ordered, without duplicates).
+        """Judge the last frame of `window` (ordered, without duplicates, not empty).
 
         `open_incident` is of this rule's kind, or None.
         """
