@@ -21,9 +21,13 @@ class CandidateState(StrEnum):
 
 _S = CandidateState
 # A waiting candidate can always go on by a new photo; only a human approval ends the waiting.
+# Straight from JOINED or CHECKING_IN into the room go only those who keep no rhythm
+# (`Candidate.monitored`), which `CheckIn.enter` sees to.
 TRANSITIONS: dict[CandidateState, frozenset[CandidateState]] = {
     _S.JOINED: frozenset({_S.CHECKING_IN, _S.WAITING_FOR_PROCTOR, _S.IN_ROOM}),
-    _S.CHECKING_IN: frozenset({_S.CHECKING_IN, _S.APPROVED, _S.WAITING_FOR_PROCTOR, _S.JOINED}),
+    _S.CHECKING_IN: frozenset(
+        {_S.CHECKING_IN, _S.APPROVED, _S.WAITING_FOR_PROCTOR, _S.JOINED, _S.IN_ROOM}
+    ),
     _S.WAITING_FOR_PROCTOR: frozenset(
         {_S.WAITING_FOR_PROCTOR, _S.APPROVED, _S.JOINED, _S.CHECKING_IN}
     ),

@@ -60,7 +60,10 @@ class Database:
                 for name in ("journal_mode", "synchronous", "foreign_keys")
             }
         if found != {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}:
-            msg = f"SQLite did not accept its safety settings: {found}. Is the data on a network drive?"
+            msg = (
+                f"SQLite did not accept its safety settings: {found}. "
+                "Is the data folder on a network drive?"
+            )
             raise RuntimeError(msg)
 
     @asynccontextmanager
@@ -82,11 +85,10 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[UnitOfWork]:
-        async with _wrapped_errors():
-            async with self._write_connection() as connection:
-                work = UnitOfWork(connection)
-                yield work
-                await connection.commit()
+        async with _wrapped_errors(), self._write_connection() as connection:
+            work = UnitOfWork(connection)
+            yield work
+            await connection.commit()
         if self._after_commit is not None and work.events.pending:
             self._after_commit(work.events.pending)
 

@@ -77,6 +77,10 @@ class CandidateRepository(Repository):
         )
         return [_candidate(row) for row in rows]
 
+    async def delete(self, candidate_id: str) -> None:
+        """With everything that belongs to the candidate."""
+        await self._run(t.candidate.delete().where(t.candidate.c.id == candidate_id))
+
     async def monitored(self) -> Sequence[Candidate]:
         """Everybody in a room of an open session who is expected to send frames."""
         rows = await self._all(

@@ -56,6 +56,16 @@ class IncidentRepository(Repository):
             )
         )
 
+    async def candidates_with_open(self, kind: IncidentKind) -> frozenset[str]:
+        """Ids of the candidates that have an open incident of this kind."""
+        rows = await self._all(
+            sa.select(t.incident.c.candidate_id).where(
+                t.incident.c.kind == kind.value,
+                t.incident.c.state == IncidentState.OPEN.value,
+            )
+        )
+        return frozenset(row["candidate_id"] for row in rows)
+
     async def page(
         self,
         session_id: str,

@@ -1,0 +1,1 @@
+"""The HTTP and WebSocket edge: thin, typed, and the only room that knows statuses."""

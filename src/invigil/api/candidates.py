@@ -1,0 +1,53 @@
+"""Candidates: what proctors do with them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from invigil.api import present
+from invigil.api import schemas as s
+from invigil.api.deps import House, HouseDep, ProctorDep
+
+router = APIRouter(prefix="/api/v1/candidates", tags=["candidates"])
+
+_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+def picture(image: bytes) -> Response:
+    """A picture that no cache and no other site keeps."""
+    return Response(image, media_type="image/jpeg", headers=_PRIVATE)
+
+
+async def render(house: House, candidate_id: str) -> s.Candidate:
+    """A candidate as proctors see it."""
+    candidate, newest, kinds = await house.sessions.candidate(candidate_id)
+    return present.candidate(candidate, newest, kinds, online=house.presence.online(candidate_id))
+
+
+@router.post("/{candidate_id}/messages", status_code=201)
+async def send_message(
+    candidate_id: str, body: s.NewMessage, _proctor: ProctorDep, house: HouseDep
+) -> s.Message:
+    return present.message(await house.messages.from_proctor(candidate_id, body.kind, body.text))
+
+
+@router.post("/{candidate_id}/check-in-decision")
+async def decide_check_in(
+    candidate_id: str, body: s.CheckInDecision, _proctor: ProctorDep, house: HouseDep
+) -> s.Candidate:
+    """Let a waiting candidate in, or ask for a new photo."""
+    await house.check_in.decide(
+        candidate_id, approve=body.decision == "approve", reason=body.reason
+    )
+    return await render(house, candidate_id)
+
+
+@router.get("/{candidate_id}/reference-photo", response_class=Response)
+async def reference_photo(candidate_id: str, _proctor: ProctorDep, house: HouseDep) -> Response:
+    return picture(await house.review.reference_photo(candidate_id))
+
+
+@router.get("/{candidate_id}/still", response_class=Response)
+async def still(candidate_id: str, _proctor: ProctorDep, house: HouseDep) -> Response:
+    """The newest picture of the candidate's camera."""
+    return picture(await house.review.still(candidate_id))

@@ -1,0 +1,112 @@
+"""The candidate's own routes: from the join link into the room and out of it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from invigil.api import present
+from invigil.api import schemas as s
+from invigil.api.deps import CandidateDep, House, HouseDep, ImageDep, client_address
+from invigil.domain.consent import consent_text, consent_version
+from invigil.domain.errors import SessionClosed
+from invigil.services.access import TICKET_LIFE
+from invigil.services.check_in import FRAME_EVERY_MS, NEEDED_FRAMES
+
+router = APIRouter(prefix="/api/v1", tags=["check-in"])
+
+
+async def render(house: House, candidate_id: str) -> s.MyCandidate:
+    """The candidate as it sees itself."""
+    candidate, session = await house.check_in.get(candidate_id)
+    return present.my_candidate(candidate, session, await house.messages.of_candidate(candidate_id))
+
+
+@router.get("/join/{code}")
+async def join_info(code: str, house: HouseDep) -> s.JoinInfo:
+    """What the candidate reads before joining."""
+    session = await house.sessions.by_join_code(code)
+    if session.closed:
+        raise SessionClosed
+    return s.JoinInfo(
+        session=present.my_session(session),
+        consent=s.ConsentText(version=consent_version(session), text=list(consent_text(session))),
+    )
+
+
+@router.post("/join/{code}", status_code=201)
+async def join(code: str, body: s.Join, request: Request, house: HouseDep) -> s.Joined:
+    await house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
+    session = await house.sessions.by_join_code(code)
+    candidate, token = await house.check_in.join(
+        session, body.name, body.consent.version, accepted=body.consent.accepted
+    )
+    return s.Joined(candidate=await render(house, candidate.id), token=token)
+
+
+@router.get("/candidates/me")
+async def me(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
+    return await render(house, actor.id)
+
+
+@router.put("/candidates/me/reference-photo")
+async def reference_photo(actor: CandidateDep, image: ImageDep, house: HouseDep) -> s.MyCandidate:
+    await _pace(house, actor.id)
+    await house.check_in.set_reference_photo(actor.id, image)
+    return await render(house, actor.id)
+
+
+@router.post("/candidates/me/check-in-frames")
+async def check_in_frame(
+    actor: CandidateDep, image: ImageDep, house: HouseDep
+) -> s.CheckInProgress:
+    """A live picture to compare with the reference photo."""
+    await _pace(house, actor.id)
+    progress = await house.check_in.live_frame(actor.id, image)
+    return s.CheckInProgress(
+        state=progress.state,
+        collected=progress.collected,
+        needed=NEEDED_FRAMES,
+        hint=progress.hint,
+        next_frame_ms=FRAME_EVERY_MS,
+    )
+
+
+@router.post("/candidates/me/ask-proctor")
+async def ask_proctor(body: s.AskProctor, actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
+    """The way out of every dead end: a human looks."""
+    await house.check_in.ask_proctor(actor.id, body.note)
+    return await render(house, actor.id)
+
+
+@router.post("/candidates/me/enter")
+async def enter(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
+    """Into the room; monitoring begins."""
+    await house.check_in.enter(actor.id)
+    return await render(house, actor.id)
+
+
+@router.post("/candidates/me/leave")
+async def leave(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
+    """The candidate is done; monitoring ends."""
+    await house.check_in.leave(actor.id)
+    return await render(house, actor.id)
+
+
+@router.post("/candidates/me/messages", status_code=201)
+async def ask(body: s.NewCandidateMessage, actor: CandidateDep, house: HouseDep) -> s.Message:
+    await house.limiter.require(30, "message", actor.id)
+    return present.message(await house.messages.from_candidate(actor.id, body.text))
+
+
+@router.post("/candidates/me/tickets")
+async def candidate_ticket(
+    body: s.NewCandidateTicket, actor: CandidateDep, house: HouseDep
+) -> s.TicketOut:
+    """A one-use pass for the live socket; makes this tab the one that may send frames."""
+    await house.check_in.take_tab(actor.id, body.tab, force=body.take_over)
+    ticket = await house.access.issue_ticket(actor, actor.session_id, body.tab)
+    return s.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))
+
+
+async def _pace(house: House, candidate_id: str) -> None:
+    await house.limiter.require(house.settings.frames_per_minute, "frames", candidate_id)

@@ -1,0 +1,138 @@
+"""What routes ask for: the house, who is asking, and the bytes of a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.requests import HTTPConnection
+
+from invigil.clock import Clock
+from invigil.domain.actor import CandidateActor, Proctor
+from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge, TooManyRequests
+from invigil.feed.bus import Bus
+from invigil.feed.presence import Presence
+from invigil.meetings import MediaProvider
+from invigil.monitoring.frames import FramePipeline
+from invigil.monitoring.health import Health
+from invigil.monitoring.single import SingleImage
+from invigil.services.access import Access
+from invigil.services.check_in import CheckIn
+from invigil.services.classic import Classic
+from invigil.services.messages import Messages
+from invigil.services.review import Review
+from invigil.services.sessions import Sessions
+from invigil.settings import Settings
+from invigil.storage.database import Database
+
+COOKIE = "invigil"
+HOST_COOKIE = "__Host-invigil"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """All rooms, wired once in `invigil.app`."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    bus: Bus
+    presence: Presence
+    meetings: MediaProvider
+    frames: FramePipeline
+    single: SingleImage
+    health: Health
+    access: Access
+    sessions: Sessions
+    check_in: CheckIn
+    review: Review
+    messages: Messages
+    classic: Classic
+    limiter: Limiter
+
+
+class Limiter:
+    """So many calls a minute for each key. Keys are tokens, or addresses before there is one."""
+
+    def __init__(self) -> None:
+        self._strategy = MovingWindowRateLimiter(MemoryStorage())
+
+    async def require(self, per_minute: int, *key: str) -> None:
+        """Raise `TooManyRequests` when the key has used its calls up."""
+        if not await self._strategy.hit(RateLimitItemPerMinute(per_minute), *key):
+            raise TooManyRequests
+
+
+def get_house(connection: HTTPConnection) -> House:
+    house: House = connection.app.state.house
+    return house
+
+
+HouseDep = Annotated[House, Depends(get_house)]
+
+
+def cookie_name(settings: Settings) -> str:
+    """Browsers enforce the `__Host-` rules only over HTTPS."""
+    return HOST_COOKIE if settings.secure else COOKIE
+
+
+def allowed_origin(connection: HTTPConnection, settings: Settings) -> bool:
+    """Whether the page that asks is one of ours.
+
+    Without INVIGIL_PUBLIC_URL our own origin is what the request was addressed to.
+    """
+    origin = connection.headers.get("origin")
+    if origin is None:
+        return False
+    if settings.public_url:
+        return origin == settings.public_url
+    return origin in {f"http://{connection.headers.get('host')}", settings.base_url}
+
+
+async def current_proctor(request: Request, house: HouseDep) -> Proctor:
+    actor = await house.access.proctor(request.cookies.get(cookie_name(house.settings)))
+    if request.method not in _SAFE and not allowed_origin(request, house.settings):
+        raise ForeignOrigin
+    return actor
+
+
+async def current_candidate(request: Request, house: HouseDep) -> CandidateActor:
+    return await house.access.candidate(bearer(request))
+
+
+def bearer(request: Request) -> str | None:
+    """The token of an `Authorization: Bearer` header."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else None
+
+
+ProctorDep = Annotated[Proctor, Depends(current_proctor)]
+CandidateDep = Annotated[CandidateActor, Depends(current_candidate)]
+
+
+async def image_body(request: Request, house: HouseDep) -> bytes:
+    """The body, read no further than the limit. Raises `ImageTooLarge` or `ImageBroken`."""
+    limit = house.settings.max_image_bytes
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise ImageTooLarge
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise ImageTooLarge
+    if not body:
+        raise ImageBroken("There is no picture in this request.")
+    return bytes(body)
+
+
+ImageDep = Annotated[bytes, Depends(image_body)]
+
+
+def client_address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"

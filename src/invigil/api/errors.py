@@ -1,0 +1,56 @@
+"""One handler renders every error: status, code, plain words, what to do next."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from invigil.domain.errors import InvalidRequest, InvigilError, NotFound
+
+_METHOD_NOT_ALLOWED = 405
+
+
+def render(error: InvigilError) -> JSONResponse:
+    headers = {"Cache-Control": "no-store"}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    body = {
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "fix": error.fix,
+            "retry_after_s": error.retry_after_s,
+        }
+    }
+    return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+async def _ours(_request: Request, error: Exception) -> JSONResponse:
+    return render(error if isinstance(error, InvigilError) else InvigilError())
+
+
+async def _validation(_request: Request, error: Exception) -> JSONResponse:
+    # The value itself is not repeated: it may be a secret or a name.
+    parts = []
+    if isinstance(error, RequestValidationError):
+        for problem in error.errors():
+            place = ".".join(str(part) for part in problem["loc"] if part != "body")
+            parts.append(f"{place or 'body'}: {problem['msg']}")
+    return render(InvalidRequest("; ".join(parts) or None))
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, HTTPException) and error.status_code == _METHOD_NOT_ALLOWED:
+        refused = InvigilError("This address does not know this method.", fix="See /api/docs.")
+        refused.status = _METHOD_NOT_ALLOWED
+        refused.code = "method_not_allowed"
+        return render(refused)
+    return render(NotFound())
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(InvigilError, _ours)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)

@@ -1,0 +1,28 @@
+"""The frame call."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+
+from invigil.api import present
+from invigil.api import schemas as s
+from invigil.api.deps import CandidateDep, HouseDep, ImageDep
+
+router = APIRouter(prefix="/api/v1", tags=["frames"])
+
+
+@router.post("/candidates/me/frames")
+async def post_frame(
+    actor: CandidateDep,
+    image: ImageDep,
+    house: HouseDep,
+    x_invigil_tab: Annotated[str | None, Header(max_length=64)] = None,
+) -> s.FrameReply:
+    """One picture of the camera (JPEG, WebP or PNG as the body).
+
+    `next_frame_ms` says when the next one is wanted; it is also how a busy server asks for less.
+    """
+    await house.limiter.require(house.settings.frames_per_minute, "frames", actor.id)
+    return present.frame_reply(await house.frames.handle(actor.id, x_invigil_tab, image))

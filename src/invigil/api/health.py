@@ -1,0 +1,35 @@
+"""Whether the process lives, and whether it can work."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from invigil import __version__
+from invigil.api import present
+from invigil.api import schemas as s
+from invigil.api.deps import HouseDep, ProctorDep
+from invigil.domain.errors import InvigilError
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    """200 as soon as the server is up, whatever it depends on."""
+    return {"status": "ok", "version": __version__}
+
+
+@router.get("/readyz", responses={503: {"model": s.ErrorReply}})
+async def ready(house: HouseDep, response: Response) -> dict[str, str]:
+    """200 when the database answers, else 503."""
+    try:
+        await house.database.check()
+    except (InvigilError, RuntimeError):
+        response.status_code = 503
+        return {"status": "database"}
+    return {"status": "ok"}
+
+
+@router.get("/api/v1/system")
+async def system(_proctor: ProctorDep, house: HouseDep) -> s.SystemStatus:
+    return present.system(house.health.status())

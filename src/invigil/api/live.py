@@ -1,0 +1,233 @@
+"""The live socket: events of the log, newest facts for the tiles, and signalling for video.
+
+The log is read from the database, so a page that reconnects gets exactly what it missed; the bus
+only says when to read. A page that reads too slowly holds up nobody: events wait in the log, facts
+overwrite one another, and a full letter box ends the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Literal
+
+import structlog
+from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
+from pydantic import TypeAdapter, ValidationError
+
+from invigil.api import events as e
+from invigil.api.deps import House, allowed_origin, get_house
+from invigil.api.render_events import EventRenderer
+from invigil.domain.candidate import CameraClaim
+from invigil.domain.errors import InvigilError
+from invigil.domain.message import Event, EventKind
+from invigil.feed.bus import ALL_PROCTORS, Subscription, candidate_topic, peer_topic, proctors_of
+from invigil.feed.presence import Peer, Role
+from invigil.storage.database.repositories.access import Ticket
+from invigil.storage.secrets import new_id
+
+log = structlog.get_logger(__name__)
+router = APIRouter(prefix="/api/v1")
+
+BAD_TICKET, BAD_ORIGIN, TAKEN_OVER, CLOSED, TOO_SLOW = 4401, 4403, 4409, 4410, 4008
+TRY_LATER, BAD_LETTER, LONG_LETTER = 1013, 1003, 1009
+MAX_LETTER = 64_000
+POLL_S = 5.0
+"""Without any wake-up the log is read this often, so that a lost one delays but never loses."""
+
+PAGE = 200
+REPLAY_LIMIT = 2000
+"""A page that missed more reloads its snapshot instead."""
+
+_letters: TypeAdapter[e.ClientLetter] = TypeAdapter(e.ClientLetter)
+
+
+class Hangup(Exception):  # noqa: N818 - it is no error
+    """End the connection with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@router.websocket("/live")
+async def live(
+    socket: WebSocket,
+    ticket: Annotated[str, Query(max_length=100)] = "",
+    since: Annotated[int | None, Query(ge=0)] = None,
+) -> None:
+    house = get_house(socket)
+    await socket.accept()
+    try:
+        taken = await _admit(socket, house, ticket)
+        await _Connection(socket, house, taken, since).run()
+    except Hangup as hangup:
+        await _close(socket, hangup.code)
+    except InvigilError as error:
+        log.info("live socket ended", reason=error.code)
+        await _close(socket, TRY_LATER)
+
+
+async def _admit(socket: WebSocket, house: House, ticket: str) -> Ticket:
+    if not allowed_origin(socket, house.settings):
+        raise Hangup(BAD_ORIGIN)
+    taken = await house.access.take_ticket(ticket)
+    if taken is None:
+        raise Hangup(BAD_TICKET)
+    return taken
+
+
+async def _close(socket: WebSocket, code: int) -> None:
+    try:
+        await socket.close(code)
+    except (RuntimeError, WebSocketDisconnect):
+        return  # it is gone already
+
+
+class _Connection:
+    """One page's socket, from ticket to hang-up."""
+
+    def __init__(self, socket: WebSocket, house: House, ticket: Ticket, since: int | None) -> None:
+        self._socket = socket
+        self._house = house
+        self._ticket = ticket
+        self._since = since
+        role = Role(ticket.role)
+        self._audience = ticket.actor_id if role is Role.CANDIDATE else None
+        self._peer = Peer(new_id(), role, ticket.session_id, self._audience)
+        self._renderer: EventRenderer = socket.app.state.renderer
+
+    async def run(self) -> None:
+        subscription = self._house.bus.subscribe(*self._topics())
+        try:
+            await self._hello()
+            self._house.presence.join(self._peer)
+            await self._announce_presence()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._write(subscription))
+                tasks.create_task(self._read(subscription))
+        except* WebSocketDisconnect:
+            pass
+        except* Hangup as group:
+            await _close(self._socket, _first_code(group))
+        finally:
+            subscription.close()
+            self._house.presence.leave(self._peer)
+            await self._announce_presence()
+
+    def _topics(self) -> tuple[str, ...]:
+        mine = peer_topic(self._peer.id)
+        if self._audience is None:
+            return (mine, proctors_of(self._ticket.session_id), ALL_PROCTORS)
+        return (mine, candidate_topic(self._audience))
+
+    async def _hello(self) -> None:
+        async with self._house.database.read() as work:
+            cursor = await work.events.cursor(self._ticket.session_id)
+        grant = self._house.meetings.join(self._peer.id, self._house.clock())
+        role: Literal["proctor", "candidate"] = (
+            "proctor" if self._peer.role is Role.PROCTOR else "candidate"
+        )
+        hello = e.Hello(
+            peer=self._peer.id,
+            role=role,
+            cursor=cursor,
+            provider=grant.provider,
+            ice_servers=[e.IceServer(**server) for server in grant.ice_servers],
+            ice_transport_policy="relay" if grant.ice_transport_policy == "relay" else "all",
+            peers=[
+                e.PeerOut.model_validate(peer.as_json())
+                for peer in self._house.presence.visible_to(self._peer)
+            ],
+        )
+        await self._socket.send_text(hello.model_dump_json(exclude_none=False))
+        if self._since is None or self._since > cursor:
+            self._since = cursor
+        elif cursor - self._since > REPLAY_LIMIT:
+            self._since = cursor
+            await self._socket.send_text('{"type":"resync"}')
+
+    async def _announce_presence(self) -> None:
+        """Consoles show who is online: let them read that candidate again."""
+        if self._audience is None:
+            return
+        from_bus = {
+            "type": "presence",
+            "candidate_id": self._audience,
+            "online": self._house.presence.online(self._audience),
+        }
+        self._house.bus.latest(
+            proctors_of(self._ticket.session_id), f"presence:{self._audience}", from_bus
+        )
+
+    async def _write(self, subscription: Subscription) -> None:
+        await self._send_events()
+        while True:
+            await subscription.wait(POLL_S)
+            if subscription.overflowed:
+                raise Hangup(TOO_SLOW)
+            _, news = subscription.take()
+            # Events first: a letter never overtakes what was committed before it.
+            await self._send_events()
+            for letter in news:
+                await self._socket.send_text(json.dumps(letter))
+
+    async def _send_events(self) -> None:
+        session_id = self._ticket.session_id
+        while True:
+            async with self._house.database.read() as work:
+                events = await work.events.since(session_id, self._since or 0, self._audience, PAGE)
+            for event in events:
+                letter = await self._renderer.render(event)
+                if letter is not None:
+                    await self._socket.send_text(letter)
+                self._since = event.seq
+                await self._hang_up_if_over(event)
+            if len(events) < PAGE:
+                return
+
+    async def _hang_up_if_over(self, event: Event) -> None:
+        if self._audience is None:
+            return
+        if event.kind is EventKind.SESSION_CHANGED:
+            raise Hangup(CLOSED)
+        if event.kind is EventKind.TAKEN_OVER and event.ref != self._ticket.tab:
+            # It may be old news: what counts is which tab is the active one now.
+            candidate, _ = await self._house.check_in.get(self._audience)
+            if candidate.tab != self._ticket.tab:
+                raise Hangup(TAKEN_OVER)
+
+    async def _read(self, subscription: Subscription) -> None:
+        while True:
+            text = await self._socket.receive_text()
+            if len(text) > MAX_LETTER:
+                raise Hangup(LONG_LETTER)
+            try:
+                letter = _letters.validate_json(text)
+            except ValidationError:
+                raise Hangup(BAD_LETTER) from None
+            await self._answer(letter, subscription)
+
+    async def _answer(self, letter: e.ClientLetter, subscription: Subscription) -> None:
+        match letter:
+            case e.Ping():
+                subscription.put_latest("pong", {"type": "pong"})
+                await self._require_still_allowed()
+            case e.SignalOut():
+                self._house.presence.forward(self._peer, letter.to, letter.signal)
+            case e.CameraClaimed() if self._audience is not None:
+                await self._house.check_in.claim_camera(self._audience, CameraClaim(letter.state))
+
+    async def _require_still_allowed(self) -> None:
+        """A proctor who signed out elsewhere loses the socket with the next ping."""
+        if self._audience is None and not await self._house.access.still_signed_in(
+            self._ticket.actor_id
+        ):
+            raise Hangup(BAD_TICKET)
+
+
+def _first_code(group: BaseExceptionGroup[Hangup]) -> int:
+    found = group.exceptions[0]
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found.code

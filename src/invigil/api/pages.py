@@ -1,0 +1,69 @@
+"""The built web pages. Two entries: the proctors' and the candidates'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from invigil.domain.errors import NotFound
+
+STATIC = Path(__file__).parent.parent / "static"
+_NO_CACHE = {"Cache-Control": "no-cache"}
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+router = APIRouter(include_in_schema=False)
+
+MISSING = """<!doctype html><meta charset="utf-8"><title>Invigil</title>
+<h1>The web pages are not built</h1>
+<p>Run <code>make setup</code> in the project's folder and start the server again.</p>"""
+
+
+def _page(name: str) -> Response:
+    path = STATIC / name
+    if not path.is_file():
+        return HTMLResponse(MISSING, status_code=503)
+    return FileResponse(path, media_type="text/html", headers=_NO_CACHE)
+
+
+@router.get("/")
+async def root(request: Request) -> Response:
+    """The proctors' page for browsers; JSON for everything else, as the tutorial had it."""
+    if "text/html" in request.headers.get("accept", ""):
+        return _page("index.html")
+    return JSONResponse({"message": "Invigil is running. Open this address in a browser."})
+
+
+@router.get("/sessions/{session_id}")
+async def console(session_id: str) -> Response:  # noqa: ARG001 - the page reads it
+    return _page("index.html")
+
+
+@router.get("/join/{code}")
+async def candidate(code: str) -> Response:  # noqa: ARG001 - the page reads it
+    return _page("candidate.html")
+
+
+@router.get("/favicon.svg")
+@router.get("/favicon.ico")
+async def favicon() -> Response:
+    path = STATIC / "favicon.svg"
+    if not path.is_file():
+        raise NotFound
+    return FileResponse(path, media_type="image/svg+xml")
+
+
+class Assets(StaticFiles):
+    """Files whose names hold their hash: kept for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.setdefault("Cache-Control", _FOR_EVER)
+        return response
+
+
+def assets() -> StaticFiles:
+    return Assets(directory=STATIC / "assets", check_dir=False)

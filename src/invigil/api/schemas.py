@@ -1,0 +1,330 @@
+"""The JSON that goes over the wire. No template and no raw score is in any of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from invigil.domain.candidate import CameraClaim, CandidateState, WaitingReason
+from invigil.domain.changes import WarningCode
+from invigil.domain.incident import (
+    Comparison,
+    Decision,
+    EvidenceMissing,
+    GapCause,
+    IncidentKind,
+    IncidentState,
+    Severity,
+    Source,
+)
+from invigil.domain.message import MessageKind, Sender
+from invigil.domain.observation import Identity, Unusable
+from invigil.monitoring.health import AnalysisState
+from invigil.storage.evidence.store import Space
+
+
+class Out(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class In(BaseModel):
+    """A request. Unknown fields are refused, so that a typing error is never silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Tab = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
+
+
+class ErrorBody(Out):
+    code: str
+    message: str
+    fix: str
+    retry_after_s: int | None = None
+
+
+class ErrorReply(Out):
+    error: ErrorBody
+
+
+# Proctors -----------------------------------------------------------------------------------
+
+
+class SignIn(In):
+    token: str = Field(max_length=200)
+
+
+class ProctorOut(Out):
+    id: str
+    name: str
+
+
+class Me(Out):
+    proctor: ProctorOut
+
+
+class NewExamSession(In):
+    title: Title
+    sampling_interval_s: int = Field(5, ge=1, le=60)
+    retention_days: int = Field(30, ge=1, le=365)
+    exam_url: str | None = Field(None, max_length=2000)
+
+    @field_validator("exam_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            msg = "must be a web address that starts with https:// or http://"
+            raise ValueError(msg)
+        return value
+
+
+class ExamSession(Out):
+    id: str
+    title: str
+    sampling_interval_s: int
+    retention_days: int
+    exam_url: str | None
+    created_at: datetime
+    closed_at: datetime | None
+    join_url: str
+    candidates_in_room: int
+    open_incidents: int
+    unreviewed_incidents: int
+
+
+class ExamSessions(Out):
+    sessions: list[ExamSession]
+
+
+class LiveFacts(Out):
+    faces: int
+    usable: bool
+    reason: Unusable | None
+    identity: Identity
+
+
+class Candidate(Out):
+    id: str
+    name: str
+    state: CandidateState
+    joined_at: datetime
+    last_frame_at: datetime | None
+    live: LiveFacts | None
+    online: bool
+    camera: CameraClaim
+    has_reference_photo: bool
+    has_still: bool
+    template: Literal["reference", "session", "none"]
+    waiting_reason: WaitingReason | None
+    note: str | None
+    next_frame_ms: int
+
+
+class EvidenceOut(Out):
+    id: str
+    url: str
+    captured_at: datetime
+    sha256: str
+
+
+class DecisionOut(Out):
+    decision: Decision
+    reason: str
+    by: str
+    decided_at: datetime
+
+
+class Detail(Out):
+    max_faces: int | None
+    comparison: Comparison | None
+    cause: GapCause | None
+
+
+class Incident(Out):
+    id: str
+    candidate_id: str
+    candidate_name: str
+    kind: IncidentKind
+    severity: Severity
+    state: IncidentState
+    started_at: datetime
+    ended_at: datetime | None
+    updated_at: datetime
+    detail: Detail
+    evidence: list[EvidenceOut]
+    evidence_missing: EvidenceMissing | None
+    reference_photo_url: str | None
+    decision: DecisionOut | None
+    source: Source
+
+
+class Incidents(Out):
+    incidents: list[Incident]
+    more: bool
+
+
+class Message(Out):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    id: str
+    candidate_id: str
+    sender: Sender = Field(serialization_alias="from")
+    kind: MessageKind
+    text: str
+    sent_at: datetime
+
+
+class Messages(Out):
+    messages: list[Message]
+
+
+class Gap(Out):
+    id: str
+    candidate_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    cause: GapCause
+
+
+class SystemStatus(Out):
+    storage: Space
+    analysis: AnalysisState
+    interval_factor: float
+    text: str | None
+
+
+class Snapshot(Out):
+    session: ExamSession
+    candidates: list[Candidate]
+    incidents: list[Incident]
+    more_incidents: bool
+    messages: list[Message]
+    gaps: list[Gap]
+    system: SystemStatus
+    cursor: int
+
+
+class NewMessage(In):
+    kind: MessageKind = MessageKind.MESSAGE
+    text: Text
+
+
+class NewDecision(In):
+    decision: Decision
+    reason: Reason
+
+
+class CheckInDecision(In):
+    decision: Literal["approve", "retake"]
+    reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+class NewProctorTicket(In):
+    session_id: str = Field(max_length=64)
+
+
+class TicketOut(Out):
+    ticket: str
+    expires_in_s: int
+
+
+# Candidates ---------------------------------------------------------------------------------
+
+
+class MySession(Out):
+    """What a candidate may know of the session."""
+
+    id: str
+    title: str
+    sampling_interval_s: int
+    retention_days: int
+    exam_url: str | None
+    closed: bool
+
+
+class ConsentText(Out):
+    version: str
+    text: list[str]
+
+
+class JoinInfo(Out):
+    session: MySession
+    consent: ConsentText
+
+
+class GivenConsent(In):
+    version: str = Field(max_length=64)
+    accepted: bool
+
+
+class Join(In):
+    name: Name
+    consent: GivenConsent
+
+
+class MyCandidate(Out):
+    id: str
+    name: str
+    state: CandidateState
+    session: MySession
+    has_reference_photo: bool
+    needed_frames: int
+    retake_reason: str | None
+    messages: list[Message]
+
+
+class Joined(Out):
+    candidate: MyCandidate
+    token: str
+
+
+class CheckInProgress(Out):
+    state: CandidateState
+    collected: int
+    needed: int
+    hint: Unusable | None
+    next_frame_ms: int
+
+
+class AskProctor(In):
+    note: Annotated[str, StringConstraints(max_length=300)] | None = None
+
+
+class NewCandidateTicket(In):
+    tab: Tab
+    take_over: bool = True
+
+
+class NewCandidateMessage(In):
+    text: Text
+
+
+class Warning(Out):  # noqa: A001 - the field's word
+    code: WarningCode
+    text: str
+    fix: str
+
+
+class ObservationOut(LiveFacts):
+    id: str
+    captured_at: datetime
+
+
+class FrameReply(Out):
+    """`observation` is null when the server was too busy to look: the interval is longer then."""
+
+    observation: ObservationOut | None
+    warnings: list[Warning]
+    next_frame_ms: int

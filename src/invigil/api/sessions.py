@@ -1,0 +1,94 @@
+"""Exam sessions, for proctors."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from invigil.api import present
+from invigil.api import schemas as s
+from invigil.api.deps import House, HouseDep, ProctorDep
+from invigil.domain.session import ExamSession
+from invigil.services.sessions import NewSession
+from invigil.storage.database.repositories.sessions import SessionCounts
+
+router = APIRouter(prefix="/api/v1/sessions", tags=["sessions"])
+
+
+def render(house: House, session: ExamSession, counts: SessionCounts) -> s.ExamSession:
+    join_url = f"{house.settings.base_url}/join/{house.sessions.join_code(session)}"
+    return present.session(session, counts, join_url)
+
+
+@router.get("")
+async def list_sessions(_proctor: ProctorDep, house: HouseDep) -> s.ExamSessions:
+    return s.ExamSessions(sessions=[render(house, *each) for each in await house.sessions.all()])
+
+
+@router.post("", status_code=201)
+async def create_session(
+    body: s.NewExamSession, _proctor: ProctorDep, house: HouseDep
+) -> s.ExamSession:
+    session = await house.sessions.create(NewSession(**body.model_dump()))
+    return render(house, *await house.sessions.get(session.id))
+
+
+@router.get("/{session_id}")
+async def get_session(session_id: str, _proctor: ProctorDep, house: HouseDep) -> s.ExamSession:
+    return render(house, *await house.sessions.get(session_id))
+
+
+@router.post("/{session_id}/close")
+async def close_session(session_id: str, _proctor: ProctorDep, house: HouseDep) -> s.ExamSession:
+    """End the session for everybody. Candidates are told; the join link stops working."""
+    await house.sessions.close(session_id)
+    return render(house, *await house.sessions.get(session_id))
+
+
+@router.get("/{session_id}/snapshot")
+async def snapshot(session_id: str, _proctor: ProctorDep, house: HouseDep) -> s.Snapshot:
+    """All that a console shows, and the cursor from which the live socket goes on."""
+    found = await house.sessions.snapshot(session_id)
+    names = {candidate.id: candidate.name for candidate in found.candidates}
+    return s.Snapshot(
+        session=render(house, found.session, found.counts),
+        candidates=[
+            present.candidate(
+                each,
+                found.observations.get(each.id),
+                found.templates.get(each.id),
+                online=house.presence.online(each.id),
+            )
+            for each in found.candidates
+        ],
+        incidents=[present.incident(each, names[each.candidate_id]) for each in found.incidents],
+        more_incidents=found.more_incidents,
+        messages=[present.message(each) for each in found.messages],
+        gaps=[present.gap(each) for each in found.gaps],
+        system=present.system(house.health.status()),
+        cursor=found.cursor,
+    )
+
+
+@router.get("/{session_id}/incidents")
+async def list_incidents(
+    session_id: str,
+    _proctor: ProctorDep,
+    house: HouseDep,
+    before: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> s.Incidents:
+    """Older incidents, newest first; `before` is the last id of the page before."""
+    found, more, names = await house.sessions.incidents(session_id, before, limit)
+    return s.Incidents(
+        incidents=[present.incident(each, names[each.candidate_id]) for each in found], more=more
+    )
+
+
+@router.post("/{session_id}/messages", status_code=201)
+async def message_all(
+    session_id: str, body: s.NewMessage, _proctor: ProctorDep, house: HouseDep
+) -> s.Messages:
+    sent = await house.messages.to_all(session_id, body.kind, body.text)
+    return s.Messages(messages=[present.message(each) for each in sent])

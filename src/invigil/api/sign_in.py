@@ -1,0 +1,53 @@
+"""Signing proctors in and out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from invigil.api import present
+from invigil.api import schemas as s
+from invigil.api.deps import HouseDep, ProctorDep, allowed_origin, client_address, cookie_name
+from invigil.domain.errors import ForeignOrigin
+from invigil.services.access import TICKET_LIFE
+
+router = APIRouter(prefix="/api/v1", tags=["sign-in"])
+_TRIES_PER_MINUTE = 20
+
+
+@router.post("/sign-in")
+async def sign_in(body: s.SignIn, request: Request, response: Response, house: HouseDep) -> s.Me:
+    """Use a one-use link. Reading the page of the link does not use it up; this does."""
+    if not allowed_origin(request, house.settings):
+        raise ForeignOrigin
+    await house.limiter.require(_TRIES_PER_MINUTE, "sign-in", client_address(request))
+    login = await house.access.sign_in(body.token)
+    response.set_cookie(
+        cookie_name(house.settings),
+        login.token,
+        max_age=int(login.lifetime.total_seconds()),
+        httponly=True,
+        secure=house.settings.secure,
+        samesite="lax",
+        path="/",
+    )
+    return present.proctor(login.proctor)
+
+
+@router.post("/sign-out", status_code=204)
+async def sign_out(proctor: ProctorDep, response: Response, house: HouseDep) -> None:
+    await house.access.sign_out(proctor)
+    response.delete_cookie(cookie_name(house.settings), path="/", secure=house.settings.secure)
+
+
+@router.get("/me")
+async def me(proctor: ProctorDep) -> s.Me:
+    return present.proctor(proctor)
+
+
+@router.post("/tickets")
+async def proctor_ticket(
+    body: s.NewProctorTicket, proctor: ProctorDep, house: HouseDep
+) -> s.TicketOut:
+    """A one-use pass for the live socket of one session."""
+    ticket = await house.access.issue_ticket(proctor, body.session_id, None)
+    return s.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))

@@ -1,0 +1,100 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from invigil import __version__, logs
+from invigil.app import access, create_app, database_url
+from invigil.clock import system_clock
+from invigil.server import print_link, run_server
+from invigil.settings import Settings
+from invigil.storage.database import Database
+
+app = typer.Typer(
+    help="Self-hosted live proctoring.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+_console = Console(highlight=False, soft_wrap=True)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on (INVIGIL_HOST).")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on (INVIGIL_PORT).")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder of everything that is kept (INVIGIL_DATA_DIR).")
+]
+Debug = Annotated[bool, typer.Option(help="Log every request and frame.")]
+
+
+def _settings(**given: Any) -> Settings:
+    chosen = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            _console.print(f"[red]INVIGIL_{name}[/]: {problem['msg']}")
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def serve(
+    host: Host = None, port: Port = None, data_dir: DataDir = None, *, debug: Debug = False
+) -> None:
+    """Start the server and print a link that signs you in."""
+    settings = _settings(host=host, port=port, data_dir=data_dir)
+    logs.set_up(settings.log_format, debug=debug)
+    run_server(settings)
+
+
+@app.command()
+def demo(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    candidates: Annotated[
+        int, typer.Option(help="How many simulated candidates.", min=1, max=60)
+    ] = 6,
+    *,
+    debug: Debug = False,
+) -> None:
+    """Start the server with simulated candidates: a swap, a second person, one who leaves."""
+    # Only here: it needs the photos, and `serve` never does.
+    from invigil.demo.run import start  # noqa: PLC0415
+
+    settings = _settings(host=host, port=port, data_dir=data_dir or Path("invigil-demo-data"))
+    logs.set_up(settings.log_format, debug=debug)
+
+    run_server(settings, after=lambda house: start(house, candidates))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    _console.print(__version__)
+
+
+@app.command("sign-in-link")
+def sign_in_link(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
+    """Print a new one-use sign-in link for a proctor of a server that runs already."""
+    settings = _settings(host=host, port=port, data_dir=data_dir)
+
+    async def make() -> str:
+        database = Database(database_url(settings))
+        try:
+            return await access(settings, database, system_clock).new_sign_in_link()
+        finally:
+            await database.close()
+
+    print_link(settings, asyncio.run(make()))
+
+
+@app.command(hidden=True)
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    print(json.dumps(create_app(Settings(_env_file=None)).openapi(), indent=1, sort_keys=True))

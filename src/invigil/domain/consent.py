@@ -1,0 +1,48 @@
+"""What a candidate accepts before any camera is opened."""
+
+from __future__ import annotations
+
+import hashlib
+
+from invigil.domain.session import ExamSession
+
+
+def consent_text(session: ExamSession) -> tuple[str, ...]:
+    """Paragraphs in plain words, true for this very session."""
+    days = f"{session.retention_days} day{'s' if session.retention_days != 1 else ''}"
+    seconds = (
+        f"{session.sampling_interval_s} second{'s' if session.sampling_interval_s != 1 else ''}"
+    )
+    return (
+        (
+            "During this exam a proctor can see your camera and hear your microphone live. Other "
+            "candidates cannot see or hear you."
+        ),
+        (
+            f"About every {seconds}, and more often for a moment when something is unclear, a picture "
+            "from your camera is looked at by software on this server. It counts the faces in the "
+            "picture and compares the face with your reference photo, to notice when several people "
+            "are visible, when somebody else sits there, or when nobody does. It does not judge "
+            "feelings, attention or behaviour."
+        ),
+        "The software never decides about you. It shows a picture to a person, who decides.",
+        (
+            "Kept are: your name, your reference photo, the features taken from it for the comparison, "
+            "the newest picture, the pictures of incidents, the counts and times, and the messages. "
+            "Other pictures, the live video and the sound are not recorded."
+        ),
+        (
+            "The features and the newest picture are deleted when you finish or the session is "
+            f"closed. Everything else is deleted {days} after it was recorded. Only the proctors of "
+            "this exam can see it; it stays on this server."
+        ),
+        (
+            "If you do not want your face to be compared, or have other questions, do not continue "
+            "and speak to your exam office."
+        ),
+    )
+
+
+def consent_version(session: ExamSession) -> str:
+    """Changes whenever the text does."""
+    return hashlib.sha256("\n".join(consent_text(session)).encode()).hexdigest()[:16]

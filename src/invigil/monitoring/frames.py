@@ -1,0 +1,220 @@
+"""One frame on its way through the house."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from invigil.clock import Clock
+from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.changes import Ruling, WarningCode
+from invigil.domain.errors import (
+    InvigilError,
+    NotFound,
+    NotInRoom,
+    SessionClosed,
+    StorageFull,
+    TakenOver,
+    Unavailable,
+)
+from invigil.domain.incident import ObservationRecord
+from invigil.domain.observation import Observation, Template
+from invigil.domain.session import ExamSession
+from invigil.feed.bus import Bus, proctors_of
+from invigil.monitoring.analysis import AnalysisPool, Overloaded
+from invigil.monitoring.health import Health
+from invigil.monitoring.silence import Silence
+from invigil.rules import judge
+from invigil.storage.database import Database, UnitOfWork
+from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.store import Owner
+from invigil.storage.incident_log import IncidentLog, end_gaps
+from invigil.storage.secrets import new_id
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameResult:
+    """What the page is told. `observation` is None when the server had no time to look."""
+
+    observation: ObservationRecord | None
+    warnings: tuple[WarningCode, ...]
+    next_frame_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    candidate: Candidate
+    session: ExamSession
+    image: bytes
+    received_at: datetime
+
+
+class FramePipeline:
+    """vision -> rules -> storage -> feed, for one candidate's frame."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        store: EvidenceStore,
+        analysis: AnalysisPool,
+        health: Health,
+        bus: Bus,
+        silence: Silence,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._silence = silence
+        self._store = store
+        self._analysis = analysis
+        self._health = health
+        self._bus = bus
+        self._clock = clock
+        self._incidents = IncidentLog(store)
+
+    async def handle(self, candidate_id: str, tab: str | None, image: bytes) -> FrameResult:
+        """Look at one frame, record it, and say when the next one is wanted.
+
+        Raises an `InvigilError` when the candidate may not send frames, when the bytes are no
+        picture, or when nothing can be recorded; then nothing was acknowledged.
+        """
+        frame, templates = await self._admit(candidate_id, tab, image)
+        try:
+            observed = await self._analysis.observe(image, templates)
+        except Overloaded:
+            return await self._skipped(frame)
+        evidence = await self._analysis.jpeg(image)
+        await self._keep_still(frame, evidence)
+        try:
+            result = await self._record(frame, observed, evidence)
+        except StorageFull:
+            self._health.database_full(True)
+            raise
+        except NotInRoom:
+            # The candidate finished meanwhile, and the newest still was to be gone by then.
+            await self._store.delete_still(Owner(frame.session.id, candidate_id))
+            raise
+        self._health.database_full(False)
+        self._show(frame, result)
+        return result
+
+    async def _admit(
+        self, candidate_id: str, tab: str | None, image: bytes
+    ) -> tuple[_Frame, tuple[Template, ...]]:
+        async with self._database.read() as work:
+            candidate = await work.candidates.get(candidate_id)
+            if candidate is None:
+                raise NotFound
+            session = await work.sessions.get(candidate.session_id)
+            if session is None:
+                raise NotFound
+            _require_may_send(candidate, session, tab)
+            templates = await work.templates.of_candidate(candidate_id)
+        return _Frame(candidate, session, image, self._clock()), templates
+
+    async def _skipped(self, frame: _Frame) -> FrameResult:
+        """Busy: the frame counts as a sign of life, and everybody waits a little longer."""
+        interval = self._stretched(frame.session.policy.sampling)
+        async with self._database.begin() as work:
+            await self._still_there(work, frame, interval)
+        self._health.tell()
+        return FrameResult(None, (), interval)
+
+    async def _record(self, frame: _Frame, observed: Observation, evidence: bytes) -> FrameResult:
+        """The one short transaction of a frame."""
+        candidate, now = frame.candidate, frame.received_at
+        policy = frame.session.policy
+        async with self._database.begin() as work:
+            current = await work.candidates.get(candidate.id)
+            if current is None or current.state is not CandidateState.IN_ROOM:
+                raise NotInRoom
+            observation_id = new_id()
+            await work.observations.add(observation_id, candidate.id, now, observed)
+            recent = await work.observations.recent(candidate.id, now - policy.window)
+            incidents = await work.incidents.open_of(candidate.id)
+            ruling = judge(policy, now, recent, incidents)
+            await self._incidents.apply(work, candidate, ruling.changes, now, evidence)
+            interval = self._interval(ruling, policy.burst)
+            await self._still_there(work, frame, interval)
+        record = ObservationRecord(
+            observation_id, now, observed.face_count, observed.unusable, observed.identity
+        )
+        log.debug(
+            "frame",
+            candidate=candidate.id,
+            faces=observed.face_count,
+            unusable=observed.unusable,
+            identity=observed.identity.value,
+        )
+        return FrameResult(record, ruling.warnings, interval)
+
+    async def _still_there(self, work: UnitOfWork, frame: _Frame, interval: int) -> None:
+        candidate, now = frame.candidate, frame.received_at
+        await work.candidates.touch(candidate.id, last_frame_at=now, next_frame_ms=interval)
+        seen = dataclasses.replace(candidate, last_frame_at=now)
+        ended = await self._silence.judge(work, seen, frame.session.policy, now)
+        await self._incidents.apply(work, seen, ended, now, None)
+        await end_gaps(work, candidate, now, now)
+
+    async def _keep_still(self, frame: _Frame, image: bytes) -> None:
+        owner = Owner(frame.candidate.session_id, frame.candidate.id)
+        try:
+            await self._store.put_still(owner, image)
+        except (StorageFull, Unavailable) as error:
+            # The newest still is a convenience; the observation is not. Health tells the console.
+            log.warning("still not stored", candidate=frame.candidate.id, reason=error.code)
+            self._health.tell()
+
+    def _interval(self, ruling: Ruling, burst: timedelta) -> int:
+        if ruling.next_frame <= burst:
+            return _ms(ruling.next_frame)
+        return self._stretched(ruling.next_frame)
+
+    def _stretched(self, interval: timedelta) -> int:
+        return _ms(interval * self._analysis.interval_factor)
+
+    def _show(self, frame: _Frame, result: FrameResult) -> None:
+        record = result.observation
+        self._bus.latest(
+            proctors_of(frame.candidate.session_id),
+            f"tile:{frame.candidate.id}",
+            {
+                "type": "tile",
+                "candidate_id": frame.candidate.id,
+                "last_frame_at": frame.received_at.isoformat(),
+                "next_frame_ms": result.next_frame_ms,
+                "has_still": True,
+                "live": record and live_json(record),
+            },
+        )
+
+
+def live_json(record: ObservationRecord) -> dict[str, object]:
+    """What a tile shows of the newest observation: facts, no score."""
+    return {
+        "faces": record.face_count,
+        "usable": record.unusable is None,
+        "reason": record.unusable and record.unusable.value,
+        "identity": record.identity.value,
+    }
+
+
+def _require_may_send(candidate: Candidate, session: ExamSession, tab: str | None) -> None:
+    error: InvigilError | None = None
+    if session.closed:
+        error = SessionClosed()
+    elif candidate.state is not CandidateState.IN_ROOM:
+        error = NotInRoom()
+    elif tab is not None and candidate.tab is not None and tab != candidate.tab:
+        error = TakenOver()
+    if error is not None:
+        raise error
+
+
+def _ms(interval: timedelta) -> int:
+    return int(interval / timedelta(milliseconds=1))

@@ -1,0 +1,82 @@
+"""What the console says about the server itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from invigil.feed.bus import ALL_PROCTORS, Bus
+from invigil.monitoring.analysis import AnalysisPool
+from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.store import Space
+
+
+class AnalysisState(StrEnum):
+    OK = "ok"
+    BUSY = "busy"
+    PAUSED = "paused"
+
+
+_BUSY_FROM = 1.2
+
+_TEXTS = {
+    Space.FULL: "The server's disk is full. The exam goes on and live video works, but no more "
+    "photos can be stored. Free some space now.",
+    Space.LOW: "The server's disk is nearly full. Free some space before photos can no longer be "
+    "stored.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SystemStatus:
+    """`interval_factor`: how much longer than planned the time between frames is."""
+
+    storage: Space
+    analysis: AnalysisState
+    interval_factor: float
+    text: str | None
+
+
+class Health:
+    """Watches storage and analysis, and tells the consoles when something changes."""
+
+    def __init__(self, store: EvidenceStore, analysis: AnalysisPool, bus: Bus) -> None:
+        self._store = store
+        self._analysis = analysis
+        self._bus = bus
+        self._database_full = False
+        self._told: SystemStatus | None = None
+
+    def status(self) -> SystemStatus:
+        storage = Space.FULL if self._database_full else self._store.space()
+        factor = round(self._analysis.interval_factor, 1)
+        busy = factor >= _BUSY_FROM
+        text = _TEXTS.get(storage)
+        if text is None and busy:
+            text = (
+                f"The server is busy: pictures are looked at {factor} times less often than "
+                "planned, for everybody alike."
+            )
+        return SystemStatus(storage, AnalysisState.BUSY if busy else AnalysisState.OK, factor, text)
+
+    def database_full(self, full: bool) -> None:
+        """Note whether the last write found the database full."""
+        if full != self._database_full:
+            self._database_full = full
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell every console, if anything has changed since the last time."""
+        status = self.status()
+        if status != self._told:
+            self._told = status
+            self._bus.latest(ALL_PROCTORS, "system", {"type": "system", "system": as_json(status)})
+
+
+def as_json(status: SystemStatus) -> dict[str, object]:
+    return {
+        "storage": status.storage.value,
+        "analysis": status.analysis.value,
+        "interval_factor": status.interval_factor,
+        "text": status.text,
+    }

@@ -1,0 +1,79 @@
+"""Candidates from whom no frames come, and the time in which that was our own fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from invigil.domain.candidate import Candidate
+from invigil.domain.changes import Change, Open
+from invigil.domain.incident import GapCause, IncidentKind
+from invigil.domain.session import Policy
+from invigil.feed.presence import Presence as Peers
+from invigil.rules import judge_silence
+from invigil.rules.camera_lost import Presence
+from invigil.storage.database import UnitOfWork
+from invigil.storage.incident_log import IncidentLog, end_gaps, open_gap
+
+
+class Silence:
+    """Judges the time since a candidate's last frame.
+
+    `available_since`: beginning of the time in which this server could take frames without a
+    break; whatever was before it is ours.
+    """
+
+    def __init__(self, peers: Peers, available_since: datetime) -> None:
+        self._peers = peers
+        self.available_since = available_since
+
+    def suspect(self, candidate: Candidate, policy: Policy, now: datetime) -> bool:
+        """Whether frames are missing, as far as the candidate alone tells."""
+        return judge_silence(policy, now, self._presence(candidate), None) is not None
+
+    async def judge(
+        self, work: UnitOfWork, candidate: Candidate, policy: Policy, now: datetime
+    ) -> Sequence[Change]:
+        """What the camera-lost rule asks for; empty for candidates that keep no rhythm."""
+        if not candidate.monitored:
+            return ()
+        incidents = await work.incidents.open_of(candidate.id)
+        lost = next((i for i in incidents if i.kind is IncidentKind.CAMERA_LOST), None)
+        change = judge_silence(policy, now, self._presence(candidate), lost)
+        return () if change is None else (change,)
+
+    def _presence(self, candidate: Candidate) -> Presence:
+        return Presence(
+            last_frame_at=candidate.last_frame_at,
+            entered_at=candidate.entered_at or candidate.joined_at,
+            expected_every=timedelta(milliseconds=candidate.next_frame_ms),
+            camera=candidate.camera,
+            camera_claimed_at=candidate.camera_claimed_at,
+            server_available_since=self.available_since,
+            connected=self._peers.online(candidate.id),
+        )
+
+    async def record(
+        self,
+        work: UnitOfWork,
+        incidents: IncidentLog,
+        candidate: Candidate,
+        changes: Sequence[Change],
+        now: datetime,
+    ) -> None:
+        """Write the changes of a silence, and the gap that goes with them."""
+        await incidents.apply(work, candidate, changes, now, None)
+        for change in changes:
+            if isinstance(change, Open):
+                # A gap of ours ends where the counted silence begins.
+                await end_gaps(work, candidate, change.started_at, now)
+                cause = change.detail.cause or GapCause.UNKNOWN
+                await open_gap(work, candidate, change.started_at, cause, now)
+
+    async def note_outage(self, work: UnitOfWork, now: datetime) -> None:
+        """Record the time without a server as gaps that are ours, for everybody in a room."""
+        for candidate in await work.candidates.monitored():
+            since = candidate.last_frame_at or candidate.entered_at
+            if since is not None:
+                await open_gap(work, candidate, since, GapCause.SERVER, now)
+        self.available_since = now

@@ -1,0 +1,148 @@
+"""Judging one image alone, as the classic API does: no burst, no hysteresis.
+
+One incident per candidate and kind in ten minutes; what comes inside that time is answered but
+not stored again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from invigil.clock import Clock
+from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.errors import NotFound, NotInRoom, SessionClosed, StorageFull, Unavailable
+from invigil.domain.incident import (
+    Comparison,
+    Incident,
+    IncidentDetail,
+    IncidentKind,
+    IncidentState,
+    Source,
+)
+from invigil.domain.observation import Identity, Observation, Template, TemplateKind
+from invigil.storage.database import Database, UnitOfWork
+from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.store import Owner
+from invigil.storage.incident_log import IncidentLog
+from invigil.storage.secrets import new_id
+from invigil.vision.port import Analysis
+
+QUIET = timedelta(minutes=10)
+_SEVERAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`evidence_id` is None when nothing was found, or when it was stored minutes ago already."""
+
+    found: bool
+    evidence_id: str | None
+
+
+class SingleImage:
+    def __init__(
+        self, database: Database, store: EvidenceStore, analysis: Analysis, clock: Clock
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._analysis = analysis
+        self._clock = clock
+        self._incidents = IncidentLog(store)
+
+    async def several_faces(self, candidate_id: str, image: bytes) -> Finding:
+        """Whether more than one face is on the image."""
+        await self._templates(candidate_id)
+        observed = await self._analysis.observe(image)
+        found = observed.face_count >= _SEVERAL
+        detail = IncidentDetail(max_faces=observed.face_count)
+        return await self._note(
+            candidate_id, image, observed, IncidentKind.MULTIPLE_FACES, detail if found else None
+        )
+
+    async def different_person(self, candidate_id: str, image: bytes) -> Finding:
+        """Whether the one usable face on the image contradicts the reference photo."""
+        templates = await self._templates(candidate_id)
+        observed = await self._analysis.observe(image, templates)
+        found = observed.identity is Identity.MISMATCH
+        detail = IncidentDetail(comparison=Comparison.DOES_NOT_MATCH)
+        return await self._note(
+            candidate_id, image, observed, IncidentKind.DIFFERENT_PERSON, detail if found else None
+        )
+
+    async def _templates(self, candidate_id: str) -> tuple[Template, ...]:
+        async with self._database.read() as work:
+            candidate = await work.candidates.get(candidate_id)
+            if candidate is None:
+                raise NotFound
+            session = await work.sessions.get(candidate.session_id)
+            if session is None or session.closed:
+                raise SessionClosed
+            if candidate.state is not CandidateState.IN_ROOM:
+                raise NotInRoom
+            templates = await work.templates.of_candidate(candidate_id)
+        return tuple(x for x in templates if x.kind is TemplateKind.REFERENCE)
+
+    async def _note(
+        self,
+        candidate_id: str,
+        image: bytes,
+        observed: Observation,
+        kind: IncidentKind,
+        detail: IncidentDetail | None,
+    ) -> Finding:
+        now = self._clock()
+        jpeg = await self._analysis.jpeg(image)
+        async with self._database.begin() as work:
+            candidate = await work.candidates.get(candidate_id)
+            if candidate is None:
+                raise NotFound
+            if candidate.state is not CandidateState.IN_ROOM:
+                raise NotInRoom
+            await work.observations.add(new_id(), candidate_id, now, observed)
+            await work.candidates.touch(
+                candidate_id, last_frame_at=now, next_frame_ms=candidate.next_frame_ms
+            )
+            evidence_id = None
+            if detail is not None:
+                evidence_id = await self._open(work, candidate, kind, detail, jpeg=jpeg, now=now)
+        await self._keep_still(candidate, jpeg)
+        return Finding(detail is not None, evidence_id)
+
+    async def _open(
+        self,
+        work: UnitOfWork,
+        candidate: Candidate,
+        kind: IncidentKind,
+        detail: IncidentDetail,
+        *,
+        jpeg: bytes,
+        now: datetime,
+    ) -> str | None:
+        """A closed incident of this moment, unless there is one of the last ten minutes."""
+        known = await work.incidents.newest_of_kind(candidate.id, kind, Source.CLASSIC, now - QUIET)
+        if known is not None:
+            return None
+        evidence, missing = await self._incidents.keep(work, candidate, jpeg, now)
+        incident = Incident(
+            id=new_id(),
+            session_id=candidate.session_id,
+            candidate_id=candidate.id,
+            kind=kind,
+            state=IncidentState.CLOSED,
+            started_at=now,
+            ended_at=now,
+            updated_at=now,
+            detail=detail,
+            evidence=evidence,
+            evidence_missing=missing,
+            source=Source.CLASSIC,
+        )
+        await self._incidents.record(work, incident)
+        return evidence[0].id if evidence else None
+
+    async def _keep_still(self, candidate: Candidate, jpeg: bytes) -> None:
+        try:
+            await self._store.put_still(Owner(candidate.session_id, candidate.id), jpeg)
+        except (StorageFull, Unavailable):
+            return

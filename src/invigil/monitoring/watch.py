@@ -1,0 +1,110 @@
+"""The clockwork: notices silence, keeps the server's own heartbeat, tells how the server is."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+
+from invigil.clock import Clock
+from invigil.domain.candidate import CandidateState
+from invigil.domain.errors import InvigilError, StorageFull
+from invigil.domain.incident import IncidentKind
+from invigil.monitoring.health import Health
+from invigil.monitoring.silence import Silence
+from invigil.storage.database import Database
+from invigil.storage.incident_log import IncidentLog
+from invigil.storage.secrets import new_id
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 1.0
+BEAT_EVERY = timedelta(seconds=5)
+STALL = timedelta(seconds=10)
+"""A tick so late means that the machine slept or stood still: that time is ours."""
+
+
+class Watch:
+    """Call `start` once, then `run` until it is cancelled."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        incidents: IncidentLog,
+        silence: Silence,
+        health: Health,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._incidents = incidents
+        self._silence = silence
+        self._health = health
+        self._clock = clock
+        self._run_id = new_id()
+        self._last_beat: datetime | None = None
+        self._last_tick: datetime | None = None
+
+    async def start(self) -> None:
+        """Note the start, and the time without a server before it."""
+        now = self._clock()
+        async with self._database.begin() as work:
+            if await work.runs.last_beat() is not None:
+                await self._silence.note_outage(work, now)
+            await work.runs.start(self._run_id, now)
+        self._silence.available_since = now
+        self._last_beat = self._last_tick = now
+
+    async def run(self) -> None:
+        """Tick for ever. A tick that fails is reported and the next one tries again."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                await self.tick()
+            except StorageFull:
+                self._health.database_full(True)
+            except InvigilError as error:
+                log.warning("watch could not work", reason=error.code)
+
+    async def tick(self) -> None:
+        now = self._clock()
+        late = self._last_tick is not None and now - self._last_tick > STALL
+        self._last_tick = now
+        if late:
+            async with self._database.begin() as work:
+                await self._silence.note_outage(work, now)
+        await self._look_for_silence(now)
+        await self._beat(now)
+        self._health.tell()
+
+    async def _look_for_silence(self, now: datetime) -> None:
+        async with self._database.read() as work:
+            policies = {s.id: s.policy for s in await work.sessions.all()}
+            known = await work.incidents.candidates_with_open(IncidentKind.CAMERA_LOST)
+            silent = [
+                candidate.id
+                for candidate in await work.candidates.monitored()
+                if candidate.id not in known
+                and self._silence.suspect(candidate, policies[candidate.session_id], now)
+            ]
+        for candidate_id in silent:
+            await self._record(candidate_id, now)
+
+    async def _record(self, candidate_id: str, now: datetime) -> None:
+        """Judge again inside the transaction: a frame may have come in between."""
+        async with self._database.begin() as work:
+            candidate = await work.candidates.get(candidate_id)
+            if candidate is None or candidate.state is not CandidateState.IN_ROOM:
+                return
+            session = await work.sessions.get(candidate.session_id)
+            if session is None or session.closed:
+                return
+            changes = await self._silence.judge(work, candidate, session.policy, now)
+            await self._silence.record(work, self._incidents, candidate, changes, now)
+
+    async def _beat(self, now: datetime) -> None:
+        if self._last_beat is None or now - self._last_beat >= BEAT_EVERY:
+            async with self._database.begin() as work:
+                await work.runs.beat(self._run_id, now)
+            self._last_beat = now

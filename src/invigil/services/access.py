@@ -1,0 +1,105 @@
+"""Who is asking: sign-in links, log-ins, candidates' tokens and socket tickets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from invigil.clock import Clock
+from invigil.domain.actor import Actor, CandidateActor, Proctor
+from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
+from invigil.storage.database import Database
+from invigil.storage.database.repositories.access import Ticket
+from invigil.storage.secrets import hash_token, new_id, new_token
+
+TICKET_LIFE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A fresh log-in. `token` goes into the cookie and is kept nowhere else."""
+
+    proctor: Proctor
+    token: str
+    lifetime: timedelta
+
+
+class Access:
+    def __init__(
+        self, database: Database, clock: Clock, *, link_life: timedelta, login_life: timedelta
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._link_life = link_life
+        self._login_life = login_life
+
+    async def new_sign_in_link(self) -> str:
+        """The secret of a link that signs a proctor in once."""
+        token = new_token()
+        async with self._database.begin() as work:
+            await work.access.add_sign_in_link(hash_token(token), self._clock() + self._link_life)
+        return token
+
+    async def sign_in(self, token: str) -> Login:
+        """Use a link up. Raises `SignInLinkUsed` when it was used, has expired or never was."""
+        now = self._clock()
+        proctor = Proctor(new_id(), "Proctor")
+        cookie = new_token()
+        async with self._database.begin() as work:
+            if not await work.access.use_sign_in_link(hash_token(token), now):
+                raise SignInLinkUsed
+            await work.access.add_login(proctor, hash_token(cookie), now, now + self._login_life)
+        return Login(proctor, cookie, self._login_life)
+
+    async def sign_out(self, proctor: Proctor) -> None:
+        async with self._database.begin() as work:
+            await work.access.delete_login(proctor.id)
+
+    async def proctor(self, cookie: str | None) -> Proctor:
+        """The proctor of a cookie. Raises `NotSignedIn`."""
+        if not cookie:
+            raise NotSignedIn
+        async with self._database.read() as work:
+            proctor = await work.access.proctor_by(hash_token(cookie), self._clock())
+        if proctor is None:
+            raise NotSignedIn
+        return proctor
+
+    async def still_signed_in(self, proctor_id: str) -> bool:
+        async with self._database.read() as work:
+            return await work.access.proctor_alive(proctor_id, self._clock())
+
+    async def candidate(self, token: str | None) -> CandidateActor:
+        """The candidate of a bearer token. Raises `NotSignedIn`."""
+        if not token:
+            raise NotSignedIn
+        async with self._database.read() as work:
+            candidate = await work.candidates.by_token_hash(hash_token(token))
+        if candidate is None:
+            raise NotSignedIn
+        return CandidateActor(candidate.id, candidate.session_id)
+
+    async def issue_ticket(self, actor: Actor, session_id: str, tab: str | None) -> str:
+        """A one-use pass for a socket, valid for `TICKET_LIFE`."""
+        token = new_token()
+        ticket = Ticket(
+            role="proctor" if isinstance(actor, Proctor) else "candidate",
+            actor_id=actor.id,
+            session_id=session_id,
+            tab=tab,
+            expires_at=self._clock() + TICKET_LIFE,
+        )
+        async with self._database.begin() as work:
+            if await work.sessions.get(session_id) is None:
+                raise NotFound
+            await work.access.add_ticket(hash_token(token), ticket)
+        return token
+
+    async def take_ticket(self, token: str) -> Ticket | None:
+        """The ticket, once; None when it is unknown, used or too old."""
+        async with self._database.begin() as work:
+            return await work.access.take_ticket(hash_token(token), self._clock())
+
+    async def forget_expired(self) -> None:
+        async with self._database.begin() as work:
+            await work.access.delete_expired(self._clock())

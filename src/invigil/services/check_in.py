@@ -1,0 +1,324 @@
+"""From the join link to the exam room, and out of it.
+
+Verification is in two steps: live frames are compared with the reference photo once; the exam is
+compared with a template made from those live frames. Whatever the comparison cannot settle goes to
+a human, and nobody is locked out by a detector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from invigil.clock import Clock
+from invigil.domain.candidate import (
+    CameraClaim,
+    Candidate,
+    CandidateState,
+    Consent,
+    WaitingReason,
+)
+from invigil.domain.consent import consent_version
+from invigil.domain.errors import (
+    ConsentOutdated,
+    ConsentRequired,
+    IllegalTransition,
+    NotFound,
+    ReferenceRefused,
+    SessionClosed,
+    StorageFull,
+    TakenOver,
+    Unavailable,
+)
+from invigil.domain.message import Event, EventKind
+from invigil.domain.observation import (
+    Identity,
+    Observation,
+    Template,
+    TemplateKind,
+    Unusable,
+)
+from invigil.domain.session import ExamSession
+from invigil.domain.words import REFERENCE_REFUSALS
+from invigil.services.candidates import load, load_open, save
+from invigil.storage.database import Database, UnitOfWork
+from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.store import Owner
+from invigil.storage.incident_log import IncidentLog, close_all
+from invigil.storage.secrets import hash_token, new_id, new_token
+from invigil.vision.port import Analysis
+
+NEEDED_FRAMES = 3
+FRAME_EVERY_MS = 700
+_STATES_WITH_FRAMES = {CandidateState.CHECKING_IN, CandidateState.WAITING_FOR_PROCTOR}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How the live comparison goes. `hint`: why the newest frame could not be used."""
+
+    state: CandidateState
+    collected: int
+    hint: Unusable | None
+
+
+class CheckIn:
+    def __init__(
+        self, database: Database, store: EvidenceStore, analysis: Analysis, clock: Clock
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._analysis = analysis
+        self._clock = clock
+        self._incidents = IncidentLog(store)
+
+    async def join(
+        self, session: ExamSession, name: str, text_version: str, *, accepted: bool
+    ) -> tuple[Candidate, str]:
+        """Record the consent and make the candidate. Gives the candidate and its token."""
+        if not accepted:
+            raise ConsentRequired
+        if text_version != consent_version(session):
+            raise ConsentOutdated
+        return await self.add(session, name, text_version)
+
+    async def add(
+        self,
+        session: ExamSession,
+        name: str,
+        text_version: str | None = None,
+        *,
+        monitored: bool = True,
+    ) -> tuple[Candidate, str]:
+        """`text_version` None and not `monitored`: for the classic API, whose clients show a
+        text of their own."""
+        now, token = self._clock(), new_token()
+        candidate = Candidate(
+            id=new_id(),
+            session_id=session.id,
+            name=name,
+            state=CandidateState.JOINED,
+            joined_at=now,
+            token_hash=hash_token(token),
+            consent=None if text_version is None else Consent(text_version, now),
+            next_frame_ms=session.sampling_interval_s * 1000,
+            monitored=monitored,
+        )
+        async with self._database.begin() as work:
+            current = await work.sessions.get(session.id)
+            if current is None or current.closed:
+                raise SessionClosed
+            await work.candidates.add(candidate)
+            await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
+        return candidate, token
+
+    async def get(self, candidate_id: str) -> tuple[Candidate, ExamSession]:
+        async with self._database.read() as work:
+            return await load(work, candidate_id)
+
+    async def set_reference_photo(
+        self, candidate_id: str, image: bytes, *, name: str | None = None
+    ) -> Candidate:
+        """Keep the reference photo and its template, and `name` where one comes with it.
+
+        Raises `ReferenceRefused` with the reason when it does not show exactly one usable face.
+        """
+        observed = await self._analysis.observe(image)
+        _require_usable_reference(observed)
+        template = await self._analysis.make_template(TemplateKind.REFERENCE, [image])
+        jpeg = await self._analysis.jpeg(image)
+        now = self._clock()
+        async with self._database.begin() as work:
+            candidate, _ = await load_open(work, candidate_id)
+            candidate.require_transition(CandidateState.CHECKING_IN)
+            owner = Owner(candidate.session_id, candidate.id)
+            photo = await self._store.put(new_id(), owner, jpeg, now)
+            await work.evidence.add(photo)
+            await work.templates.delete(candidate_id)
+            await work.templates.clear_check_in(candidate_id)
+            await work.templates.put(candidate_id, template)
+            changed = replace(
+                candidate,
+                name=name or candidate.name,
+                state=CandidateState.CHECKING_IN,
+                reference_photo_id=photo.id,
+                waiting_reason=None,
+                retake_reason=None,
+            )
+            await save(work, changed, now)
+        return changed
+
+    async def live_frame(self, candidate_id: str, image: bytes) -> Progress:
+        """Compare one live frame with the reference photo; decide after `NEEDED_FRAMES`."""
+        async with self._database.read() as work:
+            candidate, _ = await load_open(work, candidate_id)
+            _require_live_frames(candidate)
+            templates = await work.templates.of_candidate(candidate_id)
+        reference = tuple(x for x in templates if x.kind is TemplateKind.REFERENCE)
+        observed = await self._analysis.observe(image, reference)
+        await self._keep_still(candidate, await self._analysis.jpeg(image))
+        fresh = None
+        if observed.usable and candidate.state is CandidateState.CHECKING_IN:
+            fresh = await self._analysis.make_template(TemplateKind.SESSION, [image])
+        return await self._note_live_frame(candidate_id, observed, fresh)
+
+    async def _note_live_frame(
+        self, candidate_id: str, observed: Observation, fresh: Template | None
+    ) -> Progress:
+        now = self._clock()
+        async with self._database.begin() as work:
+            candidate, _ = await load_open(work, candidate_id)
+            _require_live_frames(candidate)
+            candidate = replace(candidate, has_still=True, last_frame_at=now)
+            outcomes = list(await work.templates.check_in_outcomes(candidate_id))
+            if fresh is None or len(outcomes) >= NEEDED_FRAMES:
+                await work.candidates.save(candidate)
+                return Progress(candidate.state, len(outcomes), observed.unusable)
+            await work.templates.add_check_in_frame(new_id(), candidate_id, now, observed.identity)
+            outcomes.append(observed.identity)
+            await _extend_session_template(work, candidate_id, fresh)
+            if len(outcomes) == NEEDED_FRAMES:
+                candidate = _decided(candidate, outcomes)
+                await save(work, candidate, now)
+            else:
+                await work.candidates.save(candidate)
+        return Progress(candidate.state, len(outcomes), None)
+
+    async def _keep_still(self, candidate: Candidate, jpeg: bytes) -> None:
+        try:
+            await self._store.put_still(Owner(candidate.session_id, candidate.id), jpeg)
+        except (StorageFull, Unavailable):
+            # The proctor sees the live video; check-in must not stop for a full disk.
+            return
+
+    async def ask_proctor(self, candidate_id: str, note: str | None) -> Candidate:
+        """The way out of every dead end: a human looks."""
+        now = self._clock()
+        async with self._database.begin() as work:
+            candidate, _ = await load_open(work, candidate_id)
+            candidate.require_transition(CandidateState.WAITING_FOR_PROCTOR)
+            reason = candidate.waiting_reason or WaitingReason.ASKED
+            changed = replace(
+                candidate,
+                state=CandidateState.WAITING_FOR_PROCTOR,
+                waiting_reason=reason,
+                note=note,
+            )
+            await save(work, changed, now)
+        return changed
+
+    async def decide(self, candidate_id: str, *, approve: bool, reason: str | None) -> Candidate:
+        """A human's decision about a check-in: let in, or ask for a new photo."""
+        now = self._clock()
+        async with self._database.begin() as work:
+            candidate, _ = await load_open(work, candidate_id)
+            to = CandidateState.APPROVED if approve else CandidateState.JOINED
+            candidate.require_transition(to)
+            if approve:
+                await self._trust_live_frames(work, candidate)
+            else:
+                await work.templates.delete(candidate_id)
+                await work.templates.clear_check_in(candidate_id)
+            changed = replace(
+                candidate,
+                state=to,
+                waiting_reason=None,
+                retake_reason=None if approve else (reason or ""),
+            )
+            await save(work, changed, now)
+        return changed
+
+    async def _trust_live_frames(self, work: UnitOfWork, candidate: Candidate) -> None:
+        """After a human approval the reference photo is out: it may be the cause of the doubt."""
+        outcomes = await work.templates.check_in_outcomes(candidate.id)
+        if any(outcome is not Identity.MATCH for outcome in outcomes) or not outcomes:
+            await work.templates.delete(candidate.id, TemplateKind.REFERENCE)
+
+    async def enter(self, candidate_id: str) -> Candidate:
+        """Into the room: from now on frames are expected. Being there already is fine."""
+        now = self._clock()
+        async with self._database.begin() as work:
+            candidate, _ = await load_open(work, candidate_id)
+            if candidate.state is CandidateState.IN_ROOM:
+                return candidate
+            if candidate.monitored and candidate.state is not CandidateState.APPROVED:
+                raise IllegalTransition(fix="Finish the check-in first.")
+            candidate.require_transition(CandidateState.IN_ROOM)
+            changed = replace(
+                candidate, state=CandidateState.IN_ROOM, entered_at=now, last_frame_at=None
+            )
+            await save(work, changed, now)
+        return changed
+
+    async def leave(self, candidate_id: str) -> Candidate:
+        """The candidate is done. Templates and the newest still go at once."""
+        now = self._clock()
+        async with self._database.begin() as work:
+            candidate, _ = await load(work, candidate_id)
+            if candidate.state is CandidateState.FINISHED:
+                return candidate
+            candidate.require_transition(CandidateState.FINISHED)
+            await close_all(self._incidents, work, candidate, now)
+            await work.templates.delete(candidate_id)
+            changed = replace(candidate, state=CandidateState.FINISHED, has_still=False)
+            await save(work, changed, now)
+        await self._store.delete_still(Owner(candidate.session_id, candidate_id))
+        return changed
+
+    async def take_tab(self, candidate_id: str, tab: str, *, force: bool) -> None:
+        """Make `tab` the one that may send frames. The newest tab wins when `force`."""
+        now = self._clock()
+        async with self._database.begin() as work:
+            candidate, _ = await load(work, candidate_id)
+            if candidate.tab == tab:
+                return
+            if candidate.tab is not None and not force:
+                raise TakenOver
+            await work.candidates.save(replace(candidate, tab=tab))
+            await work.events.add(
+                Event(candidate.session_id, EventKind.TAKEN_OVER, tab, now, candidate_id)
+            )
+
+    async def claim_camera(self, candidate_id: str, claim: CameraClaim) -> None:
+        """Note what the page says about its camera; shown to the proctor as the page's word."""
+        now = self._clock()
+        async with self._database.begin() as work:
+            candidate = await work.candidates.get(candidate_id)
+            if candidate is None:
+                raise NotFound
+            if candidate.camera is claim:
+                return
+            changed = replace(candidate, camera=claim, camera_claimed_at=now)
+            await work.candidates.save(changed)
+            await work.events.add(
+                Event(candidate.session_id, EventKind.CANDIDATE_CHANGED, candidate_id, now)
+            )
+
+
+def _require_live_frames(candidate: Candidate) -> None:
+    if candidate.state not in _STATES_WITH_FRAMES:
+        raise IllegalTransition(
+            "Live pictures are not expected in this step.", fix="Reload the page."
+        )
+
+
+def _require_usable_reference(observed: Observation) -> None:
+    if observed.unusable is not None:
+        message, fix = REFERENCE_REFUSALS[observed.unusable]
+        raise ReferenceRefused(f"reference_{observed.unusable.value}", message, fix)
+
+
+async def _extend_session_template(work: UnitOfWork, candidate_id: str, fresh: Template) -> None:
+    known = await work.templates.of_candidate(candidate_id)
+    vectors = next((x.vectors for x in known if x.kind is TemplateKind.SESSION), ())
+    await work.templates.put(candidate_id, replace(fresh, vectors=(*vectors, *fresh.vectors)))
+
+
+def _decided(candidate: Candidate, outcomes: Sequence[Identity]) -> Candidate:
+    """Most frames must match and none may contradict; anything else is for a human."""
+    matches = sum(outcome is Identity.MATCH for outcome in outcomes)
+    contradicted = any(outcome is Identity.MISMATCH for outcome in outcomes)
+    if matches * 2 > len(outcomes) and not contradicted:
+        return replace(candidate, state=CandidateState.APPROVED, waiting_reason=None)
+    reason = WaitingReason.MISMATCH if contradicted else WaitingReason.UNCLEAR
+    return replace(candidate, state=CandidateState.WAITING_FOR_PROCTOR, waiting_reason=reason)

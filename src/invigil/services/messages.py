@@ -1,0 +1,60 @@
+"""Words between the proctor and a candidate. They go to no other candidate."""
+
+from __future__ import annotations
+
+from invigil.clock import Clock
+from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.errors import NotFound
+from invigil.domain.message import Event, EventKind, Message, MessageKind, Sender
+from invigil.services.candidates import load_open
+from invigil.storage.database import Database, UnitOfWork
+from invigil.storage.secrets import new_id
+
+
+class Messages:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def of_candidate(self, candidate_id: str) -> tuple[Message, ...]:
+        """Newest last."""
+        async with self._database.read() as work:
+            return tuple(await work.messages.of_candidate(candidate_id))
+
+    async def from_proctor(self, candidate_id: str, kind: MessageKind, text: str) -> Message:
+        async with self._database.begin() as work:
+            candidate, _ = await load_open(work, candidate_id)
+            return await self._add(work, candidate, Sender.PROCTOR, kind, text)
+
+    async def from_candidate(self, candidate_id: str, text: str) -> Message:
+        async with self._database.begin() as work:
+            candidate, _ = await load_open(work, candidate_id)
+            return await self._add(work, candidate, Sender.CANDIDATE, MessageKind.MESSAGE, text)
+
+    async def to_all(self, session_id: str, kind: MessageKind, text: str) -> list[Message]:
+        """To everybody who has joined and has not finished."""
+        async with self._database.begin() as work:
+            if await work.sessions.get(session_id) is None:
+                raise NotFound
+            return [
+                await self._add(work, candidate, Sender.PROCTOR, kind, text)
+                for candidate in await work.candidates.of_session(session_id)
+                if candidate.state is not CandidateState.FINISHED
+            ]
+
+    async def _add(
+        self,
+        work: UnitOfWork,
+        candidate: Candidate,
+        sender: Sender,
+        kind: MessageKind,
+        text: str,
+    ) -> Message:
+        now = self._clock()
+        message = Message(new_id(), candidate.session_id, candidate.id, sender, kind, text, now)
+        await work.messages.add(message)
+        for audience in (None, candidate.id):
+            await work.events.add(
+                Event(candidate.session_id, EventKind.MESSAGE, message.id, now, audience)
+            )
+        return message

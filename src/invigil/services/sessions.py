@@ -1,0 +1,172 @@
+"""Exam sessions: open one, hand out its join link, close it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from invigil.clock import Clock
+from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.errors import JoinLinkUnknown, NotFound
+from invigil.domain.incident import Gap, Incident, ObservationRecord
+from invigil.domain.message import Event, EventKind, Message
+from invigil.domain.observation import TemplateKind
+from invigil.domain.session import ExamSession
+from invigil.storage.database import Database, UnitOfWork
+from invigil.storage.database.repositories.sessions import SessionCounts
+from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.store import Owner
+from invigil.storage.incident_log import IncidentLog, close_all
+from invigil.storage.secrets import hash_token, new_id, same, sign
+
+SNAPSHOT_INCIDENTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    title: str
+    sampling_interval_s: int = 5
+    retention_days: int = 30
+    exam_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a console shows of one session, and the number of the newest event in it."""
+
+    session: ExamSession
+    counts: SessionCounts
+    candidates: Sequence[Candidate]
+    templates: dict[str, frozenset[TemplateKind]]
+    observations: dict[str, ObservationRecord]
+    incidents: Sequence[Incident]
+    more_incidents: bool
+    messages: Sequence[Message]
+    gaps: Sequence[Gap]
+    cursor: int
+
+
+class Sessions:
+    def __init__(self, database: Database, store: EvidenceStore, clock: Clock, key: bytes) -> None:
+        self._database = database
+        self._store = store
+        self._clock = clock
+        self._key = key
+        self._incidents = IncidentLog(store)
+
+    async def create(self, new: NewSession, *, admin_id: str | None = None) -> ExamSession:
+        """Open a session. `admin_id`: the secret of the classic API's host, kept as a hash."""
+        session = ExamSession(
+            id=new_id(),
+            title=new.title,
+            sampling_interval_s=new.sampling_interval_s,
+            retention_days=new.retention_days,
+            exam_url=new.exam_url,
+            created_at=self._clock(),
+            admin_hash=None if admin_id is None else hash_token(admin_id),
+        )
+        async with self._database.begin() as work:
+            await work.sessions.add(session)
+        return session
+
+    async def all(self) -> list[tuple[ExamSession, SessionCounts]]:
+        """Newest first."""
+        async with self._database.read() as work:
+            return [(s, await work.sessions.counts(s.id)) for s in await work.sessions.all()]
+
+    async def get(self, session_id: str) -> tuple[ExamSession, SessionCounts]:
+        async with self._database.read() as work:
+            session = await _existing(work, session_id)
+            return session, await work.sessions.counts(session_id)
+
+    def join_code(self, session: ExamSession) -> str:
+        """The secret part of the join link. It is derived, so that nothing needs to be stored."""
+        signature = sign(self._key, "join", session.id, session.join_generation)
+        return f"{session.id}.{signature}"
+
+    async def by_join_code(self, code: str) -> ExamSession:
+        """Raises `JoinLinkUnknown`."""
+        async with self._database.read() as work:
+            session = await work.sessions.get(code.partition(".")[0])
+        if session is None or not same(self.join_code(session), code):
+            raise JoinLinkUnknown
+        return session
+
+    async def close(self, session_id: str) -> ExamSession:
+        """End the session for everybody; done already is fine."""
+        now = self._clock()
+        async with self._database.begin() as work:
+            session = await _existing(work, session_id)
+            if session.closed:
+                return session
+            await work.sessions.close(session_id, now)
+            for candidate in await work.candidates.of_session(session_id):
+                await self._finish(work, candidate, now)
+                await work.events.add(
+                    Event(session_id, EventKind.SESSION_CHANGED, session_id, now, candidate.id)
+                )
+            await work.events.add(Event(session_id, EventKind.SESSION_CHANGED, session_id, now))
+            candidates = await work.candidates.of_session(session_id)
+        for candidate in candidates:
+            await self._store.delete_still(Owner(session_id, candidate.id))
+        return replace(session, closed_at=now)
+
+    async def _finish(self, work: UnitOfWork, candidate: Candidate, now: datetime) -> None:
+        await work.templates.delete(candidate.id)
+        await close_all(self._incidents, work, candidate, now)
+        done = replace(candidate, has_still=False)
+        if candidate.state is CandidateState.IN_ROOM:
+            done = replace(done, state=CandidateState.FINISHED)
+        await work.candidates.save(done)
+
+    async def snapshot(self, session_id: str) -> Snapshot:
+        """One consistent view."""
+        async with self._database.read() as work:
+            session = await _existing(work, session_id)
+            incidents = await work.incidents.page(session_id, limit=SNAPSHOT_INCIDENTS + 1)
+            return Snapshot(
+                session=session,
+                counts=await work.sessions.counts(session_id),
+                candidates=await work.candidates.of_session(session_id),
+                templates=await work.templates.kinds(session_id),
+                observations=await work.observations.newest(session_id),
+                incidents=incidents[:SNAPSHOT_INCIDENTS],
+                more_incidents=len(incidents) > SNAPSHOT_INCIDENTS,
+                messages=await work.messages.of_session(session_id),
+                gaps=await work.incidents.gaps(session_id),
+                cursor=await work.events.cursor(session_id),
+            )
+
+    async def candidate(
+        self, candidate_id: str
+    ) -> tuple[Candidate, ObservationRecord | None, frozenset[TemplateKind]]:
+        """One candidate with the newest observation and the kinds of template there are."""
+        async with self._database.read() as work:
+            candidate = await work.candidates.get(candidate_id)
+            if candidate is None:
+                raise NotFound
+            newest = await work.observations.recent(candidate_id, candidate.joined_at, most=1)
+            templates = await work.templates.of_candidate(candidate_id)
+        kinds = frozenset(template.kind for template in templates)
+        return candidate, newest[-1] if newest else None, kinds
+
+    async def incidents(
+        self, session_id: str, before: str | None, limit: int
+    ) -> tuple[Sequence[Incident], bool, dict[str, str]]:
+        """A page of older incidents, whether there are more, and the candidates' names."""
+        async with self._database.read() as work:
+            await _existing(work, session_id)
+            last = await work.incidents.get(before) if before else None
+            if before and (last is None or last.session_id != session_id):
+                raise NotFound
+            found = await work.incidents.page(session_id, before=last, limit=limit + 1)
+            names = await work.candidates.names(session_id)
+        return found[:limit], len(found) > limit, names
+
+
+async def _existing(work: UnitOfWork, session_id: str) -> ExamSession:
+    session = await work.sessions.get(session_id)
+    if session is None:
+        raise NotFound
+    return session

@@ -1,0 +1,154 @@
+"""Write what the rules ask for: incidents with their evidence, and the events that tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from invigil.domain.candidate import Candidate
+from invigil.domain.changes import Change, Close, Open, Update
+from invigil.domain.errors import StorageFull, Unavailable
+from invigil.domain.incident import (
+    Evidence,
+    EvidenceMissing,
+    Gap,
+    GapCause,
+    Incident,
+    IncidentState,
+)
+from invigil.domain.message import Event, EventKind
+from invigil.storage.database import UnitOfWork
+from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.store import Owner
+from invigil.storage.secrets import new_id
+
+log = structlog.get_logger(__name__)
+
+
+class IncidentLog:
+    """Applies changes inside the caller's transaction. Evidence object first, then the rows."""
+
+    def __init__(self, store: EvidenceStore) -> None:
+        self._store = store
+
+    async def apply(
+        self,
+        work: UnitOfWork,
+        candidate: Candidate,
+        changes: Sequence[Change],
+        now: datetime,
+        image: bytes | None,
+    ) -> None:
+        """`image`: JPEG of the frame that is being judged, None without one."""
+        for change in changes:
+            match change:
+                case Open():
+                    await self._open(work, candidate, change, now, image)
+                case Update():
+                    await self._save(
+                        work, replace(change.incident, detail=change.detail, updated_at=now)
+                    )
+                case Close():
+                    await self._save(
+                        work,
+                        replace(
+                            change.incident,
+                            state=IncidentState.CLOSED,
+                            ended_at=change.ended_at,
+                            updated_at=now,
+                        ),
+                    )
+
+    async def _open(
+        self,
+        work: UnitOfWork,
+        candidate: Candidate,
+        change: Open,
+        now: datetime,
+        image: bytes | None,
+    ) -> None:
+        evidence, missing = await self.keep(
+            work, candidate, image if change.with_image else None, now
+        )
+        incident = Incident(
+            id=new_id(),
+            session_id=candidate.session_id,
+            candidate_id=candidate.id,
+            kind=change.kind,
+            state=IncidentState.OPEN,
+            started_at=change.started_at,
+            ended_at=None,
+            updated_at=now,
+            detail=change.detail,
+            evidence=evidence,
+            evidence_missing=missing,
+        )
+        await self.record(work, incident)
+
+    async def record(self, work: UnitOfWork, incident: Incident) -> None:
+        """Store a new incident and tell the consoles."""
+        await work.incidents.add(incident)
+        await work.events.add(
+            Event(incident.session_id, EventKind.INCIDENT_OPENED, incident.id, incident.updated_at)
+        )
+        log.info(
+            "incident opened",
+            kind=incident.kind.value,
+            candidate=incident.candidate_id,
+            started_at=incident.started_at.isoformat(),
+        )
+
+    async def _save(self, work: UnitOfWork, incident: Incident) -> None:
+        await work.incidents.save(incident)
+        await work.events.add(
+            Event(incident.session_id, EventKind.INCIDENT_CHANGED, incident.id, incident.updated_at)
+        )
+        if incident.state is IncidentState.CLOSED:
+            log.info("incident closed", kind=incident.kind.value, candidate=incident.candidate_id)
+
+    async def keep(
+        self, work: UnitOfWork, candidate: Candidate, image: bytes | None, now: datetime
+    ) -> tuple[tuple[Evidence, ...], EvidenceMissing | None]:
+        """Store an image as evidence, or say why there is none. An incident never waits for it."""
+        if image is None:
+            return (), EvidenceMissing.NO_IMAGE
+        owner = Owner(candidate.session_id, candidate.id)
+        try:
+            evidence = await self._store.put(new_id(), owner, image, now)
+        except (StorageFull, Unavailable):
+            log.warning("evidence could not be stored", candidate=candidate.id)
+            return (), EvidenceMissing.STORAGE_FULL
+        await work.evidence.add(evidence)
+        return (evidence,), None
+
+
+async def close_all(
+    log_: IncidentLog, work: UnitOfWork, candidate: Candidate, now: datetime
+) -> None:
+    """Close what is open when a candidate is done or the session ends."""
+    changes = [Close(incident, now) for incident in await work.incidents.open_of(candidate.id)]
+    await log_.apply(work, candidate, changes, now, None)
+    await end_gaps(work, candidate, now, now)
+
+
+async def open_gap(
+    work: UnitOfWork, candidate: Candidate, started_at: datetime, cause: GapCause, now: datetime
+) -> None:
+    """Record that no frames come from now on; nothing when that is on record already."""
+    if await work.incidents.open_gaps(candidate.id):
+        return
+    gap = Gap(new_id(), candidate.session_id, candidate.id, started_at, None, cause)
+    await work.incidents.add_gap(gap)
+    await work.events.add(Event(candidate.session_id, EventKind.GAP, gap.id, now))
+
+
+async def end_gaps(
+    work: UnitOfWork, candidate: Candidate, ended_at: datetime, now: datetime
+) -> None:
+    """Record that frames come again, or that the candidate is done."""
+    for gap in await work.incidents.open_gaps(candidate.id):
+        await work.incidents.end_gap(gap.id, max(ended_at, gap.started_at))
+        await work.events.add(Event(candidate.session_id, EventKind.GAP, gap.id, now))
