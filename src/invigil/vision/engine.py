@@ -1,0 +1,144 @@
+"""The engine that comes with Invigil: BlazeFace, dlib's ResNet, onnxruntime on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+
+from invigil.domain.observation import (
+    Box,
+    Face,
+    Identity,
+    Observation,
+    Template,
+    TemplateKind,
+    Unusable,
+)
+from invigil.vision.compare import comparable, compare
+from invigil.vision.decode import ImageDecoder, Picture
+from invigil.vision.detector import (
+    LEFT_EYE,
+    NOSE,
+    RIGHT_EYE,
+    BlazeFaceDetector,
+    Detection,
+)
+from invigil.vision.embedder import FaceEmbedder
+from invigil.vision.geometry import resized
+from invigil.vision.quality import (
+    FaceQuality,
+    Light,
+    face_quality,
+    judge,
+    picture_light,
+    picture_sharpness,
+)
+from invigil.vision.registry import Registry, Task
+
+# A larger JPEG is shrunk while it is decoded, but not below this longer side: a face that is
+# worth comparing has more pixels then than the chip that the embedder sees.
+_NEEDED_SIDE = 800
+_JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Measured:
+    picture: Picture
+    light: Light
+    detections: list[Detection]
+    qualities: list[FaceQuality]
+    unusable: Unusable | None
+
+
+class DefaultEngine:
+    """Implements `invigil.vision.port.VisionEngine`. Holds no state between calls."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        decoder: ImageDecoder,
+        detector: BlazeFaceDetector,
+        embedder: FaceEmbedder,
+    ) -> None:
+        self._decoder = decoder
+        self._detector = detector
+        self._embedder = embedder
+        self._quality = registry.quality
+        self._thresholds = registry.comparison
+        self._detector_name = registry.model_for(Task.DETECTOR).name
+        self._embedder_name = registry.model_for(Task.EMBEDDER).name
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return (self._detector_name, self._embedder_name)
+
+    def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
+        measured = self._measure(image)
+        known = comparable(templates, self._embedder_name)
+        compared = measured.unusable is None and bool(known)
+        identity, score = Identity.NOT_COMPARED, None
+        if compared:
+            features = self._embedder.embed(measured.picture.pixels, measured.detections[0])
+            identity, score = compare(features, known, self._thresholds)
+        qualities = measured.qualities
+        return Observation(
+            width=measured.picture.width,
+            height=measured.picture.height,
+            brightness=measured.light.luma,
+            sharpness=(
+                qualities[0].sharpness if qualities else picture_sharpness(measured.picture.pixels)
+            ),
+            faces=tuple(
+                _face(detection, quality, measured.picture)
+                for detection, quality in zip(measured.detections, qualities, strict=True)
+            ),
+            main=0 if qualities else None,
+            unusable=measured.unusable,
+            identity=identity,
+            comparison_score=score,
+            models=self.models if compared else (self._detector_name,),
+        )
+
+    def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:
+        vectors = []
+        for number, image in enumerate(images, start=1):
+            measured = self._measure(image)
+            if measured.unusable is not None:
+                raise ValueError(f"image {number} cannot be used: {measured.unusable}")
+            features = self._embedder.embed_well(measured.picture.pixels, measured.detections[0])
+            vectors.append(tuple(features.tolist()))
+        if not vectors:
+            raise ValueError("a template needs at least one image")
+        return Template(kind, self._embedder_name, tuple(vectors))
+
+    def jpeg(self, image: bytes, *, max_side: int = 1280) -> bytes:
+        picture = self._decoder.decode(image, needed_side=max_side)
+        scale = min(1.0, max_side / max(picture.width, picture.height))
+        width = max(1, round(picture.width * scale))
+        height = max(1, round(picture.height * scale))
+        pixels = cv2.cvtColor(resized(picture.pixels, width, height), cv2.COLOR_RGB2BGR)
+        done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        if not done:
+            raise RuntimeError(f"no JPEG could be made of {width} x {height} pixels")
+        return encoded.tobytes()
+
+    def _measure(self, image: bytes) -> _Measured:
+        picture = self._decoder.decode(image, needed_side=_NEEDED_SIDE)
+        detections = self._detector.detect(picture.pixels)
+        light = picture_light(picture.pixels)
+        qualities = [face_quality(picture.pixels, face, picture.scale) for face in detections]
+        unusable = judge(qualities, light, self._quality)
+        return _Measured(picture, light, detections, qualities, unusable)
+
+
+def _face(detection: Detection, quality: FaceQuality, picture: Picture) -> Face:
+    left, top, *_ = (float(value) * picture.scale for value in detection.box)
+    points = (detection.points * picture.scale).tolist()
+    return Face(
+        box=Box(left, top, detection.width * picture.scale, detection.height * picture.scale),
+        score=detection.score,
+        landmarks=tuple((x, y) for x, y in (points[i] for i in (RIGHT_EYE, LEFT_EYE, NOSE))),
+        pose=quality.pose,
+    )

@@ -1,0 +1,68 @@
+"""Pictures cut, scaled and turned. Every function gives a new array or a view, never a change."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# height x width x 3, red first
+RgbImage = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+def resized(image: RgbImage, width: int, height: int) -> RgbImage:
+    if (width, height) == (image.shape[1], image.shape[0]):
+        return image
+    smaller = width < image.shape[1]
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def letterbox(image: RgbImage, side: int) -> tuple[RgbImage, float, Floats]:
+    """The whole picture in the middle of a black square; a point p lands on p * scale + offset."""
+    height, width = image.shape[:2]
+    scale = side / max(width, height)
+    inner = resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
+    left, top = (side - inner.shape[1]) // 2, (side - inner.shape[0]) // 2
+    canvas = np.zeros((side, side, 3), dtype=np.uint8)
+    canvas[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return canvas, scale, np.array([left, top], dtype=np.float32)
+
+
+def cut_square(
+    image: RgbImage, centre: Floats, side: float, output: int
+) -> tuple[RgbImage, float, Floats]:
+    """A square around `centre`, black beyond the picture; p lands on p * scale + offset."""
+    length = max(1, round(side))
+    left, top = (round(float(c) - length / 2) for c in centre)
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = min(left + length, image.shape[1]), min(top + length, image.shape[0])
+    scale = output / length
+    canvas = np.zeros((output, output, 3), dtype=np.uint8)
+    offset = np.array([-left * scale, -top * scale], dtype=np.float32)
+    if x1 <= x0 or y1 <= y0:
+        return canvas, scale, offset
+    width, height = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
+    inner = resized(image[y0:y1, x0:x1], width, height)
+    x, y = round((x0 - left) * scale), round((y0 - top) * scale)
+    inner = inner[: output - y, : output - x]
+    canvas[y : y + inner.shape[0], x : x + inner.shape[1]] = inner
+    return canvas, scale, offset
+
+
+def similarity(source: Floats, target: Floats) -> Floats:
+    """The 2 x 3 matrix of the turn, scale and shift that brings `source` nearest to `target`.
+
+    Least squares over all points, in closed form.
+    """
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    a, b = source - source_mean, target - target_mean
+    spread = float((a * a).sum())
+    if spread <= 0:
+        raise ValueError("the points lie on one spot")
+    cosine = float((a * b).sum()) / spread
+    sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / spread
+    turn = np.array([[cosine, -sine], [sine, cosine]])
+    shift = target_mean - turn @ source_mean
+    return np.hstack([turn, shift[:, None]]).astype(np.float32)

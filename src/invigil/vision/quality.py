@@ -1,0 +1,145 @@
+"""Can this frame be compared at all? The gate drops a frame, with the reason, before it can harm.
+
+Single-frame errors come in bursts (a turned head, a hand, backlight), so this gate does more
+against false alarms than any number of frames in a row. The limits are in `registry.toml`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from invigil.domain.observation import HeadPose, Unusable
+from invigil.vision.detector import (
+    LEFT_EAR,
+    LEFT_EYE,
+    MOUTH,
+    NOSE,
+    RIGHT_EAR,
+    RIGHT_EYE,
+    Detection,
+)
+from invigil.vision.geometry import Floats, RgbImage, cut_square, resized
+from invigil.vision.registry import QualityLimits
+
+# Sharpness is measured on a face of this many pixels, so that distance and camera do not matter.
+_SHARPNESS_SIDE = 96
+# The picture's own light is measured on about this many pixels a side: it is an average.
+_LIGHT_SIDE = 96
+# The face's light is measured on the middle of its box, away from hair and background.
+_LIGHT_SHARE = 0.7
+# A head from above: the tip of the nose stands this much further from the line between the ears
+# than each ear from the middle.
+_NOSE_REACH = 1.7
+# Seen from the side: where the nose of a level face lies between eyes (0) and mouth (1), and how
+# far its tip stands out, in the same unit.
+_NOSE_LEVEL = 0.54
+_NOSE_HEIGHT = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """`luma` is the mean, `contrast` the standard deviation, both 0..255."""
+
+    luma: float
+    contrast: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceQuality:
+    """`side` is in pixels of the full-size picture."""
+
+    side: float
+    luma: float
+    sharpness: float
+    pose: HeadPose
+
+
+def picture_light(image: RgbImage) -> Light:
+    height, width = image.shape[:2]
+    step = max(1, min(height, width) // _LIGHT_SIDE)
+    luma = _luma(np.ascontiguousarray(image[::step, ::step]))
+    return Light(float(luma.mean()), float(luma.std()))
+
+
+def picture_sharpness(image: RgbImage) -> float:
+    """Variance of the Laplacian of the whole picture, brought to a fixed size."""
+    height, width = image.shape[:2]
+    scale = 2 * _SHARPNESS_SIDE / max(height, width)
+    return _laplacian_variance(
+        resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
+    )
+
+
+def face_quality(image: RgbImage, face: Detection, scale: float) -> FaceQuality:
+    """`scale` brings pixels of `image` to pixels of the full-size picture."""
+    crop, _, _ = cut_square(image, face.centre, face.side, _SHARPNESS_SIDE)
+    margin = round(_SHARPNESS_SIDE * (1 - _LIGHT_SHARE) / 2)
+    return FaceQuality(
+        side=face.side * scale,
+        luma=float(_luma(crop[margin:-margin, margin:-margin]).mean()),
+        sharpness=_laplacian_variance(crop),
+        pose=head_pose(face.points),
+    )
+
+
+def head_pose(points: Floats) -> HeadPose:
+    """Coarse: a head of average shape, seen from far away."""
+    eye_line = points[LEFT_EYE] - points[RIGHT_EYE]
+    roll = math.atan2(float(eye_line[1]), float(eye_line[0]))
+    level = _turned(points, -roll)
+    ears = (level[RIGHT_EAR, 0] + level[LEFT_EAR, 0]) / 2
+    half_width = float(level[LEFT_EAR, 0] - level[RIGHT_EAR, 0]) / 2
+    yaw = math.atan2(float(level[NOSE, 0] - ears) / _NOSE_REACH, max(half_width, 1e-3))
+    eyes = float(level[RIGHT_EYE, 1] + level[LEFT_EYE, 1]) / 2
+    length = max(float(level[MOUTH, 1]) - eyes, 1e-3)
+    drop = (float(level[NOSE, 1]) - eyes) / length
+    pitch = math.asin(min(1.0, max(-1.0, (_NOSE_LEVEL - drop) / _NOSE_HEIGHT)))
+    return HeadPose(math.degrees(yaw), math.degrees(pitch), math.degrees(roll))
+
+
+def judge(faces: Sequence[FaceQuality], light: Light, limits: QualityLimits) -> Unusable | None:
+    """The reason why this frame cannot be compared, or None."""
+    if not faces:
+        return _without_face(light, limits)
+    if len(faces) > 1:
+        return Unusable.SEVERAL_FACES
+    face = faces[0]
+    reasons = (
+        (face.side < limits.face_pixels, Unusable.FACE_TOO_SMALL),
+        (face.luma < limits.face_luma_low, Unusable.TOO_DARK),
+        (face.luma > limits.face_luma_high, Unusable.TOO_BRIGHT),
+        (_turned_away(face.pose, limits), Unusable.TURNED_AWAY),
+        (face.sharpness < limits.sharpness, Unusable.BLURRED),
+    )
+    return next((reason for applies, reason in reasons if applies), None)
+
+
+def _without_face(light: Light, limits: QualityLimits) -> Unusable:
+    """A dark or covered camera cannot tell that nobody is there."""
+    if light.luma > limits.picture_luma_high:
+        return Unusable.TOO_BRIGHT
+    if light.luma < limits.picture_luma_low or light.contrast < limits.picture_contrast:
+        return Unusable.TOO_DARK
+    return Unusable.NO_FACE
+
+
+def _turned_away(pose: HeadPose, limits: QualityLimits) -> bool:
+    return abs(pose.yaw) > limits.yaw or abs(pose.pitch) > limits.pitch
+
+
+def _turned(points: Floats, angle: float) -> Floats:
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return points @ np.array([[cosine, sine], [-sine, cosine]], dtype=np.float32)
+
+
+def _luma(image: RgbImage) -> RgbImage:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def _laplacian_variance(image: RgbImage) -> float:
+    return float(cv2.Laplacian(_luma(image), cv2.CV_32F).var())
