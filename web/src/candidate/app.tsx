@@ -1,0 +1,54 @@
+import type { CandidateSession } from "../live/candidate-session";
+import { type CandidateView, stepOf } from "../live/candidate-state";
+import { useStore } from "../ui/use-store";
+import { CameraStep } from "./camera-step";
+import { CheckInStep, ReadyStep, WaitingStep } from "./check-in-step";
+import { PhotoStep } from "./photo-step";
+import { Room } from "./room";
+import { ClosedScreen, FinishedScreen, LoadingScreen, TakenOverScreen, UnknownLinkScreen } from "./screens";
+import { Shell } from "./shell";
+import { WelcomeStep } from "./welcome-step";
+
+export interface StepProps {
+  session: CandidateSession;
+  view: CandidateView;
+}
+
+export function CandidateApp({ session }: { session: CandidateSession }) {
+  const view = useStore(session.view);
+  return (
+    <Shell session={session} view={view}>
+      <Page session={session} view={view} />
+    </Shell>
+  );
+}
+
+function Page({ session, view }: StepProps) {
+  if (view.phase === "loading") return <LoadingScreen reachable />;
+  if (view.phase === "unreachable") return <LoadingScreen reachable={false} />;
+  if (view.phase === "unknown_link") return <UnknownLinkScreen />;
+  if (view.phase === "taken_over") return <TakenOverScreen onContinue={() => session.continueHere()} />;
+  if (view.phase === "closed") return <ClosedScreen />;
+  return <Step session={session} view={view} />;
+}
+
+function Step(props: StepProps) {
+  switch (stepOf(props.view)) {
+    case "welcome":
+      return <WelcomeStep {...props} />;
+    case "camera":
+      return <CameraStep {...props} />;
+    case "photo":
+      return <PhotoStep {...props} />;
+    case "check_in":
+      return <CheckInStep {...props} />;
+    case "waiting":
+      return <WaitingStep {...props} />;
+    case "ready":
+      return <ReadyStep {...props} />;
+    case "room":
+      return <Room {...props} />;
+    case "finished":
+      return <FinishedScreen />;
+  }
+}

@@ -1,0 +1,32 @@
+import { Alert } from "@mantine/core";
+import { IconCloudOff } from "@tabler/icons-react";
+import type { Trouble } from "../live/candidate-state";
+import type { ConnectionState } from "../live/protocol";
+
+/** A technical problem, said as one: blue, with a cloud, and without any blame. */
+export function ConnectionNote({
+  connection,
+  trouble,
+}: {
+  connection: ConnectionState;
+  trouble: Trouble | null;
+}) {
+  const lost = connection === "reconnecting";
+  return (
+    <div role="status" data-testid="connection-state" data-state={connection}>
+      {(lost || trouble) && (
+        <Alert
+          mb="md"
+          color="blue"
+          icon={<IconCloudOff aria-hidden />}
+          title="A technical problem on our side"
+        >
+          {trouble
+            ? `${trouble.text} We keep trying by ourselves.`
+            : "The connection was lost. We are connecting again by ourselves."}{" "}
+          You have done nothing wrong.
+        </Alert>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import { Button, Loader, Text } from "@mantine/core";
+import { IconCircleCheck, IconCloudOff, IconDoorExit, IconLinkOff, IconWindow } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import css from "./candidate.module.css";
+import { StepTitle } from "./shell";
+
+function Screen({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
+  return (
+    <section className={`panel ${css.card}`}>
+      {icon}
+      <StepTitle>{title}</StepTitle>
+      {children}
+    </section>
+  );
+}
+
+export function LoadingScreen({ reachable }: { reachable: boolean }) {
+  if (reachable) {
+    return (
+      <Screen icon={<Loader aria-hidden />} title="Opening your exam…">
+        <Text role="status">This takes a moment.</Text>
+      </Screen>
+    );
+  }
+  return (
+    <Screen icon={<IconCloudOff size={40} aria-hidden />} title="The server cannot be reached">
+      <Text role="alert">
+        This is a technical problem, not a mistake of yours. Please check your internet connection. We try
+        again by ourselves; you can leave this page open.
+      </Text>
+    </Screen>
+  );
+}
+
+export function UnknownLinkScreen() {
+  return (
+    <Screen icon={<IconLinkOff size={40} aria-hidden />} title="This link does not lead to an exam">
+      <Text>
+        Please check that the whole link was copied, or ask the people who sent it to you for a new one.
+      </Text>
+    </Screen>
+  );
+}
+
+export function TakenOverScreen({ onContinue }: { onContinue: () => void }) {
+  return (
+    <div data-testid="tab-taken-over">
+      <Screen icon={<IconWindow size={40} aria-hidden />} title="This exam is open in another tab">
+        <Text mb="lg">
+          Only one tab can be used at a time. Nothing is lost. You can go on in the other tab, or come back to
+          this one.
+        </Text>
+        <Button size="md" onClick={onContinue} data-testid="continue-here">
+          Continue here
+        </Button>
+      </Screen>
+    </div>
+  );
+}
+
+export function ClosedScreen() {
+  return (
+    <div data-testid="session-closed">
+      <Screen icon={<IconDoorExit size={40} aria-hidden />} title="This exam session is closed">
+        <Text>
+          The proctor has ended it. Your camera and microphone are off. You can close this page. If you think
+          that this is a mistake, please contact the people who invited you.
+        </Text>
+      </Screen>
+    </div>
+  );
+}
+
+export function FinishedScreen() {
+  return (
+    <div data-testid="finished">
+      <Screen icon={<IconCircleCheck size={40} color="var(--good)" aria-hidden />} title="You have finished">
+        <Text>
+          Monitoring has ended and your camera and microphone are off. You can close this page. Thank you, and
+          good luck.
+        </Text>
+      </Screen>
+    </div>
+  );
+}

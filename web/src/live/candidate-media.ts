@@ -1,0 +1,65 @@
+import { Camera } from "./camera";
+import { Capture, type PictureSource } from "./capture";
+import type { Clock } from "./clock";
+import { randomUuid } from "./ids";
+import type { ClientMessage, Signal } from "./protocol";
+import { Publisher } from "./publisher";
+
+export type CameraClaim = Extract<ClientMessage, { type: "camera" }>["state"];
+
+export interface MediaOptions {
+  clock: Clock;
+  send: (to: string, signal: Signal) => void;
+  onClaim: (claim: CameraClaim) => void;
+}
+
+/** One camera, three users: the candidate's own view, the pictures for analysis, and the proctors. */
+export class CandidateMedia implements PictureSource {
+  readonly camera: Camera;
+  readonly publisher: Publisher;
+  private capture: Capture | null = null;
+  private stream: MediaStream | null = null;
+  private claimed: CameraClaim | null = null;
+
+  constructor(private readonly options: MediaOptions) {
+    this.camera = new Camera(options.clock);
+    this.publisher = new Publisher({ epoch: randomUuid(), clock: options.clock, send: options.send });
+    this.camera.view.subscribe(() => this.changed());
+    document.addEventListener("visibilitychange", () => this.changed());
+  }
+
+  take(inMs: number, quality?: number): Promise<Blob | null> {
+    this.capture ??= new Capture();
+    return this.capture.take(inMs, quality);
+  }
+
+  /** What the page can truthfully say about its camera; null before there was one. */
+  claim(): CameraClaim | null {
+    const { status } = this.camera.view.get();
+    if (status === "off" || status === "asking") return null;
+    if (status === "lost" || status === "problem") return "ended";
+    if (status === "muted") return "muted";
+    return document.hidden ? "hidden" : "ok";
+  }
+
+  stop(): void {
+    this.publisher.close();
+    this.camera.stop();
+    this.capture?.stop();
+    this.capture = null;
+  }
+
+  private changed(): void {
+    const { stream } = this.camera.view.get();
+    if (stream !== this.stream) {
+      this.stream = stream;
+      if (stream) this.capture ??= new Capture();
+      this.capture?.setTrack(stream?.getVideoTracks()[0] ?? null);
+      this.publisher.setTracks(stream?.getTracks() ?? []);
+    }
+    const claim = this.claim();
+    if (claim === this.claimed) return;
+    this.claimed = claim;
+    if (claim) this.options.onClaim(claim);
+  }
+}

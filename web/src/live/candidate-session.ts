@@ -1,0 +1,255 @@
+import { CandidateApi, joinExam, joinInfo } from "../api/candidate";
+import { type ApiError, asApiError } from "../api/http";
+import type { CheckInProgress, FrameReply, MyCandidate } from "../api/types";
+import { backoffMs } from "./backoff";
+import { CandidateMedia } from "./candidate-media";
+import { makePumps } from "./candidate-pumps";
+import { blank, type CandidateView, stepOf, withEvent, withMe, withMessage } from "./candidate-state";
+import { type Clock, steadyClock } from "./clock";
+import type { FramePump } from "./frame-pump";
+import { randomUuid } from "./ids";
+import type { CandidateEvent, ServerMessage } from "./protocol";
+import { LiveSocket } from "./socket";
+import { Store } from "./store";
+import { tokenStore } from "./token-store";
+
+/** Everything the candidate's page does, from opening the join link to the end of the exam. */
+export class CandidateSession {
+  readonly view = new Store<CandidateView>(blank);
+  readonly media: CandidateMedia;
+  private readonly tab = randomUuid();
+  private readonly clock: Clock;
+  private api: CandidateApi | null = null;
+  private socket: LiveSocket<CandidateEvent> | null = null;
+  private greeted = false;
+  private attempt = 0;
+  private checkInPump: FramePump<CheckInProgress>;
+  private roomPump: FramePump<FrameReply>;
+
+  constructor(
+    private readonly code: string,
+    clock?: Clock,
+  ) {
+    this.clock = clock ?? steadyClock();
+    this.media = new CandidateMedia({
+      clock: this.clock,
+      send: (to, signal) => this.socket?.send({ type: "signal", to, signal }),
+      onClaim: (state) => this.socket?.send({ type: "camera", state }),
+    });
+    const pumps = makePumps(this.media, {
+      view: this.view,
+      clock: this.clock,
+      api: () => this.requireApi(),
+      onRefused: (error) => this.refused(error),
+    });
+    this.checkInPump = pumps.checkIn;
+    this.roomPump = pumps.room;
+    this.view.subscribe(() => this.followStep());
+    this.media.camera.view.subscribe(() => this.followStep());
+    window.addEventListener("online", () => this.networkBack());
+    window.addEventListener("pagehide", () => this.media.publisher.close());
+  }
+
+  async load(): Promise<void> {
+    const resume = tokenStore.load(this.code);
+    if (resume) await this.resume(resume.token);
+    else await this.loadJoinInfo();
+  }
+
+  async join(name: string): Promise<void> {
+    const version = this.view.get().join?.consent.version;
+    if (!version) return;
+    await this.attemptTo(async () => {
+      const { candidate, token } = await joinExam(this.code, name, version);
+      tokenStore.save(this.code, { sessionId: candidate.session.id, token });
+      this.adoptToken(token);
+      return candidate;
+    });
+    if (this.view.get().refusal?.code === "consent_outdated") await this.loadJoinInfo();
+  }
+
+  confirmCamera(): void {
+    this.view.patch({ cameraConfirmed: true });
+  }
+
+  sendPhoto(image: Blob): Promise<boolean> {
+    return this.attemptTo(() => this.requireApi().putPhoto(image));
+  }
+
+  askProctor(note: string): Promise<boolean> {
+    return this.attemptTo(() => this.requireApi().askProctor(note));
+  }
+
+  enter(): Promise<boolean> {
+    return this.attemptTo(() => this.requireApi().enter());
+  }
+
+  finish(): Promise<boolean> {
+    return this.attemptTo(() => this.requireApi().leave());
+  }
+
+  async say(text: string): Promise<void> {
+    if (!this.api) return;
+    const message = await this.api.say(text);
+    this.view.set(withMessage(this.view.get(), message));
+  }
+
+  clearRefusal(): void {
+    this.view.patch({ refusal: null });
+  }
+
+  /** This tab takes the exam back from the other one. */
+  continueHere(): void {
+    this.view.patch({ phase: "loading" });
+    this.greeted = false;
+    void this.refresh().then(() => this.socket?.start(null));
+  }
+
+  private async resume(token: string): Promise<void> {
+    this.adoptToken(token);
+    await this.refresh();
+  }
+
+  private adoptToken(token: string): void {
+    this.api = new CandidateApi(token, this.tab);
+    this.socket?.stop();
+    const api = this.api;
+    this.socket = new LiveSocket<CandidateEvent>({
+      clock: this.clock,
+      ticket: () => api.ticket(),
+      onMessage: (message) => this.heard(message),
+    });
+    const socket = this.socket;
+    socket.state.subscribe(() => this.connectionChanged());
+    this.greeted = false;
+    socket.start(null);
+  }
+
+  private async loadJoinInfo(): Promise<void> {
+    try {
+      const join = await joinInfo(this.code);
+      this.attempt = 0;
+      this.view.patch({ join, phase: join.session.closed ? "closed" : "open" });
+    } catch (error) {
+      this.loadFailed(asApiError(error), () => void this.loadJoinInfo());
+    }
+  }
+
+  private loadFailed(error: ApiError, again: () => void): void {
+    if (error.status === 410) this.view.patch({ phase: "closed" });
+    else if (error.status === 404) this.view.patch({ phase: "unknown_link" });
+    else {
+      if (this.view.get().phase === "loading") this.view.patch({ phase: "unreachable" });
+      this.clock.after(backoffMs(this.attempt++, Math.random, 500, 5000), again);
+    }
+  }
+
+  private async refresh(): Promise<void> {
+    if (!this.api) return;
+    try {
+      const me = await this.api.me();
+      this.attempt = 0;
+      const view = this.view.get();
+      this.view.set(withMe(view.phase === "taken_over" ? view : { ...view, phase: "open" }, me));
+    } catch (reason) {
+      const error = asApiError(reason);
+      if (error.status === 401 || error.status === 404) this.tokenRefused();
+      else this.loadFailed(error, () => void this.refresh());
+    }
+  }
+
+  private tokenRefused(): void {
+    tokenStore.forget(this.code);
+    this.socket?.stop();
+    this.api = null;
+    this.view.patch({ me: null, phase: "loading", cameraConfirmed: false });
+    void this.loadJoinInfo();
+  }
+
+  private async attemptTo(act: () => Promise<MyCandidate>): Promise<boolean> {
+    this.view.patch({ busy: true, refusal: null });
+    try {
+      const me = await act();
+      this.view.set(withMe(this.view.get(), me));
+      return true;
+    } catch (reason) {
+      const { code, message, fix, status } = asApiError(reason);
+      this.view.patch({ refusal: { code, message, fix } });
+      if (status === 410) this.view.patch({ phase: "closed" });
+      if (status === 409 && this.api) void this.refresh();
+      return false;
+    } finally {
+      this.view.patch({ busy: false });
+    }
+  }
+
+  private heard(message: ServerMessage<CandidateEvent>): void {
+    const { publisher } = this.media;
+    if (message.type === "hello") {
+      publisher.greet(message);
+      const claim = this.media.claim();
+      if (claim) this.socket?.send({ type: "camera", state: claim });
+      if (!this.greeted) void this.refresh();
+      this.greeted = true;
+    } else if (message.type === "event") this.happened(message.event);
+    else if (message.type === "peer_joined") publisher.joined(message);
+    else if (message.type === "peer_left") publisher.left(message.peer);
+    else if (message.type === "signal") publisher.receive(message.from, message.signal);
+    else if (message.type === "resync") void this.refresh();
+  }
+
+  private happened(event: CandidateEvent): void {
+    if (event.kind === "taken_over" && event.tab !== this.tab) this.takenOver();
+    else this.view.set(withEvent(this.view.get(), event));
+  }
+
+  private connectionChanged(): void {
+    const connection = this.socket?.state.get() ?? "connecting";
+    this.view.patch({ connection });
+    if (connection === "taken_over") this.takenOver();
+    if (connection === "closed") this.ended();
+    if (connection === "signed_out" && this.api) void this.refresh();
+  }
+
+  private takenOver(): void {
+    if (this.view.get().phase === "taken_over") return;
+    this.view.patch({ phase: "taken_over" });
+    this.socket?.stop();
+  }
+
+  private ended(): void {
+    if (this.view.get().me?.state !== "finished") this.view.patch({ phase: "closed" });
+  }
+
+  private networkBack(): void {
+    this.socket?.hurry();
+    this.media.publisher.networkChanged();
+  }
+
+  /** The step decides what runs: which pictures are sent, and whether the camera is on at all. */
+  private followStep(): void {
+    const view = this.view.get();
+    const open = view.phase === "open";
+    const step = stepOf(view);
+    const camera = this.media.camera.view.get().status;
+    const needsCamera = open && ["check_in", "waiting", "ready", "room"].includes(step);
+    if (needsCamera && camera === "off") void this.media.camera.start();
+    if (open && step === "check_in") this.checkInPump.start();
+    else this.checkInPump.stop();
+    if (open && step === "room") this.roomPump.start();
+    else this.roomPump.stop();
+    const over = view.phase === "closed" || view.phase === "taken_over" || step === "finished";
+    if (over && camera !== "off") this.media.stop();
+  }
+
+  private requireApi(): CandidateApi {
+    if (!this.api) throw new Error("not joined");
+    return this.api;
+  }
+
+  private refused(error: ApiError): void {
+    if (error.code === "taken_over") this.takenOver();
+    else if (error.status === 410) this.ended();
+    else this.clock.after(error.code === "not_in_room" ? 0 : 5000, () => void this.refresh());
+  }
+}

@@ -1,0 +1,122 @@
+import type {
+  CheckInProgress,
+  ErrorBody,
+  FrameReply,
+  JoinInfo,
+  Message,
+  MyCandidate,
+  Warning,
+} from "../api/types";
+import type { CandidateEvent, ConnectionState } from "./protocol";
+
+/** A trouble of ours or of the network; never shown as if the candidate had done something. */
+export interface Trouble {
+  text: string;
+  fix: string | null;
+}
+
+export interface CandidateView {
+  phase: "loading" | "unreachable" | "unknown_link" | "closed" | "open" | "taken_over";
+  join: JoinInfo | null;
+  me: MyCandidate | null;
+  connection: ConnectionState;
+  /** The candidate has seen the own picture and gone on. */
+  cameraConfirmed: boolean;
+  busy: boolean;
+  /** The newest refusal of something the candidate asked for. */
+  refusal: ErrorBody | null;
+  trouble: Trouble | null;
+  checkIn: CheckInProgress | null;
+  lastReply: FrameReply | null;
+  lastPostedAt: number | null;
+  warnings: Warning[];
+}
+
+export type Step = "welcome" | "camera" | "photo" | "check_in" | "waiting" | "ready" | "room" | "finished";
+
+export const blank: CandidateView = {
+  phase: "loading",
+  join: null,
+  me: null,
+  connection: "connecting",
+  cameraConfirmed: false,
+  busy: false,
+  refusal: null,
+  trouble: null,
+  checkIn: null,
+  lastReply: null,
+  lastPostedAt: null,
+  warnings: [],
+};
+
+export function stepOf({ me, cameraConfirmed }: CandidateView): Step {
+  switch (me?.state) {
+    case undefined:
+      return "welcome";
+    case "joined":
+      return cameraConfirmed ? "photo" : "camera";
+    case "checking_in":
+      return "check_in";
+    case "waiting_for_proctor":
+      return "waiting";
+    case "approved":
+      return "ready";
+    case "in_room":
+      return "room";
+    case "finished":
+      return "finished";
+  }
+}
+
+export function withMe(view: CandidateView, me: MyCandidate): CandidateView {
+  const sameState = me.state === view.me?.state;
+  return {
+    ...view,
+    me,
+    phase: phaseFor(view, me),
+    refusal: sameState ? view.refusal : null,
+    checkIn: me.state === "checking_in" ? view.checkIn : null,
+    warnings: me.state === "in_room" ? view.warnings : [],
+  };
+}
+
+function phaseFor(view: CandidateView, me: MyCandidate): CandidateView["phase"] {
+  if (view.phase === "taken_over") return "taken_over";
+  return me.session.closed && me.state !== "finished" ? "closed" : "open";
+}
+
+export function withEvent(view: CandidateView, event: CandidateEvent): CandidateView {
+  switch (event.kind) {
+    case "state_changed":
+      return withMe(view, event.candidate);
+    case "message":
+      return withMessage(view, event.message);
+    case "session_changed":
+      if (!view.me) return view;
+      return withMe(view, { ...view.me, session: { ...view.me.session, ...event.session } });
+    case "warning":
+      return { ...view, warnings: addWarning(view.warnings, event.warning) };
+    case "taken_over":
+      // Decided by close code 4409 on the tab that lost; the winning tab hears this event, too.
+      return view;
+  }
+}
+
+export function withMessage(view: CandidateView, message: Message): CandidateView {
+  if (!view.me || view.me.messages.some(({ id }) => id === message.id)) return view;
+  return { ...view, me: { ...view.me, messages: [...view.me.messages, message] } };
+}
+
+export function withFrameReply(view: CandidateView, reply: FrameReply, now: number): CandidateView {
+  return { ...view, lastReply: reply, lastPostedAt: now, warnings: reply.warnings, trouble: null };
+}
+
+export function withCheckIn(view: CandidateView, progress: CheckInProgress): CandidateView {
+  const next = { ...view, checkIn: progress, trouble: null };
+  if (!view.me || view.me.state === progress.state) return next;
+  return withMe(next, { ...view.me, state: progress.state });
+}
+
+function addWarning(warnings: Warning[], warning: Warning): Warning[] {
+  return [...warnings.filter(({ code }) => code !== warning.code), warning];
+}

@@ -1,0 +1,61 @@
+import type { Candidate, Incident } from "../api/types";
+
+export type TileStatus =
+  | "waiting"
+  | "checking_in"
+  | "ready"
+  | "online"
+  | "reconnecting"
+  | "no_feed"
+  | "camera_off"
+  | "finished"
+  | "left";
+
+export const STATUS_WORDS: Record<TileStatus, string> = {
+  waiting: "Waiting for approval",
+  checking_in: "Checking in",
+  ready: "Ready to enter",
+  online: "Online",
+  reconnecting: "Reconnecting",
+  no_feed: "No feed",
+  camera_off: "Camera off",
+  finished: "Finished",
+  left: "Not connected",
+};
+
+const RECENT_MS = 30_000;
+
+export function tileStatus(candidate: Candidate, now: number): TileStatus {
+  switch (candidate.state) {
+    case "finished":
+      return "finished";
+    case "waiting_for_proctor":
+      return "waiting";
+    case "approved":
+      return candidate.online ? "ready" : "left";
+    case "in_room":
+      return roomTileStatus(candidate, now);
+    default:
+      return candidate.online ? "checking_in" : "left";
+  }
+}
+
+function roomTileStatus(
+  { online, camera, last_frame_at, next_frame_ms }: Candidate,
+  now: number,
+): TileStatus {
+  const silence = last_frame_at ? now - Date.parse(last_frame_at) : Number.POSITIVE_INFINITY;
+  if (!online) return silence < RECENT_MS ? "reconnecting" : "no_feed";
+  if (camera === "ended" || camera === "muted") return "camera_off";
+  if (last_frame_at === null) return "online";
+  return silence > RECENT_MS + 3 * (next_frame_ms ?? 0) ? "no_feed" : "online";
+}
+
+/** Candidates whose incidents nobody has decided yet, with how many there are. */
+export function undecidedByCandidate(incidents: readonly Incident[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { candidate_id, decision } of incidents) {
+    if (!decision) counts.set(candidate_id, (counts.get(candidate_id) ?? 0) + 1);
+  }
+  return counts;
+}

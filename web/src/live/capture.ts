@@ -1,0 +1,79 @@
+import type { CaptureOrder, CaptureReport } from "./capture-protocol";
+
+export interface PictureSource {
+  /** A picture taken `inMs` from now, or null when the camera gave none. */
+  take(inMs: number, quality?: number): Promise<Blob | null>;
+}
+
+/** Pictures of the very track that is published (of a clone of it), made in a worker. */
+export class Capture implements PictureSource {
+  private readonly worker = new Worker(new URL("./capture.worker.ts", import.meta.url), { type: "module" });
+  private waiting = new Map<number, (blob: Blob | null) => void>();
+  private qualities = new Map<number, number>();
+  private nextId = 1;
+  private clone: MediaStreamTrack | null = null;
+  private video: HTMLVideoElement | null = null;
+
+  constructor() {
+    this.worker.onmessage = ({ data }: MessageEvent<CaptureReport>) => {
+      if (data.type === "tick") void this.grab(data.id);
+      else this.settle(data.id, data.type === "picture" ? data.blob : null);
+    };
+  }
+
+  /** Switch to another camera track; null when there is none. */
+  setTrack(track: MediaStreamTrack | null): void {
+    this.clone?.stop();
+    this.clone = track?.clone() ?? null;
+    this.video = null;
+    if (!this.clone) return;
+    if ("MediaStreamTrackProcessor" in window) {
+      const { readable } = new MediaStreamTrackProcessor({
+        track: this.clone as MediaStreamVideoTrack,
+        maxBufferSize: 1,
+      });
+      this.order({ type: "stream", stream: readable }, [readable]);
+    } else {
+      this.video = document.createElement("video");
+      this.video.muted = true;
+      this.video.playsInline = true;
+      this.video.srcObject = new MediaStream([this.clone]);
+      void this.video.play().catch(() => {});
+    }
+  }
+
+  take(inMs: number, quality = 0.8): Promise<Blob | null> {
+    const id = this.nextId++;
+    this.qualities.set(id, quality);
+    return new Promise((resolve) => {
+      this.waiting.set(id, resolve);
+      this.order({ type: "take", id, inMs, quality, ticked: this.video !== null });
+    });
+  }
+
+  stop(): void {
+    this.setTrack(null);
+    this.worker.terminate();
+    for (const id of [...this.waiting.keys()]) this.settle(id, null);
+  }
+
+  private async grab(id: number): Promise<void> {
+    try {
+      if (!this.video || this.video.readyState < 2) throw new Error("no picture yet");
+      const bitmap = await createImageBitmap(this.video);
+      this.order({ type: "bitmap", id, bitmap, quality: this.qualities.get(id) ?? 0.8 }, [bitmap]);
+    } catch {
+      this.settle(id, null);
+    }
+  }
+
+  private settle(id: number, blob: Blob | null): void {
+    this.waiting.get(id)?.(blob);
+    this.waiting.delete(id);
+    this.qualities.delete(id);
+  }
+
+  private order(order: CaptureOrder, transfer: Transferable[] = []): void {
+    this.worker.postMessage(order, transfer);
+  }
+}

@@ -1,0 +1,180 @@
+import { asApiError } from "../api/http";
+import * as api from "../api/proctor";
+import type { Decision, Incident, MessageKind } from "../api/types";
+import { backoffMs } from "./backoff";
+import { type Clock, steadyClock } from "./clock";
+import {
+  type ConsoleView,
+  emptyConsole,
+  fromSnapshot,
+  withCandidate,
+  withIncident,
+  withMessages,
+  withOlder,
+  withProctorEvent,
+  withTile,
+} from "./console-state";
+import { randomUuid } from "./ids";
+import type { EventMessage, ProctorEvent, ServerMessage } from "./protocol";
+import { LiveSocket } from "./socket";
+import { Store } from "./store";
+import { ViewerHub } from "./viewer";
+
+/** One open exam session on the proctor's screen: the snapshot, kept current by events. */
+export class ConsoleStore {
+  readonly view = new Store<ConsoleView>(emptyConsole);
+  readonly socket: LiveSocket<ProctorEvent>;
+  readonly viewers: ViewerHub;
+  private readonly clock: Clock;
+  private loading = false;
+  private early: EventMessage<ProctorEvent>[] = [];
+  private attempt = 0;
+  private stopped = false;
+
+  constructor(
+    readonly sessionId: string,
+    private readonly onIncidentOpened: (incident: Incident) => void = () => {},
+    clock?: Clock,
+  ) {
+    this.clock = clock ?? steadyClock();
+    this.socket = new LiveSocket<ProctorEvent>({
+      clock: this.clock,
+      ticket: () => api.liveTicket(sessionId),
+      onMessage: (message) => this.heard(message),
+    });
+    this.viewers = new ViewerHub({
+      epoch: randomUuid(),
+      send: (to, signal) => this.socket.send({ type: "signal", to, signal }),
+    });
+  }
+
+  start(): void {
+    window.addEventListener("online", this.networkBack);
+    void this.reload().then(() => {
+      if (!this.stopped && this.view.get().status === "ready") this.socket.start(this.view.get().cursor);
+    });
+  }
+
+  stop(): void {
+    this.stopped = true;
+    window.removeEventListener("online", this.networkBack);
+    this.socket.stop();
+    this.viewers.close();
+  }
+
+  async decide(incidentId: string, decision: Decision, reason: string): Promise<void> {
+    this.keep(await api.decideIncident(incidentId, decision, reason));
+  }
+
+  async undo(incidentId: string): Promise<void> {
+    this.keep(await api.undoDecision(incidentId));
+  }
+
+  async checkIn(candidateId: string, decision: "approve" | "retake", reason?: string): Promise<void> {
+    const candidate = await api.decideCheckIn(candidateId, decision, reason);
+    this.view.set(withCandidate(this.view.get(), candidate));
+  }
+
+  async say(candidateId: string | null, kind: MessageKind, text: string): Promise<number> {
+    const messages = candidateId
+      ? [await api.messageOne(candidateId, kind, text)]
+      : (await api.messageAll(this.sessionId, kind, text)).messages;
+    this.view.set(withMessages(this.view.get(), messages));
+    return messages.length;
+  }
+
+  async loadOlder(): Promise<void> {
+    const oldest = this.view.get().incidents.at(-1);
+    if (!oldest) return;
+    const { incidents, more } = await api.olderIncidents(this.sessionId, oldest.id);
+    this.view.set(withOlder(this.view.get(), incidents, more));
+  }
+
+  async closeSession(): Promise<void> {
+    const session = await api.closeSession(this.sessionId);
+    this.view.patch({ session });
+  }
+
+  private keep(incident: Incident): void {
+    this.view.set(withIncident(this.view.get(), incident));
+  }
+
+  private heard(message: ServerMessage<ProctorEvent>): void {
+    switch (message.type) {
+      case "hello":
+        this.viewers.greet(message);
+        break;
+      case "event":
+        this.happened(message);
+        break;
+      case "tile":
+        this.view.set(withTile(this.view.get(), message));
+        break;
+      case "system":
+        this.view.patch({ system: message.system });
+        break;
+      case "peer_joined":
+        this.viewers.joined(message);
+        break;
+      case "peer_left":
+        this.viewers.left(message.peer);
+        break;
+      case "signal":
+        this.viewers.receive(message.from, message.signal);
+        break;
+      case "resync":
+        void this.reload();
+        break;
+      case "pong":
+        break;
+    }
+  }
+
+  private happened(message: EventMessage<ProctorEvent>): void {
+    const { event, seq } = message;
+    if (this.loading) {
+      this.early.push(message);
+      return;
+    }
+    const fresh = seq > this.view.get().cursor;
+    this.view.set(withProctorEvent(this.view.get(), message));
+    if (fresh && event.kind === "incident_changed" && event.opened) this.onIncidentOpened(event.incident);
+  }
+
+  /** Take the whole picture again. Events that come meanwhile wait, so that none is lost or applied twice. */
+  private async reload(): Promise<void> {
+    if (this.loading) return;
+    this.loading = true;
+    try {
+      const snapshot = await api.loadSnapshot(this.sessionId);
+      this.attempt = 0;
+      this.view.set(fromSnapshot(snapshot));
+      this.socket.advance(snapshot.cursor);
+    } catch (error) {
+      await this.loadFailed(asApiError(error));
+    } finally {
+      this.loading = false;
+      const early = this.early;
+      this.early = [];
+      for (const message of early) this.happened(message);
+    }
+  }
+
+  private async loadFailed(error: { status: number; transient: boolean }): Promise<void> {
+    if (error.status === 401) this.view.patch({ status: "signed_out" });
+    else if (error.status === 404) this.view.patch({ status: "not_found" });
+    else if (!this.stopped) {
+      if (this.view.get().session === null) this.view.patch({ status: "failed" });
+      await new Promise<void>((done) => {
+        this.clock.after(backoffMs(this.attempt++, Math.random, 500, 5000), done);
+      });
+      this.loading = false;
+      await this.reload();
+    }
+  }
+
+  private readonly networkBack = () => {
+    this.socket.hurry();
+    this.viewers.networkChanged();
+  };
+}

@@ -1,0 +1,97 @@
+import type {
+  CameraState,
+  Candidate,
+  ExamSession,
+  Gap,
+  Incident,
+  JoinSession,
+  LiveFacts,
+  Message,
+  MyCandidate,
+  SystemStatus,
+  Warning,
+} from "../api/types";
+
+export type Quality = "thumb" | "focus";
+
+/** What two pages say to each other through the server, which passes it on unread. */
+export interface Signal {
+  epoch: string;
+  link?: string;
+  description?: RTCSessionDescriptionInit;
+  candidate?: RTCIceCandidateInit | null;
+  restart?: boolean;
+  bye?: boolean;
+  want?: Quality;
+}
+
+export interface Peer {
+  peer: string;
+  role: "candidate" | "proctor";
+  candidate_id: string | null;
+}
+
+export interface Hello {
+  type: "hello";
+  peer: string;
+  role: "candidate" | "proctor";
+  cursor: number;
+  ice_servers: RTCIceServer[];
+  ice_transport_policy: RTCIceTransportPolicy;
+  peers: Peer[];
+}
+
+export type ProctorEvent =
+  | { kind: "candidate_changed"; candidate: Candidate }
+  | { kind: "incident_changed"; incident: Incident; opened: boolean }
+  | { kind: "message"; message: Message }
+  | { kind: "gap"; gap: Gap }
+  | { kind: "session_changed"; session: ExamSession };
+
+export type CandidateEvent =
+  | { kind: "state_changed"; candidate: MyCandidate }
+  | { kind: "message"; message: Message }
+  | { kind: "session_changed"; session: JoinSession }
+  | { kind: "warning"; warning: Warning }
+  | { kind: "taken_over"; tab: string };
+
+export interface Tile extends Partial<LiveFacts> {
+  type: "tile";
+  candidate_id: string;
+  live?: LiveFacts | null;
+  last_frame_at?: string | null;
+  next_frame_ms?: number | null;
+  has_still?: boolean;
+}
+
+export interface EventMessage<E> {
+  type: "event";
+  seq: number;
+  at: string;
+  event: E;
+}
+
+export type ServerMessage<E> =
+  | Hello
+  | EventMessage<E>
+  | { type: "pong" }
+  | ({ type: "peer_joined" } & Peer)
+  | { type: "peer_left"; peer: string }
+  | { type: "signal"; from: string; signal: Signal }
+  | Tile
+  | { type: "system"; system: SystemStatus }
+  | { type: "resync" };
+
+export type ClientMessage =
+  | { type: "ping" }
+  | { type: "signal"; to: string; signal: Signal }
+  | { type: "camera"; state: Exclude<CameraState, "unknown"> };
+
+export type ConnectionState =
+  | "connecting"
+  | "online"
+  | "reconnecting"
+  | "taken_over"
+  | "closed"
+  | "signed_out"
+  | "stopped";

@@ -1,0 +1,37 @@
+export interface Resume {
+  sessionId: string;
+  token: string;
+}
+
+const codeKey = (code: string) => `invigil:join:${code}`;
+const tokenKey = (sessionId: string) => `invigil:candidate:${sessionId}`;
+
+/** Where this browser keeps the candidate's token, so that a reload goes on where it was. */
+export const tokenStore = {
+  load(code: string): Resume | null {
+    try {
+      const sessionId = localStorage.getItem(codeKey(code));
+      const token = sessionId && localStorage.getItem(tokenKey(sessionId));
+      return sessionId && token ? { sessionId, token } : null;
+    } catch {
+      return null;
+    }
+  },
+  save(code: string, { sessionId, token }: Resume): void {
+    try {
+      localStorage.setItem(codeKey(code), sessionId);
+      localStorage.setItem(tokenKey(sessionId), token);
+    } catch {
+      // A browser that keeps nothing: the exam works, only a reload has to start over.
+    }
+  },
+  forget(code: string): void {
+    try {
+      const sessionId = localStorage.getItem(codeKey(code));
+      if (sessionId) localStorage.removeItem(tokenKey(sessionId));
+      localStorage.removeItem(codeKey(code));
+    } catch {
+      // Nothing was kept.
+    }
+  },
+};

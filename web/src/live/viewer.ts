@@ -1,0 +1,190 @@
+import { PeerLink } from "./peer";
+import type { Hello, Peer, Quality, Signal } from "./protocol";
+import { Store } from "./store";
+
+export interface LiveView {
+  stream: MediaStream | null;
+  state: "connecting" | "live" | "broken";
+}
+
+interface Entry {
+  peer: string | null;
+  link: PeerLink | null;
+  view: LiveView;
+}
+
+export interface ViewerOptions {
+  epoch: string;
+  send: (to: string, signal: Signal) => void;
+  make?: (config: RTCConfiguration) => RTCPeerConnection;
+}
+
+/** The proctor's side: one incoming picture for each candidate, and the way to speak to one of them. */
+export class ViewerHub {
+  readonly views = new Store<ReadonlyMap<string, LiveView>>(new Map());
+  private entries = new Map<string, Entry>();
+  private owners = new Map<string, string>();
+  private config: RTCConfiguration = {};
+  private focused: string | null = null;
+  /** Whom the proctor speaks to at the moment. */
+  readonly talkingTo = new Store<string | null>(null);
+  private talk: { candidateId: string; stream: MediaStream } | null = null;
+
+  constructor(private readonly options: ViewerOptions) {}
+
+  greet(hello: Hello): void {
+    this.config = { iceServers: hello.ice_servers, iceTransportPolicy: hello.ice_transport_policy };
+    this.owners.clear();
+    for (const entry of this.entries.values()) entry.peer = null;
+    for (const peer of hello.peers) this.joined(peer);
+  }
+
+  joined({ peer, role, candidate_id }: Peer): void {
+    if (role !== "candidate" || !candidate_id) return;
+    this.owners.set(peer, candidate_id);
+    const entry = this.entry(candidate_id);
+    entry.peer = peer;
+    this.want(candidate_id);
+  }
+
+  left(peer: string): void {
+    const candidateId = this.owners.get(peer);
+    this.owners.delete(peer);
+    const entry = candidateId === undefined ? undefined : this.entries.get(candidateId);
+    if (entry?.peer === peer) entry.peer = null;
+    if (candidateId !== undefined && entry?.link?.state === "broken") this.drop(candidateId);
+  }
+
+  receive(from: string, signal: Signal): void {
+    const candidateId = this.owners.get(from);
+    if (candidateId === undefined) return;
+    const entry = this.entry(candidateId);
+    if (entry.peer !== from) return;
+    if (signal.bye) {
+      if (signal.link === entry.link?.id) this.drop(candidateId);
+      return;
+    }
+    if (!signal.link) return;
+    if (entry.link?.id !== signal.link) {
+      if (signal.description?.type !== "offer") return;
+      this.connect(candidateId, entry, signal.link);
+    }
+    void entry.link?.receive(signal);
+  }
+
+  /** Ask one candidate for the full picture and let all others send the small one. */
+  focus(candidateId: string | null): void {
+    const before = this.focused;
+    if (before === candidateId) return;
+    this.focused = candidateId;
+    if (this.talk && this.talk.candidateId !== candidateId) this.stopTalk();
+    if (before) this.want(before);
+    if (candidateId) this.want(candidateId);
+  }
+
+  startTalk(candidateId: string, stream: MediaStream): boolean {
+    if (!this.entries.get(candidateId)?.link) return false;
+    this.stopTalk();
+    this.talk = { candidateId, stream };
+    this.talkingTo.set(candidateId);
+    this.applyTalk(candidateId, stream);
+    return true;
+  }
+
+  /** Also turns the proctor's own camera and microphone off. */
+  stopTalk(): void {
+    const talk = this.talk;
+    this.talk = null;
+    this.talkingTo.set(null);
+    if (!talk) return;
+    this.applyTalk(talk.candidateId, null);
+    for (const track of talk.stream.getTracks()) track.stop();
+  }
+
+  networkChanged(): void {
+    for (const entry of this.entries.values()) {
+      if (entry.link && entry.link.state !== "live") this.askRestart(entry);
+    }
+  }
+
+  close(): void {
+    this.stopTalk();
+    for (const candidateId of [...this.entries.keys()]) this.drop(candidateId);
+    this.entries.clear();
+  }
+
+  private entry(candidateId: string): Entry {
+    let entry = this.entries.get(candidateId);
+    if (!entry) {
+      entry = { peer: null, link: null, view: { stream: null, state: "connecting" } };
+      this.entries.set(candidateId, entry);
+    }
+    return entry;
+  }
+
+  private want(candidateId: string): void {
+    const entry = this.entries.get(candidateId);
+    if (!entry?.peer) return;
+    const want: Quality = candidateId === this.focused ? "focus" : "thumb";
+    this.options.send(entry.peer, { epoch: this.options.epoch, link: entry.link?.id, want });
+  }
+
+  private connect(candidateId: string, entry: Entry, linkId: string): void {
+    entry.link?.close();
+    entry.link = new PeerLink({
+      id: linkId,
+      epoch: this.options.epoch,
+      polite: true,
+      config: this.config,
+      make: this.options.make,
+      send: (signal) => entry.peer && this.options.send(entry.peer, signal),
+      onTracks: (tracks) =>
+        this.show(candidateId, { stream: tracks.length ? new MediaStream(tracks) : null }),
+      onState: (state) => {
+        if (state === "closed") return;
+        this.show(candidateId, { state });
+        if (state === "live") this.nowLive(candidateId);
+        if (state === "broken" && entry.link?.rtc.connectionState === "failed") this.askRestart(entry);
+      },
+    });
+    this.show(candidateId, { stream: null, state: "connecting" });
+  }
+
+  private nowLive(candidateId: string): void {
+    this.want(candidateId);
+    if (this.talk?.candidateId === candidateId) this.applyTalk(candidateId, this.talk.stream);
+  }
+
+  private askRestart(entry: Entry): void {
+    if (!entry.peer || !entry.link) return;
+    this.options.send(entry.peer, { epoch: this.options.epoch, link: entry.link.id, restart: true });
+  }
+
+  private applyTalk(candidateId: string, stream: MediaStream | null): void {
+    const rtc = this.entries.get(candidateId)?.link?.rtc;
+    if (!rtc) return;
+    for (const kind of ["audio", "video"]) {
+      const track = stream?.getTracks().find((each) => each.kind === kind) ?? null;
+      const known = rtc.getTransceivers().find(({ receiver }) => receiver.track.kind === kind);
+      if (!known && (!track || !stream)) continue;
+      const transceiver = known ?? rtc.addTransceiver(kind, { direction: "recvonly" });
+      void transceiver.sender.replaceTrack(track).catch(() => {});
+      if (track && stream) transceiver.sender.setStreams(stream);
+      transceiver.direction = track ? "sendrecv" : "recvonly";
+    }
+  }
+
+  private drop(candidateId: string): void {
+    const entry = this.entries.get(candidateId);
+    if (!entry) return;
+    entry.link?.close();
+    entry.link = null;
+    this.show(candidateId, { stream: null, state: "connecting" });
+  }
+
+  private show(candidateId: string, part: Partial<LiveView>): void {
+    const entry = this.entry(candidateId);
+    entry.view = { ...entry.view, ...part };
+    this.views.set(new Map(this.views.get()).set(candidateId, entry.view));
+  }
+}

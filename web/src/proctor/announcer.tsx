@@ -1,0 +1,19 @@
+import type { Incident } from "../api/types";
+import { Store } from "../live/store";
+import { useStore } from "../ui/use-store";
+import { KIND_WORDS } from "../words";
+
+const newest = new Store("");
+
+export function announceIncident({ kind, candidate_name }: Incident): void {
+  newest.set(`New incident, please look: ${KIND_WORDS[kind]}, ${candidate_name}.`);
+}
+
+/** Tells screen readers of new incidents without moving their focus. */
+export function Announcer() {
+  return (
+    <div className="visually-hidden" role="log" aria-live="polite" aria-label="New incidents">
+      {useStore(newest)}
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+import { createContext, useContext } from "react";
+import type { ConsoleStore } from "../live/console-store";
+import type { AlertSound } from "../live/sound";
+import type { SeenIncidents } from "../live/unread";
+import { useStore } from "../ui/use-store";
+import type { ConsoleUi } from "./console-ui";
+
+export interface ConsoleParts {
+  store: ConsoleStore;
+  ui: ConsoleUi;
+  seen: SeenIncidents;
+  sound: AlertSound;
+}
+
+export const ConsoleContext = createContext<ConsoleParts | null>(null);
+
+export function useConsole(): ConsoleParts {
+  const parts = useContext(ConsoleContext);
+  if (!parts) throw new Error("outside of a console");
+  return parts;
+}
+
+export function useConsoleView() {
+  return useStore(useConsole().store.view);
+}
+
+export function useUiView() {
+  return useStore(useConsole().ui.view);
+}

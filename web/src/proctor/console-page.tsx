@@ -1,0 +1,141 @@
+import { Alert, Button, SegmentedControl, Skeleton, Text, Title } from "@mantine/core";
+import { useEffect, useState } from "react";
+import type { Incident } from "../api/types";
+import { ConsoleStore } from "../live/console-store";
+import { AlertSound } from "../live/sound";
+import { SeenIncidents } from "../live/unread";
+import { useStore } from "../ui/use-store";
+import { Announcer, announceIncident } from "./announcer";
+import { ConsoleContext, type ConsoleParts } from "./console-context";
+import { ConsoleHeader } from "./console-header";
+import { ConsoleUi } from "./console-ui";
+import { EvidenceView } from "./evidence-view";
+import { Feed } from "./feed";
+import { FocusPanel } from "./focus-panel";
+import { Frame } from "./frame";
+import { useKeys } from "./keys";
+import { KeysHelp } from "./keys-help";
+import { showError } from "./notify";
+import css from "./proctor.module.css";
+import { SystemBanner } from "./system-banner";
+import { WaitingQueue } from "./waiting-queue";
+import { Wall } from "./wall";
+
+function makeParts(sessionId: string): ConsoleParts {
+  const sound = new AlertSound();
+  const seen = new SeenIncidents(sessionId);
+  const opened = (incident: Incident) => {
+    sound.play(incident.severity === "high");
+    announceIncident(incident);
+  };
+  const store = new ConsoleStore(sessionId, opened);
+  return { store, seen, sound, ui: new ConsoleUi(store, seen, showError) };
+}
+
+export function ConsolePage({ sessionId }: { sessionId: string }) {
+  const [parts, setParts] = useState<ConsoleParts | null>(null);
+  useEffect(() => {
+    const made = makeParts(sessionId);
+    setParts(made);
+    made.store.start();
+    return () => made.store.stop();
+  }, [sessionId]);
+  if (!parts) return null;
+  return (
+    <ConsoleContext value={parts}>
+      <Console parts={parts} />
+    </ConsoleContext>
+  );
+}
+
+function Console({ parts }: { parts: ConsoleParts }) {
+  const { status, session } = useStore(parts.store.view);
+  if (status === "not_found" || status === "signed_out" || (status === "failed" && !session)) {
+    return <NoConsole status={status} />;
+  }
+  return session ? <LiveConsole parts={parts} /> : <LoadingConsole />;
+}
+
+function LiveConsole({ parts }: { parts: ConsoleParts }) {
+  const { half, focused } = useStore(parts.ui.view);
+  useKeys(parts);
+  return (
+    <div className={css.console} data-testid="console">
+      <a className="skip-link" href="#main">
+        Skip to the incidents
+      </a>
+      <ConsoleHeader />
+      <SystemBanner />
+      <Announcer />
+      <SegmentedControl
+        className={css.halves}
+        fullWidth
+        aria-label="Part of the console"
+        value={half}
+        onChange={(value) => parts.ui.show(value as "feed" | "wall")}
+        data={[
+          { value: "feed", label: "Incidents" },
+          { value: "wall", label: "Live video" },
+        ]}
+      />
+      <main id="main" className={css.split} data-half={half}>
+        <Feed />
+        <section className={css.wallSide} aria-label="Live video">
+          <WaitingQueue />
+          {focused && <FocusPanel key={focused} candidateId={focused} />}
+          <Wall />
+        </section>
+      </main>
+      <EvidenceView />
+      <KeysHelp />
+    </div>
+  );
+}
+
+function LoadingConsole() {
+  return (
+    <main className={css.split} aria-busy="true" aria-label="Loading the console">
+      <div className={css.feedSide}>
+        {["a", "b", "c"].map((key) => (
+          <Skeleton key={key} height={150} m="sm" />
+        ))}
+      </div>
+      <div className={css.wallSide}>
+        <div className={css.wall}>
+          {["a", "b", "c", "d"].map((key) => (
+            <Skeleton key={key} height={190} />
+          ))}
+        </div>
+      </div>
+    </main>
+  );
+}
+
+const NO_CONSOLE = {
+  not_found: [
+    "This exam session does not exist",
+    "It may have been deleted, or it belongs to somebody else.",
+  ],
+  signed_out: ["You are signed out", "Please open a new sign-in link from the terminal of the server."],
+  failed: [
+    "The console could not be loaded",
+    "We keep trying by ourselves. Please check that the server runs.",
+  ],
+};
+
+function NoConsole({ status }: { status: keyof typeof NO_CONSOLE }) {
+  const [title, text] = NO_CONSOLE[status];
+  return (
+    <Frame>
+      <Title order={1} size="h2" mb="sm">
+        {title}
+      </Title>
+      <Alert color={status === "failed" ? "red" : "blue"} role="alert" mb="md">
+        <Text>{text}</Text>
+      </Alert>
+      <Button component="a" href="/">
+        To the list of sessions
+      </Button>
+    </Frame>
+  );
+}

@@ -1,0 +1,102 @@
+import { Alert, Button, Collapse, Group, NumberInput, TextInput, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { type FormEvent, useState } from "react";
+import { asApiError } from "../api/http";
+import { createSession } from "../api/proctor";
+import type { ExamSession, NewSession } from "../api/types";
+import css from "./proctor.module.css";
+
+const BLANK: NewSession = { title: "", sampling_interval_s: 5, retention_days: 30, exam_url: null };
+
+export function CreateSession({ onCreated }: { onCreated: (session: ExamSession) => void }) {
+  const [form, setForm] = useState(BLANK);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const [more, toggle] = useDisclosure(false);
+  const change = (part: Partial<NewSession>) => setForm({ ...form, ...part });
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (!form.title.trim()) {
+      setError("Please give the session a title.");
+      return;
+    }
+    setBusy(true);
+    setError(null);
+    try {
+      onCreated(
+        await createSession({ ...form, title: form.title.trim(), exam_url: form.exam_url?.trim() || null }),
+      );
+      setForm(BLANK);
+    } catch (reason) {
+      const { message, fix } = asApiError(reason);
+      setError([message, fix].filter(Boolean).join(" "));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form className={`panel ${css.card}`} onSubmit={submit} noValidate>
+      <Title order={2} size="h4" mb="sm">
+        New exam session
+      </Title>
+      <Group align="flex-end">
+        <TextInput
+          className={css.grow}
+          label="Title"
+          placeholder="Mathematics, final exam"
+          maxLength={200}
+          value={form.title}
+          onChange={(event) => change({ title: event.currentTarget.value })}
+          data-testid="session-title"
+        />
+        <Button type="submit" loading={busy} data-testid="session-create">
+          Create
+        </Button>
+      </Group>
+      <Button
+        variant="transparent"
+        size="compact-sm"
+        mt="xs"
+        px={0}
+        onClick={toggle.toggle}
+        aria-expanded={more}
+        c="var(--calm)"
+      >
+        {more ? "Fewer settings" : "More settings"}
+      </Button>
+      <Collapse expanded={more}>
+        <Group mt="xs" align="flex-start" grow preventGrowOverflow={false}>
+          <NumberInput
+            label="A picture every … seconds"
+            min={1}
+            max={60}
+            value={form.sampling_interval_s}
+            onChange={(value) => change({ sampling_interval_s: Number(value) || 5 })}
+            data-testid="session-interval"
+          />
+          <NumberInput
+            label="Keep pictures for … days"
+            min={1}
+            max={365}
+            value={form.retention_days}
+            onChange={(value) => change({ retention_days: Number(value) || 30 })}
+            data-testid="session-retention"
+          />
+          <TextInput
+            label="Address of the exam (optional)"
+            placeholder="https://exam.example.org/…"
+            type="url"
+            value={form.exam_url ?? ""}
+            onChange={(event) => change({ exam_url: event.currentTarget.value })}
+            data-testid="session-exam-url"
+          />
+        </Group>
+      </Collapse>
+      {error && (
+        <Alert color="red" role="alert" mt="sm">
+          {error}
+        </Alert>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,46 @@
+import { Code, Modal, Text } from "@mantine/core";
+import { dayAndTime } from "../time";
+import { evidenceMissingWords, KIND_WORDS } from "../words";
+import { useConsole, useConsoleView, useUiView } from "./console-context";
+import { Picture } from "./picture";
+import css from "./proctor.module.css";
+
+/** The pictures of one incident, large, with the reference photo beside them. */
+export function EvidenceView() {
+  const { ui } = useConsole();
+  const { incidents } = useConsoleView();
+  const { enlarged } = useUiView();
+  const incident = incidents.find(({ id }) => id === enlarged);
+  return (
+    <Modal
+      opened={incident !== undefined}
+      onClose={() => ui.enlarge(null)}
+      size="min(1100px, 96vw)"
+      title={incident ? `${KIND_WORDS[incident.kind]} – ${incident.candidate_name}` : ""}
+    >
+      {incident && (
+        <div className={css.enlarged}>
+          {incident.evidence.map((evidence) => (
+            <figure key={evidence.id}>
+              <Picture src={evidence.url} alt="Picture of the incident" missing="" />
+              <Text component="figcaption" size="sm">
+                {dayAndTime(evidence.captured_at)}
+                <br />
+                <span className="faint">SHA-256</span> <Code>{evidence.sha256.slice(0, 16)}…</Code>
+              </Text>
+            </figure>
+          ))}
+          {incident.evidence.length === 0 && (
+            <Picture src={null} alt="" missing={evidenceMissingWords(incident)} />
+          )}
+          <figure>
+            <Picture src={incident.reference_photo_url} alt="Reference photo" missing="No reference photo" />
+            <Text component="figcaption" size="sm">
+              Reference photo given at check-in
+            </Text>
+          </figure>
+        </div>
+      )}
+    </Modal>
+  );
+}

@@ -1,0 +1,136 @@
+import { ActionIcon, Button, Group, Tabs, Text, Title } from "@mantine/core";
+import { IconVolume, IconVolumeOff, IconX } from "@tabler/icons-react";
+import { useState } from "react";
+import { referencePhotoUrl } from "../api/proctor";
+import type { Candidate } from "../api/types";
+import { tileStatus } from "../live/candidate-status";
+import { ago } from "../time";
+import { useNow } from "../ui/use-now";
+import { useStore } from "../ui/use-store";
+import { facesWords, identityWords } from "../words";
+import { useConsole, useConsoleView } from "./console-context";
+import { FocusHistory, FocusMessages } from "./focus-lists";
+import { MessageForm } from "./message-form";
+import { Picture } from "./picture";
+import css from "./proctor.module.css";
+import { StatusChip } from "./status-chip";
+import { TalkToggle } from "./talk-toggle";
+import { LiveOrStill } from "./tile";
+
+const TEMPLATE_WORDS = {
+  session: "Compared with the pictures taken at check-in",
+  reference: "Compared with the reference photo",
+  none: "Nothing to compare with",
+};
+
+export function FocusPanel({ candidateId }: { candidateId: string }) {
+  const candidate = useConsoleView().candidates.find(({ id }) => id === candidateId);
+  if (!candidate) return null;
+  return (
+    <section
+      className={`panel ${css.focus}`}
+      aria-labelledby="focus-title"
+      data-testid="focus-panel"
+      data-candidate={candidateId}
+    >
+      <FocusHead candidate={candidate} />
+      <FocusPictures candidate={candidate} />
+      <Facts candidate={candidate} />
+      <Tabs defaultValue="write" keepMounted={false}>
+        <Tabs.List>
+          <Tabs.Tab value="write">Messages</Tabs.Tab>
+          <Tabs.Tab value="history">Incidents and gaps</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="write" pt="sm">
+          <FocusMessages candidateId={candidateId} />
+          <MessageForm candidateId={candidateId} />
+        </Tabs.Panel>
+        <Tabs.Panel value="history" pt="sm">
+          <FocusHistory candidateId={candidateId} />
+        </Tabs.Panel>
+      </Tabs>
+    </section>
+  );
+}
+
+function FocusHead({ candidate }: { candidate: Candidate }) {
+  const { ui } = useConsole();
+  return (
+    <Group justify="space-between" wrap="nowrap">
+      <Group gap="sm">
+        <Title order={2} size="h4" id="focus-title">
+          {candidate.name}
+        </Title>
+        <StatusChip status={tileStatus(candidate, useNow())} />
+      </Group>
+      <ActionIcon variant="default" size="lg" aria-label="Close the live view" onClick={() => ui.focus(null)}>
+        <IconX size={18} aria-hidden />
+      </ActionIcon>
+    </Group>
+  );
+}
+
+function FocusPictures({ candidate }: { candidate: Candidate }) {
+  const { store } = useConsole();
+  const live = useStore(store.viewers.views).get(candidate.id) ?? null;
+  const talking = useStore(store.viewers.talkingTo) === candidate.id;
+  const [listening, setListening] = useState(false);
+  const sound = listening || talking;
+  const Icon = sound ? IconVolume : IconVolumeOff;
+  return (
+    <>
+      <div className={css.focusPictures}>
+        <div className={css.bigPicture}>
+          <LiveOrStill candidate={candidate} live={live} sound={sound} testId="focus-video" />
+        </div>
+        <figure className={css.referencePicture}>
+          <Picture
+            src={candidate.has_reference_photo ? referencePhotoUrl(candidate.id) : null}
+            alt={`Reference photo of ${candidate.name}`}
+            missing="No reference photo"
+          />
+          <Text component="figcaption" size="xs" className="faint">
+            Reference photo
+          </Text>
+        </figure>
+      </div>
+      <Group gap="xs">
+        <TalkToggle candidateId={candidate.id} />
+        <Button
+          variant="default"
+          aria-pressed={sound}
+          disabled={talking}
+          leftSection={<Icon size={18} aria-hidden />}
+          onClick={() => setListening(!listening)}
+          data-testid="listen-toggle"
+        >
+          {sound ? "You hear the candidate" : "Listen"}
+        </Button>
+      </Group>
+    </>
+  );
+}
+
+function Facts({ candidate }: { candidate: Candidate }) {
+  const now = useNow();
+  const facts = [
+    ["Faces", facesWords(candidate.live)],
+    ["Comparison", identityWords(candidate.live)],
+    ["Compared with", TEMPLATE_WORDS[candidate.template]],
+    ["Last picture", candidate.last_frame_at ? ago(candidate.last_frame_at, now) : "none yet"],
+    [
+      "Next picture",
+      candidate.next_frame_ms ? `every ${Math.round(candidate.next_frame_ms / 100) / 10} s` : "–",
+    ],
+  ];
+  return (
+    <dl className={css.factList}>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,19 @@
+import { IconCameraOff, IconUserOff, IconUserQuestion, IconUsers } from "@tabler/icons-react";
+import type { IncidentKind, Severity } from "../api/types";
+import css from "./proctor.module.css";
+
+const ICONS = {
+  multiple_faces: IconUsers,
+  different_person: IconUserQuestion,
+  no_face: IconUserOff,
+  camera_lost: IconCameraOff,
+};
+
+export function KindIcon({ kind, severity }: { kind: IncidentKind; severity: Severity }) {
+  const Icon = ICONS[kind] ?? IconUserQuestion;
+  return (
+    <span className={css.kindIcon} data-severity={severity}>
+      <Icon size={20} aria-hidden />
+    </span>
+  );
+}

@@ -1,0 +1,69 @@
+import { Alert } from "@mantine/core";
+import { IconAlertTriangle, IconPlugConnectedX } from "@tabler/icons-react";
+import type { SystemStatus } from "../api/types";
+import { useStore } from "../ui/use-store";
+import { useConsole, useConsoleView } from "./console-context";
+import css from "./proctor.module.css";
+
+/** What the machinery cannot do at the moment; never an incident of a candidate. */
+export function systemWords({ storage, analysis, interval_factor, text }: SystemStatus): string[] {
+  const lines: string[] = [];
+  if (storage === "full")
+    lines.push("Storage is full: incidents are recorded, but no new pictures are kept.");
+  if (storage === "low") lines.push("Storage is nearly full. Please free some space on the server.");
+  if (analysis === "paused") lines.push("Picture analysis is paused. Please watch the live video yourself.");
+  if (analysis === "busy") {
+    const factor =
+      interval_factor > 1 ? `; pictures are taken ${interval_factor.toFixed(1)} times less often` : "";
+    lines.push(`Picture analysis is busy${factor}.`);
+  }
+  if (text && lines.length > 0) lines.push(text);
+  else if (text) return [text];
+  return lines;
+}
+
+export function SystemBanner() {
+  const { system } = useConsoleView();
+  const connection = useStore(useConsole().store.socket.state);
+  const lines = systemWords(system);
+  const urgent = system.storage === "full" || system.analysis === "paused";
+  return (
+    <>
+      <div role="status">
+        {lines.length > 0 && (
+          <Alert
+            className={css.banner}
+            color={urgent ? "red" : "orange"}
+            icon={<IconAlertTriangle aria-hidden />}
+            data-testid="system-banner"
+            data-storage={system.storage}
+            data-analysis={system.analysis}
+          >
+            {lines.map((line) => (
+              <div key={line}>{line}</div>
+            ))}
+          </Alert>
+        )}
+      </div>
+      <div role="alert" aria-live="assertive">
+        {LOST[connection] && (
+          <Alert
+            className={css.banner}
+            color="red"
+            icon={<IconPlugConnectedX aria-hidden />}
+            data-testid="connection-lost"
+          >
+            {LOST[connection]}
+          </Alert>
+        )}
+      </div>
+    </>
+  );
+}
+
+const LOST: Partial<Record<string, string>> = {
+  reconnecting:
+    "The connection to the server is lost. What you see may be old. We are connecting again by ourselves.",
+  signed_out: "You are signed out. Please open a new sign-in link from the terminal of the server.",
+  taken_over: "This console was opened somewhere else. Reload this page to use it here.",
+};

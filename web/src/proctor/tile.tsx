@@ -1,0 +1,97 @@
+import { Text } from "@mantine/core";
+import { IconAlertTriangle, IconUser } from "@tabler/icons-react";
+import { stillUrl } from "../api/proctor";
+import type { Candidate } from "../api/types";
+import { tileStatus } from "../live/candidate-status";
+import type { LiveView } from "../live/viewer";
+import { ago } from "../time";
+import { useNow } from "../ui/use-now";
+import { LiveVideo } from "../ui/video";
+import { facesWords } from "../words";
+import { useConsole } from "./console-context";
+import css from "./proctor.module.css";
+import { StatusChip } from "./status-chip";
+
+interface Props {
+  candidate: Candidate;
+  live: LiveView | null;
+  undecided: number;
+  focused: boolean;
+}
+
+export function Tile({ candidate, live, undecided, focused }: Props) {
+  const { ui } = useConsole();
+  const now = useNow();
+  const status = tileStatus(candidate, now);
+  const attention = undecided > 0 || status === "waiting";
+  return (
+    <li
+      className={css.tile}
+      data-testid="tile"
+      data-candidate={candidate.id}
+      data-status={status}
+      data-attention={attention || undefined}
+      data-focused={focused || undefined}
+    >
+      <div className={css.tilePicture}>
+        <LiveOrStill candidate={candidate} live={live} />
+        {undecided > 0 && (
+          <span className={css.flag}>
+            <IconAlertTriangle size={14} aria-hidden /> {undecided} to look at
+          </span>
+        )}
+      </div>
+      <div className={css.tileText}>
+        <button
+          type="button"
+          className={css.tileName}
+          aria-pressed={focused}
+          onClick={() => ui.focus(focused ? null : candidate.id)}
+        >
+          {candidate.name}
+        </button>
+        <StatusChip status={status} />
+        <Text size="xs" className="faint">
+          {candidate.last_frame_at ? `Last picture ${ago(candidate.last_frame_at, now)}` : "No picture yet"}
+          {candidate.camera === "hidden" && " · works in another tab"}
+        </Text>
+        {candidate.state === "in_room" && (
+          <Text size="xs" className="faint">
+            {facesWords(candidate.live)}
+          </Text>
+        )}
+      </div>
+    </li>
+  );
+}
+
+/** The live picture while it flows; otherwise the newest still that was analysed. */
+interface PictureProps {
+  candidate: Candidate;
+  live: LiveView | null;
+  sound?: boolean;
+  testId?: string;
+}
+
+export function LiveOrStill({ candidate, live, sound = false, testId = "tile-video" }: PictureProps) {
+  if (live?.stream && live.state === "live" && candidate.state !== "finished") {
+    return (
+      <LiveVideo
+        stream={live.stream}
+        muted={!sound}
+        label={`Live picture of ${candidate.name}`}
+        testId={testId}
+      />
+    );
+  }
+  if (candidate.has_still) {
+    return (
+      <img
+        src={stillUrl(candidate.id, candidate.last_frame_at)}
+        alt={`Newest still of ${candidate.name}`}
+        data-testid="tile-still"
+      />
+    );
+  }
+  return <IconUser size={48} aria-hidden />;
+}

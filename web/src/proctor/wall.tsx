@@ -1,0 +1,51 @@
+import { Button, Text, Title } from "@mantine/core";
+import { useMemo } from "react";
+import { undecidedByCandidate } from "../live/candidate-status";
+import { useStore } from "../ui/use-store";
+import { useConsole, useConsoleView, useUiView } from "./console-context";
+import { CopyButton } from "./copy-button";
+import css from "./proctor.module.css";
+import { Tile } from "./tile";
+
+export function Wall() {
+  const { store } = useConsole();
+  const { candidates, incidents, session } = useConsoleView();
+  const { focused } = useUiView();
+  const views = useStore(store.viewers.views);
+  const undecided = useMemo(() => undecidedByCandidate(incidents), [incidents]);
+  return (
+    <div>
+      <Title order={2} size="h4" mb="xs">
+        Candidates ({candidates.length})
+      </Title>
+      {candidates.length === 0 && session && (
+        <div className={css.empty}>
+          <Text fw={600} mb="xs">
+            Nobody has joined yet
+          </Text>
+          <Text className="faint" size="sm" mb="sm">
+            Send this link to the candidates. They appear here as soon as they have agreed to be watched.
+          </Text>
+          {session.closed_at === null ? (
+            <CopyButton text={session.join_url} label="Copy join link" />
+          ) : (
+            <Button component="a" href="/">
+              To the list of sessions
+            </Button>
+          )}
+        </div>
+      )}
+      <ul className={css.wall}>
+        {candidates.map((candidate) => (
+          <Tile
+            key={candidate.id}
+            candidate={candidate}
+            live={views.get(candidate.id) ?? null}
+            undecided={undecided.get(candidate.id) ?? 0}
+            focused={focused === candidate.id}
+          />
+        ))}
+      </ul>
+    </div>
+  );
+}

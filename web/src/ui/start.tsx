@@ -1,0 +1,31 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "./app.css";
+import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { type ReactNode, StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { theme } from "../theme";
+
+const schemes = localStorageColorSchemeManager({ key: "invigil:color-scheme" });
+
+/** Set before the first paint of React; an inline script would not pass the content security policy. */
+function applyColorScheme(): void {
+  const chosen = schemes.get("auto");
+  const dark = chosen === "dark" || (chosen === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");
+}
+
+export function startPage(page: ReactNode): void {
+  applyColorScheme();
+  const root = document.getElementById("root");
+  if (!root) throw new Error("the page has no root element");
+  createRoot(root).render(
+    <StrictMode>
+      <MantineProvider theme={theme} colorSchemeManager={schemes} defaultColorScheme="auto">
+        <Notifications position="bottom-right" limit={3} autoClose={6000} />
+        {page}
+      </MantineProvider>
+    </StrictMode>,
+  );
+}

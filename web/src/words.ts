@@ -1,0 +1,161 @@
+/** Facts in plain words. Nothing here judges: an incident says "look here", people decide. */
+import type {
+  Candidate,
+  CheckInProgress,
+  Decision,
+  FrameReason,
+  Gap,
+  Incident,
+  IncidentKind,
+  LiveFacts,
+  Severity,
+} from "./api/types";
+
+export const KIND_WORDS: Record<IncidentKind, string> = {
+  multiple_faces: "More than one face",
+  different_person: "Face differs from reference photo",
+  no_face: "No face in view",
+  camera_lost: "Camera picture lost",
+};
+
+export const SEVERITY_WORDS: Record<Severity, string> = {
+  high: "Look now",
+  medium: "Look soon",
+  low: "For your information",
+};
+
+export const DECISION_WORDS: Record<Decision, string> = {
+  confirmed: "Confirmed",
+  dismissed: "Dismissed",
+  inconclusive: "Inconclusive",
+};
+
+export const REASON_PRESETS: Record<Decision, string[]> = {
+  confirmed: ["Clearly visible in the picture", "Seen in the live video", "Candidate said so"],
+  dismissed: ["Picture or poster, not a person", "Same person, other light", "Technical problem", "Allowed"],
+  inconclusive: ["Picture is not clear enough", "Needs a second look"],
+};
+
+export const MESSAGE_PRESETS: Record<"message" | "warning", string[]> = {
+  message: [
+    "Everything is fine, please go on.",
+    "Please look into the camera for a moment.",
+    "We had a technical problem. You have done nothing wrong.",
+  ],
+  warning: [
+    "Please make sure that you are alone in the room.",
+    "Please stay in front of the camera.",
+    "Please turn on a light in front of you.",
+  ],
+};
+
+const HINTS: Record<FrameReason, string> = {
+  no_face: "We cannot see your face. Please sit in front of the camera.",
+  several_faces: "We see more than one face. Please make sure that you are alone.",
+  face_too_small: "Please move a little closer to the camera.",
+  too_dark: "It is too dark. Please turn on a light in front of you.",
+  too_bright: "It is too bright. Please turn away from the window or lamp behind you.",
+  blurred: "The picture is blurred. Please hold still, or wipe the camera.",
+  turned_away: "Please look straight at the camera.",
+};
+
+export function hintWords(reason: FrameReason | null): string | null {
+  return reason === null ? null : (HINTS[reason] ?? "The picture could not be used. Please hold still.");
+}
+
+export function checkInWords({ collected, needed, hint }: CheckInProgress): string {
+  return hintWords(hint) ?? (collected < needed ? "Good. Please look at the camera." : "Comparing…");
+}
+
+export function facesWords(live: LiveFacts | null): string {
+  if (!live || live.faces === null) return "No picture analysed yet";
+  if (live.faces === 0) return "No face in the last picture";
+  return live.faces === 1 ? "1 face in the last picture" : `${live.faces} faces in the last picture`;
+}
+
+const UNUSABLE: Record<FrameReason, string> = {
+  no_face: "no face",
+  several_faces: "several faces",
+  face_too_small: "face too far away",
+  too_dark: "too dark",
+  too_bright: "too bright",
+  blurred: "blurred",
+  turned_away: "face turned away",
+};
+
+export function identityWords(live: LiveFacts | null): string {
+  if (!live) return "Not compared yet";
+  if (!live.usable && live.reason) return `Not compared (${UNUSABLE[live.reason] ?? "not usable"})`;
+  switch (live.identity) {
+    case "match":
+      return "Matches the check-in photos";
+    case "mismatch":
+      return "Does not match the check-in photos";
+    case "uncertain":
+      return "Unclear whether it matches";
+    default:
+      return "Not compared";
+  }
+}
+
+export function comparisonWords(incident: Incident): string | null {
+  switch (incident.detail.comparison) {
+    case "does_not_match":
+      return "Comparison: does not match the reference photo";
+    case "matches":
+      return "Comparison: matches the reference photo";
+    case "unclear":
+      return "Comparison: unclear";
+    default:
+      return null;
+  }
+}
+
+export function detailWords({ kind, detail }: Incident): string | null {
+  if (kind === "multiple_faces" && detail.max_faces) return `Up to ${detail.max_faces} faces at once`;
+  if (kind === "camera_lost" && detail.cause) return `Cause: ${causeWords(detail.cause)}`;
+  return null;
+}
+
+const CAUSES: Record<string, string> = {
+  ended: "the camera was unplugged or its permission withdrawn",
+  camera_ended: "the camera was unplugged or its permission withdrawn",
+  muted: "the camera gave no picture",
+  camera_muted: "the camera gave no picture",
+  no_frames: "no pictures arrived",
+  offline: "the connection was lost",
+  network: "the connection was lost",
+  hidden: "the exam tab was in the background",
+  suspend: "the computer was asleep",
+  server: "our server did not run; not the candidate's doing",
+  server_down: "our server did not run; not the candidate's doing",
+  storage_full: "our storage was full; not the candidate's doing",
+};
+
+export function causeWords(cause: string): string {
+  return CAUSES[cause] ?? cause.replaceAll("_", " ");
+}
+
+export function gapWords(gap: Gap): string {
+  return `No pictures: ${causeWords(gap.cause)}`;
+}
+
+export function waitingWords({ waiting_reason }: Candidate): string {
+  switch (waiting_reason) {
+    case "mismatch":
+      return "The live pictures do not match the reference photo. Please compare by eye.";
+    case "asked":
+      return "The candidate asked for a person to look.";
+    case "uncertain":
+      return "The comparison was unclear. Please compare by eye.";
+    case null:
+      return "Please compare by eye.";
+    default:
+      return `Please compare by eye (${waiting_reason.replaceAll("_", " ")}).`;
+  }
+}
+
+export function evidenceMissingWords(incident: Incident): string {
+  if (incident.evidence_missing === "storage_full") return "No picture kept: storage was full";
+  return "No picture for this incident";
+}
