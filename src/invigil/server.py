@@ -6,7 +6,6 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
-from rich.console import Console
 
 from invigil.api.deps import House
 from invigil.app import create_app
@@ -15,12 +14,10 @@ from invigil.settings import Settings
 SHUTDOWN_S = 5
 """Long enough for a frame in flight, short enough for a restart on an exam day."""
 
-_console = Console(highlight=False, soft_wrap=True)
-
 
 def print_link(settings: Settings, token: str) -> None:
     """One line to click, and nothing else that could be mistaken for it."""
-    _console.print(f"Sign in as proctor (works once): {settings.base_url}/?token={token}")
+    print(f"Sign in as proctor (works once): {settings.base_url}/?token={token}", flush=True)
 
 
 class _Server(uvicorn.Server):
