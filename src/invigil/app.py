@@ -45,6 +45,7 @@ from invigil.monitoring.watch import Watch
 from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
+from invigil.services.event_log import EventLog
 from invigil.services.messages import Messages
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
@@ -55,7 +56,7 @@ from invigil.storage.database.engine import sqlite_url
 from invigil.storage.database.migrate import upgrade
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.incident_log import IncidentLog
-from invigil.storage.secrets import load_key
+from invigil.storage.key import load_key
 from invigil.supervisor import supervise
 from invigil.vision.decode import DecodeLimits
 from invigil.vision.factory import build_engine
@@ -80,15 +81,16 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            house, watch, store = await _build(chosen, clock, make_engine(), stack)
+            house, watch, database, store = await _build(chosen, clock, make_engine(), stack)
             app.state.house = house
             app.state.renderer = EventRenderer(house)
+            app.state.watch = watch
             await watch.start()
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(supervise("watch", watch.run)),
                     tasks.create_task(
-                        supervise("housekeeping", lambda: _housekeeping(house, store))
+                        supervise("housekeeping", lambda: _housekeeping(house, database, store))
                     ),
                 ]
                 yield
@@ -151,7 +153,7 @@ def _document_letters(app: FastAPI) -> None:
 
 async def _build(
     settings: Settings, clock: Clock, engine: VisionEngine, stack: AsyncExitStack
-) -> tuple[House, Watch, EvidenceStore]:
+) -> tuple[House, Watch, Database, EvidenceStore]:
     data = settings.data_dir
     data.mkdir(parents=True, exist_ok=True)
     data.chmod(0o700)
@@ -172,7 +174,7 @@ async def _build(
     house = House(
         settings=settings,
         clock=clock,
-        database=database,
+        events=EventLog(database),
         bus=bus,
         presence=presence,
         meetings=_meetings(settings),
@@ -212,7 +214,7 @@ async def _build(
         health=health_,
         clock=clock,
     )
-    return house, watch, store
+    return house, watch, database, store
 
 
 def database_url(settings: Settings) -> str:
@@ -242,14 +244,14 @@ def _meetings(settings: Settings) -> BuiltinMeetings:
     )
 
 
-async def _housekeeping(house: House, store: EvidenceStore) -> None:
+async def _housekeeping(house: House, database: Database, store: EvidenceStore) -> None:
     """Retention and expired secrets, now and then. A failing round is reported and repeated."""
     last: datetime | None = None
     while True:
         now = house.clock()
         if last is None or now - last >= SWEEP_EVERY:
             try:
-                await retention.sweep(house.database, store, now)
+                await retention.sweep(database, store, now)
                 await house.access.forget_expired()
             except InvigilError as error:
                 log.warning("housekeeping could not work", reason=error.code)

@@ -28,6 +28,7 @@ async def render(house: House, candidate_id: str) -> s.Candidate:
 async def send_message(
     candidate_id: str, body: s.NewMessage, _proctor: ProctorDep, house: HouseDep
 ) -> s.Message:
+    """Send a message or warning to one candidate."""
     return present.message(await house.messages.from_proctor(candidate_id, body.kind, body.text))
 
 
@@ -44,6 +45,7 @@ async def decide_check_in(
 
 @router.get("/{candidate_id}/reference-photo", response_class=Response)
 async def reference_photo(candidate_id: str, _proctor: ProctorDep, house: HouseDep) -> Response:
+    """The photo that the candidate gave at check-in."""
     return picture(await house.review.reference_photo(candidate_id))
 
 

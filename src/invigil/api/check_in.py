@@ -35,6 +35,7 @@ async def join_info(code: str, house: HouseDep) -> s.JoinInfo:
 
 @router.post("/join/{code}", status_code=201)
 async def join(code: str, body: s.Join, request: Request, house: HouseDep) -> s.Joined:
+    """Record the consent and join; the token is shown this once."""
     await house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
     session = await house.sessions.by_join_code(code)
     candidate, token = await house.check_in.join(
@@ -45,11 +46,13 @@ async def join(code: str, body: s.Join, request: Request, house: HouseDep) -> s.
 
 @router.get("/candidates/me")
 async def me(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
+    """Where the candidate stands; a reloaded page goes on from here."""
     return await render(house, actor.id)
 
 
 @router.put("/candidates/me/reference-photo")
 async def reference_photo(actor: CandidateDep, image: ImageDep, house: HouseDep) -> s.MyCandidate:
+    """Give the reference photo (image bytes); refused with a reason."""
     await _pace(house, actor.id)
     await house.check_in.set_reference_photo(actor.id, image)
     return await render(house, actor.id)
@@ -94,6 +97,7 @@ async def leave(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
 
 @router.post("/candidates/me/messages", status_code=201)
 async def ask(body: s.NewCandidateMessage, actor: CandidateDep, house: HouseDep) -> s.Message:
+    """Write to the proctors; no other candidate sees it."""
     await house.limiter.require(30, "message", actor.id)
     return present.message(await house.messages.from_candidate(actor.id, body.text))
 

@@ -77,6 +77,7 @@ def _post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[
 
 @_post("/meetings")
 async def create_meeting(body: ClassicMeeting, request: Request, house: HouseDep) -> Json:
+    """Open a session; `admin_id` is shown this once and opens its lists."""
     await house.limiter.require(_CREATES_PER_MINUTE, "classic", client_address(request))
     session, admin_id = await house.classic.create_meeting(body.title)
     created = session.created_at.isoformat()
@@ -94,6 +95,7 @@ async def create_meeting(body: ClassicMeeting, request: Request, house: HouseDep
 async def add_participant(
     meeting_id: Id, body: ClassicParticipant, request: Request, house: HouseDep
 ) -> Json:
+    """Add a candidate; `detail` is the same JSON as a string."""
     if body.meeting_id != meeting_id:
         raise InvalidRequest("meeting_id in the body and in the address differ.")
     await house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
@@ -115,6 +117,7 @@ async def add_participant(
 
 @_post("/is_admin")
 async def is_admin(body: ClassicAdmin, house: HouseDep) -> Json:
+    """Whether the admin id belongs to the meeting."""
     return {"admin": await house.classic.is_admin(body.meeting_id, body.admin_id)}
 
 
@@ -130,6 +133,7 @@ async def _who(body: ClassicImage, request: Request, house: HouseDep) -> Candida
 
 @_post("/upload_photo")
 async def upload_photo(body: ClassicImage, request: Request, house: HouseDep) -> Json:
+    """Give the reference photo of a participant."""
     candidate = await _who(body, request, house)
     if body.ref_image_url:
         house.classic.require_own_reference(candidate, body.ref_image_url)
@@ -140,6 +144,7 @@ async def upload_photo(body: ClassicImage, request: Request, house: HouseDep) ->
 
 @_post("/same_faces")
 async def same_faces(body: ClassicImage, request: Request, house: HouseDep) -> Json:
+    """Whether the one face on this image differs from the reference photo."""
     candidate = await _who(body, request, house)
     house.classic.require_own_reference(candidate, body.ref_image_url)
     image = image_of(body.base64_img, house.settings.max_image_bytes)
@@ -154,6 +159,7 @@ async def same_faces(body: ClassicImage, request: Request, house: HouseDep) -> J
 
 @_post("/detect_faces")
 async def detect_faces(body: ClassicImage, request: Request, house: HouseDep) -> Json:
+    """Whether several faces are on this image."""
     candidate = await _who(body, request, house)
     if body.ref_image_url:
         house.classic.require_own_reference(candidate, body.ref_image_url)
@@ -174,6 +180,7 @@ def _url(house: HouseDep, finding: Finding) -> dict[str, str]:
 @_post("/suspicious_list")
 @_post("/multiple_faces_list")
 async def incident_list(body: ClassicAdmin, house: HouseDep) -> list[list[str]]:
+    """Rows of swaps and second persons, newest first."""
     return [
         [
             row.incident.started_at.isoformat(),

@@ -23,11 +23,11 @@ from invigil.monitoring.single import SingleImage
 from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
+from invigil.services.event_log import EventLog
 from invigil.services.messages import Messages
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
 from invigil.settings import Settings
-from invigil.storage.database import Database
 
 COOKIE = "invigil"
 HOST_COOKIE = "__Host-invigil"
@@ -40,7 +40,7 @@ class House:
 
     settings: Settings
     clock: Clock
-    database: Database
+    events: EventLog
     bus: Bus
     presence: Presence
     meetings: MediaProvider

@@ -23,7 +23,7 @@ async def alive() -> dict[str, str]:
 async def ready(house: HouseDep, response: Response) -> dict[str, str]:
     """200 when the database answers, else 503."""
     try:
-        await house.database.check()
+        await house.events.ready()
     except (InvigilError, RuntimeError):
         response.status_code = 503
         return {"status": "database"}
@@ -32,4 +32,5 @@ async def ready(house: HouseDep, response: Response) -> dict[str, str]:
 
 @router.get("/api/v1/system")
 async def system(_proctor: ProctorDep, house: HouseDep) -> s.SystemStatus:
+    """How storage and analysis are."""
     return present.system(house.health.status())

@@ -16,6 +16,7 @@ router = APIRouter(prefix="/api/v1", tags=["incidents"])
 async def decide(
     incident_id: str, body: s.NewDecision, proctor: ProctorDep, house: HouseDep
 ) -> s.Incident:
+    """Confirm or dismiss an incident, or call it inconclusive, with a reason."""
     return present.incident(
         *await house.review.decide(proctor, incident_id, body.decision, body.reason)
     )

@@ -18,13 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 from invigil.api import events as e
 from invigil.api.deps import House, allowed_origin, get_house
 from invigil.api.render_events import EventRenderer
+from invigil.domain.actor import Ticket
 from invigil.domain.candidate import CameraClaim
 from invigil.domain.errors import InvigilError
 from invigil.domain.message import Event, EventKind
+from invigil.domain.secrets import new_id
 from invigil.feed.bus import ALL_PROCTORS, Subscription, candidate_topic, peer_topic, proctors_of
 from invigil.feed.presence import Peer, Role
-from invigil.storage.database.repositories.access import Ticket
-from invigil.storage.secrets import new_id
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/v1")
@@ -42,7 +42,7 @@ REPLAY_LIMIT = 2000
 _letters: TypeAdapter[e.ClientLetter] = TypeAdapter(e.ClientLetter)
 
 
-class Hangup(Exception):  # noqa: N818 - it is no error
+class Hangup(Exception):
     """End the connection with this code."""
 
     def __init__(self, code: int) -> None:
@@ -122,8 +122,7 @@ class _Connection:
         return (mine, candidate_topic(self._audience))
 
     async def _hello(self) -> None:
-        async with self._house.database.read() as work:
-            cursor = await work.events.cursor(self._ticket.session_id)
+        cursor = await self._house.events.cursor(self._ticket.session_id)
         grant = self._house.meetings.join(self._peer.id, self._house.clock())
         role: Literal["proctor", "candidate"] = (
             "proctor" if self._peer.role is Role.PROCTOR else "candidate"
@@ -175,8 +174,9 @@ class _Connection:
     async def _send_events(self) -> None:
         session_id = self._ticket.session_id
         while True:
-            async with self._house.database.read() as work:
-                events = await work.events.since(session_id, self._since or 0, self._audience, PAGE)
+            events = await self._house.events.since(
+                session_id, self._since or 0, self._audience, PAGE
+            )
             for event in events:
                 letter = await self._renderer.render(event)
                 if letter is not None:

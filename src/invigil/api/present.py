@@ -11,12 +11,11 @@ from invigil.domain import message as m
 from invigil.domain.actor import Proctor
 from invigil.domain.changes import WarningCode
 from invigil.domain.observation import TemplateKind
-from invigil.domain.session import ExamSession
+from invigil.domain.session import ExamSession, SessionCounts
+from invigil.domain.system import SystemStatus
 from invigil.domain.words import WARNINGS
 from invigil.monitoring.frames import FrameResult
-from invigil.monitoring.health import SystemStatus
 from invigil.services.check_in import NEEDED_FRAMES
-from invigil.storage.database.repositories.sessions import SessionCounts
 
 _NO_KINDS: frozenset[TemplateKind] = frozenset()
 

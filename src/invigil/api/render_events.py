@@ -8,7 +8,6 @@ from invigil.api.deps import House
 from invigil.api.sessions import render as render_session
 from invigil.domain.errors import NotFound
 from invigil.domain.message import Event, EventKind
-from invigil.storage.database import UnitOfWork
 
 CACHED = 512
 
@@ -56,8 +55,14 @@ class EventRenderer:
             case EventKind.SESSION_CHANGED:
                 found = await house.sessions.get(event.session_id)
                 return e.SessionChanged(session=render_session(house, *found))
-        async with house.database.read() as work:
-            return await _record(work, event)
+            case EventKind.INCIDENT_OPENED | EventKind.INCIDENT_CHANGED:
+                return await self._incident(event)
+            case EventKind.MESSAGE:
+                return await self._message(event)
+            case EventKind.GAP:
+                gap = await house.events.gap(event.ref)
+                return e.GapChanged(gap=present.gap(gap)) if gap else None
+        return None
 
     async def _for_candidate(self, event: Event, candidate_id: str) -> e.CandidateEvent | None:
         house = self._house
@@ -68,27 +73,16 @@ class EventRenderer:
                 session, _ = await house.sessions.get(event.session_id)
                 return e.MySessionChanged(session=present.my_session(session))
             case EventKind.MESSAGE:
-                async with house.database.read() as work:
-                    message = await work.messages.get(event.ref)
-                return e.MessageSent(message=present.message(message)) if message else None
+                return await self._message(event)
         return None
 
+    async def _message(self, event: Event) -> e.MessageSent | None:
+        message = await self._house.events.message(event.ref)
+        return e.MessageSent(message=present.message(message)) if message else None
 
-async def _record(work: UnitOfWork, event: Event) -> e.ProctorEvent | None:
-    match event.kind:
-        case EventKind.INCIDENT_OPENED | EventKind.INCIDENT_CHANGED:
-            incident = await work.incidents.get(event.ref)
-            if incident is None:
-                return None
-            names = await work.candidates.names(event.session_id)
-            return e.IncidentChanged(
-                incident=present.incident(incident, names[incident.candidate_id]),
-                opened=event.kind is EventKind.INCIDENT_OPENED,
-            )
-        case EventKind.MESSAGE:
-            message = await work.messages.get(event.ref)
-            return e.MessageSent(message=present.message(message)) if message else None
-        case EventKind.GAP:
-            gap = await work.incidents.gap(event.ref)
-            return e.GapChanged(gap=present.gap(gap)) if gap else None
-    return None
+    async def _incident(self, event: Event) -> e.IncidentChanged | None:
+        found = await self._house.events.incident(event.ref)
+        opened = event.kind is EventKind.INCIDENT_OPENED
+        return (
+            e.IncidentChanged(incident=present.incident(*found), opened=opened) if found else None
+        )

@@ -22,8 +22,7 @@ from invigil.domain.incident import (
 )
 from invigil.domain.message import MessageKind, Sender
 from invigil.domain.observation import Identity, Unusable
-from invigil.monitoring.health import AnalysisState
-from invigil.storage.evidence.store import Space
+from invigil.domain.system import AnalysisState, Space
 
 
 class Out(BaseModel):

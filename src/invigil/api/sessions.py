@@ -9,9 +9,8 @@ from fastapi import APIRouter, Query
 from invigil.api import present
 from invigil.api import schemas as s
 from invigil.api.deps import House, HouseDep, ProctorDep
-from invigil.domain.session import ExamSession
+from invigil.domain.session import ExamSession, SessionCounts
 from invigil.services.sessions import NewSession
-from invigil.storage.database.repositories.sessions import SessionCounts
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["sessions"])
 
@@ -23,6 +22,7 @@ def render(house: House, session: ExamSession, counts: SessionCounts) -> s.ExamS
 
 @router.get("")
 async def list_sessions(_proctor: ProctorDep, house: HouseDep) -> s.ExamSessions:
+    """All exam sessions, newest first."""
     return s.ExamSessions(sessions=[render(house, *each) for each in await house.sessions.all()])
 
 
@@ -30,12 +30,14 @@ async def list_sessions(_proctor: ProctorDep, house: HouseDep) -> s.ExamSessions
 async def create_session(
     body: s.NewExamSession, _proctor: ProctorDep, house: HouseDep
 ) -> s.ExamSession:
+    """Open an exam session; `join_url` is the link for the candidates."""
     session = await house.sessions.create(NewSession(**body.model_dump()))
     return render(house, *await house.sessions.get(session.id))
 
 
 @router.get("/{session_id}")
 async def get_session(session_id: str, _proctor: ProctorDep, house: HouseDep) -> s.ExamSession:
+    """One exam session with its counts."""
     return render(house, *await house.sessions.get(session_id))
 
 
@@ -90,5 +92,6 @@ async def list_incidents(
 async def message_all(
     session_id: str, body: s.NewMessage, _proctor: ProctorDep, house: HouseDep
 ) -> s.Messages:
+    """Send a message or warning to everybody who has joined and not finished."""
     sent = await house.messages.to_all(session_id, body.kind, body.text)
     return s.Messages(messages=[present.message(each) for each in sent])

@@ -35,12 +35,14 @@ async def sign_in(body: s.SignIn, request: Request, response: Response, house: H
 
 @router.post("/sign-out", status_code=204)
 async def sign_out(proctor: ProctorDep, response: Response, house: HouseDep) -> None:
+    """Forget this log-in; open consoles lose their live socket within seconds."""
     await house.access.sign_out(proctor)
     response.delete_cookie(cookie_name(house.settings), path="/", secure=house.settings.secure)
 
 
 @router.get("/me")
 async def me(proctor: ProctorDep) -> s.Me:
+    """Who is signed in."""
     return present.proctor(proctor)
 
 

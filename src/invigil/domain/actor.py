@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,14 @@ class CandidateActor:
 
 
 Actor = Proctor | CandidateActor
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A one-use pass for a socket. `role` is "proctor" or "candidate"."""
+
+    role: str
+    actor_id: str
+    session_id: str
+    tab: str | None
+    expires_at: datetime

@@ -19,22 +19,22 @@ def consent_text(session: ExamSession) -> tuple[str, ...]:
             "candidates cannot see or hear you."
         ),
         (
-            f"About every {seconds}, and more often for a moment when something is unclear, a picture "
-            "from your camera is looked at by software on this server. It counts the faces in the "
-            "picture and compares the face with your reference photo, to notice when several people "
-            "are visible, when somebody else sits there, or when nobody does. It does not judge "
-            "feelings, attention or behaviour."
+            f"About every {seconds}, and more often for a moment when something is unclear, a "
+            "picture from your camera is looked at by software on this server. It counts the "
+            "faces in the picture and compares the face with your reference photo, to notice when "
+            "several people are visible, when somebody else sits there, or when nobody does. It "
+            "does not judge feelings, attention or behaviour."
         ),
         "The software never decides about you. It shows a picture to a person, who decides.",
         (
-            "Kept are: your name, your reference photo, the features taken from it for the comparison, "
-            "the newest picture, the pictures of incidents, the counts and times, and the messages. "
-            "Other pictures, the live video and the sound are not recorded."
+            "Kept are: your name, your reference photo, the features taken from it for the "
+            "comparison, the newest picture, the pictures of incidents, the counts and times, and "
+            "the messages. Other pictures, the live video and the sound are not recorded."
         ),
         (
             "The features and the newest picture are deleted when you finish or the session is "
-            f"closed. Everything else is deleted {days} after it was recorded. Only the proctors of "
-            "this exam can see it; it stays on this server."
+            f"closed. Everything else is deleted {days} after it was recorded. Only the proctors "
+            "of this exam can see it; it stays on this server."
         ),
         (
             "If you do not want your face to be compared, or have other questions, do not continue "

@@ -53,3 +53,12 @@ class ExamSession:
     @property
     def policy(self) -> Policy:
         return Policy(sampling=timedelta(seconds=self.sampling_interval_s))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCounts:
+    """How much there is to see in a session."""
+
+    in_room: int
+    open_incidents: int
+    unreviewed_incidents: int

@@ -22,6 +22,7 @@ from invigil.domain.errors import (
 )
 from invigil.domain.incident import ObservationRecord
 from invigil.domain.observation import Observation, Template
+from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
 from invigil.feed.bus import Bus, proctors_of
 from invigil.monitoring.analysis import AnalysisPool, Overloaded
@@ -32,7 +33,6 @@ from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog, end_gaps
-from invigil.storage.secrets import new_id
 
 log = structlog.get_logger(__name__)
 

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
+from invigil.domain.system import AnalysisState, Space, SystemStatus
 from invigil.feed.bus import ALL_PROCTORS, Bus
 from invigil.monitoring.analysis import AnalysisPool
 from invigil.storage.evidence import EvidenceStore
-from invigil.storage.evidence.store import Space
-
-
-class AnalysisState(StrEnum):
-    OK = "ok"
-    BUSY = "busy"
-    PAUSED = "paused"
-
 
 _BUSY_FROM = 1.2
 
@@ -25,16 +15,6 @@ _TEXTS = {
     Space.LOW: "The server's disk is nearly full. Free some space before photos can no longer be "
     "stored.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class SystemStatus:
-    """`interval_factor`: how much longer than planned the time between frames is."""
-
-    storage: Space
-    analysis: AnalysisState
-    interval_factor: float
-    text: str | None
 
 
 class Health:

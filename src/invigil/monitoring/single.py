@@ -21,11 +21,11 @@ from invigil.domain.incident import (
     Source,
 )
 from invigil.domain.observation import Identity, Observation, Template, TemplateKind
+from invigil.domain.secrets import new_id
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog
-from invigil.storage.secrets import new_id
 from invigil.vision.port import Analysis
 
 QUIET = timedelta(minutes=10)

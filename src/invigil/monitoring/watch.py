@@ -11,11 +11,11 @@ from invigil.clock import Clock
 from invigil.domain.candidate import CandidateState
 from invigil.domain.errors import InvigilError, StorageFull
 from invigil.domain.incident import IncidentKind
+from invigil.domain.secrets import new_id
 from invigil.monitoring.health import Health
 from invigil.monitoring.silence import Silence
 from invigil.storage.database import Database
 from invigil.storage.incident_log import IncidentLog
-from invigil.storage.secrets import new_id
 
 log = structlog.get_logger(__name__)
 

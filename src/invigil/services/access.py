@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from invigil.clock import Clock
-from invigil.domain.actor import Actor, CandidateActor, Proctor
+from invigil.domain.actor import Actor, CandidateActor, Proctor, Ticket
 from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
+from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.storage.database import Database
-from invigil.storage.database.repositories.access import Ticket
-from invigil.storage.secrets import hash_token, new_id, new_token
 
 TICKET_LIFE = timedelta(seconds=30)
 

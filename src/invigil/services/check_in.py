@@ -38,6 +38,7 @@ from invigil.domain.observation import (
     TemplateKind,
     Unusable,
 )
+from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.domain.session import ExamSession
 from invigil.domain.words import REFERENCE_REFUSALS
 from invigil.services.candidates import load, load_open, save
@@ -45,7 +46,6 @@ from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog, close_all
-from invigil.storage.secrets import hash_token, new_id, new_token
 from invigil.vision.port import Analysis
 
 NEEDED_FRAMES = 3

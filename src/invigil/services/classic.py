@@ -18,12 +18,12 @@ from invigil.domain.errors import (
     NotFound,
 )
 from invigil.domain.incident import Evidence, Incident, IncidentKind
+from invigil.domain.secrets import hash_token, new_token, same, sign
 from invigil.domain.session import ExamSession
 from invigil.services.check_in import CheckIn
 from invigil.services.sessions import NewSession, Sessions
 from invigil.storage.database import Database
 from invigil.storage.evidence import EvidenceStore
-from invigil.storage.secrets import hash_token, new_token, same, sign
 
 LINK_LIFE = timedelta(seconds=120)
 LISTED = (IncidentKind.DIFFERENT_PERSON, IncidentKind.MULTIPLE_FACES)

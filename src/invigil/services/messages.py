@@ -6,9 +6,9 @@ from invigil.clock import Clock
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import NotFound
 from invigil.domain.message import Event, EventKind, Message, MessageKind, Sender
+from invigil.domain.secrets import new_id
 from invigil.services.candidates import load_open
 from invigil.storage.database import Database, UnitOfWork
-from invigil.storage.secrets import new_id
 
 
 class Messages:

@@ -7,10 +7,10 @@ from invigil.domain.actor import Proctor
 from invigil.domain.errors import NotFound, NothingToUndo
 from invigil.domain.incident import Decision, Evidence, Incident, ReviewDecision
 from invigil.domain.message import Event, EventKind
+from invigil.domain.secrets import new_id
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
-from invigil.storage.secrets import new_id
 
 
 class Review:

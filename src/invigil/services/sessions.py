@@ -12,13 +12,12 @@ from invigil.domain.errors import JoinLinkUnknown, NotFound
 from invigil.domain.incident import Gap, Incident, ObservationRecord
 from invigil.domain.message import Event, EventKind, Message
 from invigil.domain.observation import TemplateKind
-from invigil.domain.session import ExamSession
+from invigil.domain.secrets import hash_token, new_id, same, sign
+from invigil.domain.session import ExamSession, SessionCounts
 from invigil.storage.database import Database, UnitOfWork
-from invigil.storage.database.repositories.sessions import SessionCounts
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog, close_all
-from invigil.storage.secrets import hash_token, new_id, same, sign
 
 SNAPSHOT_INCIDENTS = 200
 

@@ -20,10 +20,10 @@ from invigil.domain.incident import (
     IncidentState,
 )
 from invigil.domain.message import Event, EventKind
+from invigil.domain.secrets import new_id
 from invigil.storage.database import UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
-from invigil.storage.secrets import new_id
 
 log = structlog.get_logger(__name__)
 

@@ -37,3 +37,16 @@ class VisionEngine(Protocol):
     def jpeg(self, image: bytes, *, max_side: int = 1280) -> bytes:
         """The picture upright, without metadata, as JPEG with its longer side <= `max_side`."""
         ...
+
+
+class Analysis(Protocol):
+    """An engine behind workers: what asynchronous code awaits.
+
+    Every call may raise `invigil.domain.errors.Unavailable` when the workers cannot take it.
+    """
+
+    async def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation: ...
+
+    async def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template: ...
+
+    async def jpeg(self, image: bytes) -> bytes: ...

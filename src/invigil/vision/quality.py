@@ -28,6 +28,8 @@ from invigil.vision.registry import QualityLimits
 
 # Sharpness is measured on a face of this many pixels, so that distance and camera do not matter.
 _SHARPNESS_SIDE = 96
+# Added to the variance of the luma, so that the noise of an even surface is not taken for detail.
+_LEAST_CONTRAST = 25.0
 # The picture's own light is measured on about this many pixels a side: it is an average.
 _LIGHT_SIDE = 96
 # The face's light is measured on the middle of its box, away from hair and background.
@@ -67,10 +69,10 @@ def picture_light(image: RgbImage) -> Light:
 
 
 def picture_sharpness(image: RgbImage) -> float:
-    """Variance of the Laplacian of the whole picture, brought to a fixed size."""
+    """Of the whole picture, brought to a fixed size."""
     height, width = image.shape[:2]
     scale = 2 * _SHARPNESS_SIDE / max(height, width)
-    return _laplacian_variance(
+    return _detail(
         resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
     )
 
@@ -82,7 +84,7 @@ def face_quality(image: RgbImage, face: Detection, scale: float) -> FaceQuality:
     return FaceQuality(
         side=face.side * scale,
         luma=float(_luma(crop[margin:-margin, margin:-margin]).mean()),
-        sharpness=_laplacian_variance(crop),
+        sharpness=_detail(crop),
         pose=head_pose(face.points),
     )
 
@@ -141,5 +143,14 @@ def _luma(image: RgbImage) -> RgbImage:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
-def _laplacian_variance(image: RgbImage) -> float:
-    return float(cv2.Laplacian(_luma(image), cv2.CV_32F).var())
+def _detail(image: RgbImage) -> float:
+    """Fine detail for the contrast there is, in the direction that has less of it.
+
+    The variance of the second derivative over the variance of the luma, in thousandths. Dim or
+    flat light does not change it, and a picture smeared in one direction has little of it.
+    """
+    luma = _luma(image).astype(np.float32)
+    across = cv2.Sobel(luma, cv2.CV_32F, dx=2, dy=0, ksize=1)
+    down = cv2.Sobel(luma, cv2.CV_32F, dx=0, dy=2, ksize=1)
+    contrast = float(luma.var()) + _LEAST_CONTRAST
+    return 1000 * min(float(across.var()), float(down.var())) / contrast

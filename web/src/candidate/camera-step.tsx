@@ -40,7 +40,7 @@ export function CameraStep({ session }: StepProps) {
         )}
         {(camera.status === "off" || camera.status === "asking") && (
           <Button size="md" onClick={start} loading={camera.status === "asking"} data-testid="camera-start">
-            Turn on camera and microphone
+            Turn on the camera
           </Button>
         )}
         {works && (

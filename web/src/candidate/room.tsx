@@ -35,7 +35,7 @@ export function Room({ session, view }: StepProps) {
   return (
     <div className={css.room} data-testid="room">
       <Stack>
-        <Title order={1} size="h3">
+        <Title order={1} size="h3" tabIndex={-1}>
           {view.me?.session.title}
         </Title>
         <StatusCard status={status} connection={view.connection} />

@@ -1,8 +1,9 @@
-import { Button, Drawer, Text, Title } from "@mantine/core";
+import { Button, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconHelpCircle } from "@tabler/icons-react";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { type Step, stepOf } from "../live/candidate-state";
+import { SidePanel } from "../ui/dialog";
 import { ThemeToggle } from "../ui/theme-toggle";
 import type { StepProps } from "./app";
 import css from "./candidate.module.css";
@@ -28,6 +29,7 @@ export function Shell({ session, view, children }: StepProps & { children: React
   useEffect(() => {
     document.title = title ? `${title} – exam` : "Exam check-in";
   }, [title]);
+  useFocusOnChange(`${view.phase}/${step}`);
   const ask = () => (inRoom ? document.getElementById("chat-input")?.focus() : help.open());
   return (
     <div className={css.page}>
@@ -63,12 +65,23 @@ export function Shell({ session, view, children }: StepProps & { children: React
         {canAsk && !inRoom && <ProctorNote view={view} onAnswer={help.open} />}
         {children}
       </main>
-      <Drawer opened={helpOpen && !inRoom} onClose={help.close} position="right" title="Ask for help">
+      <SidePanel opened={helpOpen && !inRoom} onClose={help.close} title="Ask for help">
         <Text mb="sm">Write to the proctor here. Your place in the check-in is kept.</Text>
         <Chat session={session} view={view} />
-      </Drawer>
+      </SidePanel>
     </div>
   );
+}
+
+/** Each step begins at its heading, also for those who hear the page. */
+function useFocusOnChange(step: string): void {
+  const last = useRef(step);
+  useEffect(() => {
+    if (last.current === step) return;
+    last.current = step;
+    window.scrollTo(0, 0);
+    document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+  }, [step]);
 }
 
 function Progress({ step }: { step: Step }) {
@@ -90,7 +103,7 @@ function Progress({ step }: { step: Step }) {
 
 export function StepTitle({ children }: { children: ReactNode }) {
   return (
-    <Title order={1} size="h2" mb="xs">
+    <Title order={1} size="h2" mb="xs" tabIndex={-1}>
       {children}
     </Title>
   );

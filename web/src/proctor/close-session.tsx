@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Text } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useState } from "react";
+import { Dialog } from "../ui/dialog";
 import { useConsole } from "./console-context";
 import { showError } from "./notify";
 
@@ -18,7 +19,7 @@ export function CloseSession() {
       <Button variant="default" onClick={dialog.open} data-testid="close-session">
         Close session
       </Button>
-      <Modal opened={opened} onClose={dialog.close} title="Close this exam session?" centered>
+      <Dialog opened={opened} onClose={dialog.close} title="Close this exam session?">
         <Text mb="md">
           All candidates are told that the session has ended, monitoring stops, and the join link no longer
           works. This cannot be undone. Incidents stay here for review.
@@ -31,7 +32,7 @@ export function CloseSession() {
             Close for everybody
           </Button>
         </Group>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -67,17 +67,18 @@ function LiveConsole({ parts }: { parts: ConsoleParts }) {
       <ConsoleHeader />
       <SystemBanner />
       <Announcer />
-      <SegmentedControl
-        className={css.halves}
-        fullWidth
-        aria-label="Part of the console"
-        value={half}
-        onChange={(value) => parts.ui.show(value as "feed" | "wall")}
-        data={[
-          { value: "feed", label: "Incidents" },
-          { value: "wall", label: "Live video" },
-        ]}
-      />
+      <nav className={css.halves} aria-label="Part of the console">
+        <SegmentedControl
+          fullWidth
+          aria-label="Part of the console"
+          value={half}
+          onChange={(value) => parts.ui.show(value as "feed" | "wall")}
+          data={[
+            { value: "feed", label: "Incidents" },
+            { value: "wall", label: "Live video" },
+          ]}
+        />
+      </nav>
       <main id="main" className={css.split} data-half={half}>
         <Feed />
         <section className={css.wallSide} aria-label="Live video">

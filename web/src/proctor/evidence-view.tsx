@@ -1,5 +1,6 @@
-import { Code, Modal, Text } from "@mantine/core";
+import { Code, Text } from "@mantine/core";
 import { dayAndTime } from "../time";
+import { Dialog } from "../ui/dialog";
 import { evidenceMissingWords, KIND_WORDS } from "../words";
 import { useConsole, useConsoleView, useUiView } from "./console-context";
 import { Picture } from "./picture";
@@ -12,7 +13,7 @@ export function EvidenceView() {
   const { enlarged } = useUiView();
   const incident = incidents.find(({ id }) => id === enlarged);
   return (
-    <Modal
+    <Dialog
       opened={incident !== undefined}
       onClose={() => ui.enlarge(null)}
       size="min(1100px, 96vw)"
@@ -41,6 +42,6 @@ export function EvidenceView() {
           </figure>
         </div>
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -34,21 +34,25 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
       data-candidate={candidateId}
     >
       <FocusHead candidate={candidate} />
-      <FocusPictures candidate={candidate} />
-      <Facts candidate={candidate} />
-      <Tabs defaultValue="write" keepMounted={false}>
-        <Tabs.List>
-          <Tabs.Tab value="write">Messages</Tabs.Tab>
-          <Tabs.Tab value="history">Incidents and gaps</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="write" pt="sm">
-          <FocusMessages candidateId={candidateId} />
-          <MessageForm candidateId={candidateId} />
-        </Tabs.Panel>
-        <Tabs.Panel value="history" pt="sm">
-          <FocusHistory candidateId={candidateId} />
-        </Tabs.Panel>
-      </Tabs>
+      <div className={css.focusBody}>
+        <div>
+          <FocusPictures candidate={candidate} />
+          <Facts candidate={candidate} />
+        </div>
+        <Tabs defaultValue="write" keepMounted={false}>
+          <Tabs.List>
+            <Tabs.Tab value="write">Messages</Tabs.Tab>
+            <Tabs.Tab value="history">Incidents and gaps</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="write" pt="sm">
+            <FocusMessages candidateId={candidateId} />
+            <MessageForm candidateId={candidateId} />
+          </Tabs.Panel>
+          <Tabs.Panel value="history" pt="sm">
+            <FocusHistory candidateId={candidateId} />
+          </Tabs.Panel>
+        </Tabs>
+      </div>
     </section>
   );
 }

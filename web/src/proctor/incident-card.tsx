@@ -95,7 +95,7 @@ function CardPictures({ incident }: { incident: Incident }) {
       type="button"
       className={css.pair}
       onClick={() => ui.enlarge(incident.id)}
-      aria-label={`Enlarge the pictures of ${incident.candidate_name}`}
+      title="Enlarge the pictures"
     >
       <span className={css.shot}>
         <Picture
@@ -184,7 +184,7 @@ function CardActions({ incident }: { incident: Incident }) {
   const choice = (kind: Decision, label: string, testId: string, Icon: typeof IconCheck) => (
     <Button
       variant="default"
-      size="compact-md"
+      size="compact-sm"
       leftSection={<Icon size={16} aria-hidden />}
       onClick={() => ui.ask(kind, incident.id)}
       data-testid={testId}

@@ -1,4 +1,5 @@
-import { Kbd, Modal, Switch, Table } from "@mantine/core";
+import { Kbd, Switch, Table } from "@mantine/core";
+import { Dialog } from "../ui/dialog";
 import { useStore } from "../ui/use-store";
 import { helpOpen, KEYS, keysOn, setKeysOn } from "./keys";
 
@@ -6,7 +7,7 @@ export function KeysHelp() {
   const open = useStore(helpOpen);
   const on = useStore(keysOn);
   return (
-    <Modal opened={open} onClose={() => helpOpen.set(false)} title="Keys" data-testid="keys-help">
+    <Dialog opened={open} onClose={() => helpOpen.set(false)} title="Keys" testId="keys-help">
       <Table>
         <Table.Tbody>
           {KEYS.map(({ key, shown, does }) => (
@@ -25,6 +26,6 @@ export function KeysHelp() {
         checked={on}
         onChange={(event) => setKeysOn(event.currentTarget.checked)}
       />
-    </Modal>
+    </Dialog>
   );
 }

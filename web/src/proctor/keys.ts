@@ -43,11 +43,10 @@ export const KEYS: readonly KeyCommand[] = [
   { key: "?", shown: "?", does: "Show this list", run: () => helpOpen.set(true) },
 ];
 
+const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], [role=dialog]";
+
 function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    target.closest("input, textarea, select, [contenteditable], dialog, [role=dialog]") !== null
-  );
+  return target instanceof HTMLElement && target.closest(TYPING) !== null;
 }
 
 export function useKeys(parts: ConsoleParts): void {

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Text, TextInput, Title } from "@mantine/core";
+import { Button, Group, Text, TextInput, Title } from "@mantine/core";
 import { IconCheck, IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
 import { referencePhotoUrl, stillUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
+import { Dialog } from "../ui/dialog";
 import { waitingWords } from "../words";
 import { useConsole, useConsoleView } from "./console-context";
 import { showError } from "./notify";
@@ -108,7 +109,7 @@ function RetakeDialog({ opened, name, onClose, onSend }: RetakeProps) {
     onSend(reason.trim());
   };
   return (
-    <Modal opened={opened} onClose={onClose} title={`Ask ${name} for a new photo`}>
+    <Dialog opened={opened} onClose={onClose} title={`Ask ${name} for a new photo`}>
       <TextInput
         label="What the candidate reads"
         value={reason}
@@ -125,6 +126,6 @@ function RetakeDialog({ opened, name, onClose, onSend }: RetakeProps) {
           Send
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

@@ -5,7 +5,7 @@ import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { type ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { theme } from "../theme";
+import { readableColors, theme } from "../theme";
 
 const schemes = localStorageColorSchemeManager({ key: "invigil:color-scheme" });
 
@@ -22,7 +22,12 @@ export function startPage(page: ReactNode): void {
   if (!root) throw new Error("the page has no root element");
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} colorSchemeManager={schemes} defaultColorScheme="auto">
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={readableColors}
+        colorSchemeManager={schemes}
+        defaultColorScheme="auto"
+      >
         <Notifications position="bottom-right" limit={3} autoClose={6000} />
         {page}
       </MantineProvider>

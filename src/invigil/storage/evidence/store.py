@@ -8,7 +8,6 @@ import os
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 from obstore.exceptions import BaseError, NotFoundError
@@ -16,16 +15,9 @@ from obstore.store import LocalStore
 
 from invigil.domain.errors import NotFound, StorageFull, Unavailable
 from invigil.domain.incident import Evidence
+from invigil.domain.system import Space
 
 JPEG = "image/jpeg"
-
-
-class Space(StrEnum):
-    """How much room is left for images."""
-
-    OK = "ok"
-    LOW = "low"
-    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)

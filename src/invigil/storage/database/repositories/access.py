@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from invigil.domain.actor import Proctor
+from invigil.domain.actor import Proctor, Ticket
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A one-use pass for a socket. `role` is "proctor" or "candidate"."""
-
-    role: str
-    actor_id: str
-    session_id: str
-    tab: str | None
-    expires_at: datetime
 
 
 class AccessRepository(Repository):

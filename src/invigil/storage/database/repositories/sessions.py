@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,16 +10,9 @@ from sqlalchemy.engine import RowMapping
 
 from invigil.domain.candidate import CandidateState
 from invigil.domain.incident import IncidentState
-from invigil.domain.session import ExamSession
+from invigil.domain.session import ExamSession, SessionCounts
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
-
-
-@dataclass(frozen=True, slots=True)
-class SessionCounts:
-    in_room: int
-    open_incidents: int
-    unreviewed_incidents: int
 
 
 class SessionRepository(Repository):

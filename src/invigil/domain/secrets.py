@@ -1,13 +1,11 @@
-"""Random ids and secrets, and the installation's own key."""
+"""Random ids, secrets, and what is stored or shown instead of them. Pure but for the dice."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
-import os
 import secrets
-from pathlib import Path
 
 
 def new_id() -> str:
@@ -23,20 +21,6 @@ def new_token() -> str:
 def hash_token(token: str) -> str:
     """What is stored instead of a secret. Random 256-bit secrets need no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def load_key(path: Path) -> bytes:
-    """The installation's key: read from `path`, made there (mode 0600) the first time."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    key = secrets.token_bytes(32)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    return key
 
 
 def sign(key: bytes, purpose: str, *parts: object) -> str:

@@ -1,0 +1,1 @@
+"""Simulated candidates, so that somebody with no webcam sees the console live."""
