@@ -55,7 +55,7 @@ export function ConsoleHeader() {
           )}
         </Group>
       </div>
-      <Group gap="xs" justify="flex-end">
+      <Group gap="xs" justify="flex-end" className={css.headActions}>
         {!closed && (
           <>
             <CopyButton text={session.join_url} label="Copy join link" testId="copy-join-link" />

@@ -82,8 +82,8 @@ function LiveConsole({ parts }: { parts: ConsoleParts }) {
       <main id="main" className={css.split} data-half={half}>
         <Feed />
         <section className={css.wallSide} aria-label="Live video">
-          <WaitingQueue />
           {focused && <FocusPanel key={focused} candidateId={focused} />}
+          <WaitingQueue />
           <Wall />
         </section>
       </main>

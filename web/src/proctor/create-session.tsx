@@ -35,7 +35,7 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
     }
   };
   return (
-    <form className={`panel ${css.card}`} onSubmit={submit} noValidate>
+    <form className={`panel ${css.form}`} onSubmit={submit} noValidate>
       <Title order={2} size="h4" mb="sm">
         New exam session
       </Title>

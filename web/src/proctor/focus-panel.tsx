@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, Tabs, Text, Title } from "@mantine/core";
 import { IconVolume, IconVolumeOff, IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { referencePhotoUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
 import { tileStatus } from "../live/candidate-status";
@@ -24,10 +24,15 @@ const TEMPLATE_WORDS = {
 };
 
 export function FocusPanel({ candidateId }: { candidateId: string }) {
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    panel.current?.scrollIntoView({ block: "start" });
+  }, []);
   const candidate = useConsoleView().candidates.find(({ id }) => id === candidateId);
   if (!candidate) return null;
   return (
     <section
+      ref={panel}
       className={`panel ${css.focus}`}
       aria-labelledby="focus-title"
       data-testid="focus-panel"

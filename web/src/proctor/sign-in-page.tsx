@@ -17,7 +17,7 @@ export function SignInPage({ status, onRetry }: { status: AuthView["status"]; on
   }, [title]);
   return (
     <Frame>
-      <section className={`panel ${css.card}`} data-testid="sign-in" data-status={status}>
+      <section className={`panel ${css.form}`} data-testid="sign-in" data-status={status}>
         <Title order={1} size="h2" mb="sm">
           {title}
         </Title>
