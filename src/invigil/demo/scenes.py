@@ -10,6 +10,9 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 SIZE = (640, 480)
 PEOPLE = ("obama", "biden", "astronaut")
+FACES = {"obama": (347, 198, 185), "biden": (206, 150, 106), "astronaut": (224, 126, 103)}
+"""Centre of the face and its width in the bundled portraits, in pixels."""
+
 _QUALITY = 80
 
 
@@ -29,7 +32,7 @@ class Scene:
         self._random = random.Random(seed)  # noqa: S311 - scenery, not secrets
         self._light = self._random.uniform(0.9, 1.1)
         self._wall = tuple(self._random.randint(120, 200) for _ in range(3))
-        self._scale = self._random.uniform(0.86, 1.0)
+        self._zoom = self._random.uniform(2.6, 3.2)
         self._portraits = {person: portrait(person) for person in PEOPLE}
 
     def frame(self, *people: str) -> bytes:
@@ -57,14 +60,20 @@ class Scene:
         picture.paste(window.filter(ImageFilter.BoxBlur(2)), (480, 40))
 
     def _seat(self, picture: Image.Image, person: str, left: int, width: int) -> None:
+        """Fill `width` pixels from `left` on with the person, as a webcam would show them."""
         portrait_ = self._portraits[person]
-        height = int(SIZE[1] * self._scale)
-        scale = height / portrait_.height
-        size = (int(portrait_.width * scale), height)
-        sitter = portrait_.resize(size)
-        if sitter.width > width:
-            cut = (sitter.width - width) // 2
-            sitter = sitter.crop((cut, 0, cut + width, height))
-        sway = self._random.randint(-6, 6)
-        x = left + (width - sitter.width) // 2 + sway
-        picture.paste(sitter, (x, SIZE[1] - height + self._random.randint(0, 4)))
+        x, y, face = FACES[person]
+        # As wide as the place allows, but never so close that the face fills the picture.
+        height = min(portrait_.height - 1, int(face * self._zoom))
+        crop_width = min(portrait_.width - 1, height * width // SIZE[1])
+        sway_x, sway_y = (self._random.randint(-face // 25, face // 25) for _ in range(2))
+        crop_left = _within(x - crop_width // 2 + sway_x, portrait_.width - crop_width)
+        crop_top = _within(y - int(height * 0.45) + sway_y, portrait_.height - height)
+        sitter = portrait_.crop(
+            (crop_left, crop_top, crop_left + crop_width, crop_top + height)
+        ).resize((width, SIZE[1]))
+        picture.paste(sitter, (left, 0))
+
+
+def _within(value: int, most: int) -> int:
+    return max(0, min(value, most))
