@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from invigil import __version__, logs
-from invigil.app import access, create_app, database_url
+from invigil.app import create_app
 from invigil.clock import system_clock
 from invigil.server import print_link, run_server
 from invigil.settings import Settings
 from invigil.storage.database import Database
+from invigil.wiring import access, database_url
 
 app = typer.Typer(
     help="Self-hosted live proctoring.", no_args_is_help=True, pretty_exceptions_enable=False

@@ -46,7 +46,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """Coarse, from landmarks, in degrees. 0, 0 looks into the camera; yaw > 0 to image right."""
+    """Coarse, from landmarks, in degrees. 0, 0 looks into the camera; yaw > 0 to image right, pitch > 0 up."""
 
     yaw: float
     pitch: float
@@ -87,11 +87,12 @@ class Observation:
     """Facts of one frame.
 
     `width`, `height`: pixels of the upright image. `brightness`: mean luma 0..255 of the image.
-    `sharpness`: variance of the Laplacian on the main face (on the image when there is none).
+    `sharpness`: fine detail for the contrast there is, on the main face brought to one size (on
+    the image when there is none); sharp faces have 10 to 50, whatever their size and light.
     `main`: index into `faces` of the largest face, None without faces.
     `unusable`: None when exactly one face passes the quality gate.
-    `comparison_score`: 1 - L2 distance between unit-normalised-scale features of the ResNet, so
-    higher = more alike; None when nothing was compared. It never leaves the server.
+    `comparison_score`: 1 - L2 distance between the embedder's features, so higher = more alike;
+    None when nothing was compared. It never leaves the server.
     `models`: ids (name@version) of the models that took part.
     """
 

@@ -21,7 +21,7 @@ from invigil.domain.errors import (
     Unavailable,
 )
 from invigil.domain.incident import ObservationRecord
-from invigil.domain.observation import Observation, Template
+from invigil.domain.observation import Identity, Observation, Template
 from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
 from invigil.feed.bus import Bus, proctors_of
@@ -44,6 +44,9 @@ class FrameResult:
     observation: ObservationRecord | None
     warnings: tuple[WarningCode, ...]
     next_frame_ms: int
+
+
+_NOTHING = Ruling((), (), timedelta(seconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +140,18 @@ class FramePipeline:
             await work.observations.add(observation_id, candidate.id, now, observed)
             recent = await work.observations.recent(candidate.id, now - policy.window)
             incidents = await work.incidents.open_of(candidate.id)
-            ruling = judge(policy, now, recent, incidents)
+            ruling = _NOTHING
+            # Rules judge the newest frame. When a newer one was stored while this one was being
+            # looked at, it has been judged already, and this image is not of that frame.
+            if recent[-1].id == observation_id:
+                ruling = judge(policy, now, recent, incidents)
             await self._incidents.apply(work, candidate, ruling.changes, now, evidence)
             interval = self._interval(ruling, policy.burst)
             await self._still_there(work, frame, interval)
         record = ObservationRecord(
             observation_id, now, observed.face_count, observed.unusable, observed.identity
         )
-        log.debug(
-            "frame",
-            candidate=candidate.id,
-            faces=observed.face_count,
-            unusable=observed.unusable,
-            identity=observed.identity.value,
-        )
+        _log(candidate, observed)
         return FrameResult(record, ruling.warnings, interval)
 
     async def _still_there(self, work: UnitOfWork, frame: _Frame, interval: int) -> None:
@@ -202,6 +203,18 @@ def live_json(record: ObservationRecord) -> dict[str, object]:
         "reason": record.unusable and record.unusable.value,
         "identity": record.identity.value,
     }
+
+
+def _log(candidate: Candidate, observed: Observation) -> None:
+    """Detections by candidate id; the line carries its time. Plain frames only when debugging."""
+    plain = observed.face_count == 1 and observed.identity is not Identity.MISMATCH
+    (log.debug if plain else log.info)(
+        "frame" if plain else "detection",
+        candidate=candidate.id,
+        faces=observed.face_count,
+        unusable=observed.unusable and observed.unusable.value,
+        identity=observed.identity.value,
+    )
 
 
 def _require_may_send(candidate: Candidate, session: ExamSession, tab: str | None) -> None:

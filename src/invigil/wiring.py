@@ -1,0 +1,144 @@
+"""Makes every room from the settings and hands each what it may touch."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+from invigil.api.deps import House, Limiter
+from invigil.clock import Clock
+from invigil.feed.bus import LocalBus
+from invigil.feed.presence import Presence
+from invigil.feed.publish import announce
+from invigil.meetings import BuiltinMeetings
+from invigil.monitoring.analysis import AnalysisPool
+from invigil.monitoring.frames import FramePipeline
+from invigil.monitoring.health import Health
+from invigil.monitoring.silence import Silence
+from invigil.monitoring.single import SingleImage
+from invigil.monitoring.watch import Watch
+from invigil.services.access import Access
+from invigil.services.check_in import CheckIn
+from invigil.services.classic import Classic
+from invigil.services.event_log import EventLog
+from invigil.services.messages import Messages
+from invigil.services.review import Review
+from invigil.services.sessions import Sessions
+from invigil.settings import Settings
+from invigil.storage.database import Database
+from invigil.storage.database.engine import sqlite_url
+from invigil.storage.database.migrate import upgrade
+from invigil.storage.evidence import EvidenceStore
+from invigil.storage.incident_log import IncidentLog
+from invigil.storage.key import load_key
+from invigil.vision.port import VisionEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What everything else stands on."""
+
+    database: Database
+    store: EvidenceStore
+    key: bytes
+
+
+async def open_storage(settings: Settings, bus: LocalBus, stack: AsyncExitStack) -> Storage:
+    """Bring the schema up to date and check what durability depends on."""
+    data = settings.data_dir
+    data.mkdir(parents=True, exist_ok=True)
+    data.chmod(0o700)
+    database = Database(database_url(settings), after_commit=lambda events: announce(bus, events))
+    stack.push_async_callback(database.close)
+    await upgrade(database)
+    await database.check()
+    store = EvidenceStore(data / "objects", settings.disk_reserve_mb * 1_000_000)
+    return Storage(database, store, load_key(data / "secret.key"))
+
+
+async def build_house(
+    settings: Settings, clock: Clock, engine: VisionEngine, stack: AsyncExitStack
+) -> tuple[House, Watch, Storage]:
+    """The rooms for requests, the clockwork beside them, and the storage under both."""
+    bus = LocalBus()
+    storage = await open_storage(settings, bus, stack)
+    database, store = storage.database, storage.store
+    analysis = AnalysisPool(engine, settings.analysis_workers or os.cpu_count() or 1)
+    stack.callback(analysis.close)
+    presence = Presence(bus)
+    silence = Silence(presence, clock())
+    health = Health(store, analysis, bus)
+    frames = FramePipeline(
+        database=database,
+        store=store,
+        analysis=analysis,
+        health=health,
+        bus=bus,
+        silence=silence,
+        clock=clock,
+    )
+    watch = Watch(
+        database=database,
+        incidents=IncidentLog(store),
+        silence=silence,
+        health=health,
+        clock=clock,
+    )
+    sessions = Sessions(database, store, clock, storage.key)
+    check_in = CheckIn(database, store, analysis, clock)
+    house = House(
+        settings=settings,
+        clock=clock,
+        events=EventLog(database),
+        bus=bus,
+        presence=presence,
+        meetings=meetings(settings),
+        frames=frames,
+        single=SingleImage(database, store, analysis, clock),
+        health=health,
+        access=access(settings, database, clock),
+        sessions=sessions,
+        check_in=check_in,
+        review=Review(database, store, clock),
+        messages=Messages(database, clock),
+        classic=Classic(
+            database=database,
+            store=store,
+            sessions=sessions,
+            check_in=check_in,
+            clock=clock,
+            key=storage.key,
+            base_url=settings.base_url,
+        ),
+        limiter=Limiter(),
+    )
+    return house, watch, storage
+
+
+def database_url(settings: Settings) -> str:
+    """The URL of the settings, or of the SQLite file in the data folder."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return sqlite_url(settings.data_dir / "invigil.db")
+
+
+def access(settings: Settings, database: Database, clock: Clock) -> Access:
+    return Access(
+        database,
+        clock,
+        link_life=timedelta(minutes=settings.sign_in_link_minutes),
+        login_life=timedelta(hours=settings.login_hours),
+    )
+
+
+def meetings(settings: Settings) -> BuiltinMeetings:
+    secret = settings.turn_secret
+    return BuiltinMeetings(
+        stun_urls=settings.stun_urls,
+        turn_urls=settings.turn_urls,
+        turn_secret=secret.get_secret_value() if secret else None,
+        turn_lifetime=timedelta(minutes=settings.turn_minutes),
+        relay_only=settings.relay_only,
+    )
