@@ -63,29 +63,13 @@ async def build_house(
 ) -> tuple[House, Watch, Storage]:
     """The rooms for requests, the clockwork beside them, and the storage under both."""
     bus = LocalBus()
+    presence = Presence(bus)
     storage = await open_storage(settings, bus, stack)
     database, store = storage.database, storage.store
     analysis = AnalysisPool(engine, settings.analysis_workers or os.cpu_count() or 1)
     stack.callback(analysis.close)
-    presence = Presence(bus)
-    silence = Silence(presence, clock())
     health = Health(store, analysis, bus)
-    frames = FramePipeline(
-        database=database,
-        store=store,
-        analysis=analysis,
-        health=health,
-        bus=bus,
-        silence=silence,
-        clock=clock,
-    )
-    watch = Watch(
-        database=database,
-        incidents=IncidentLog(store),
-        silence=silence,
-        health=health,
-        clock=clock,
-    )
+    frames, watch = _monitoring(storage, analysis, health, presence, bus, clock=clock)
     sessions = Sessions(database, store, clock, storage.key)
     check_in = CheckIn(database, store, analysis, clock)
     house = House(
@@ -115,6 +99,35 @@ async def build_house(
         limiter=Limiter(),
     )
     return house, watch, storage
+
+
+def _monitoring(
+    storage: Storage,
+    analysis: AnalysisPool,
+    health: Health,
+    presence: Presence,
+    bus: LocalBus,
+    *,
+    clock: Clock,
+) -> tuple[FramePipeline, Watch]:
+    silence = Silence(presence, clock())
+    frames = FramePipeline(
+        database=storage.database,
+        store=storage.store,
+        analysis=analysis,
+        health=health,
+        bus=bus,
+        silence=silence,
+        clock=clock,
+    )
+    watch = Watch(
+        database=storage.database,
+        incidents=IncidentLog(storage.store),
+        silence=silence,
+        health=health,
+        clock=clock,
+    )
+    return frames, watch
 
 
 def database_url(settings: Settings) -> str:
