@@ -1,0 +1,1 @@
+"""Tests of the database, the evidence store and retention."""

@@ -1,0 +1,239 @@
+"""The database: what it promises, and what it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.incident import Incident, IncidentKind, IncidentState
+from invigil.domain.message import Event, EventKind
+from invigil.domain.secrets import new_id
+from invigil.domain.session import ExamSession
+from invigil.storage.database import Database
+from invigil.storage.database import tables as t
+from invigil.storage.database.engine import sqlite_url
+from invigil.storage.database.migrate import differences, upgrade
+from tests.support.clock import START
+
+SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
+ADA = Candidate(new_id(), SESSION.id, "Ada", CandidateState.IN_ROOM, START, token_hash="0" * 64)
+
+
+class Heard:
+    """What the feed was told, in order."""
+
+    def __init__(self) -> None:
+        self.seqs: list[int] = []
+
+    def __call__(self, events: Sequence[Event]) -> None:
+        self.seqs += [event.seq for event in events]
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+async def database(tmp_path: Path, heard: Heard) -> AsyncIterator[Database]:
+    database = Database(sqlite_url(tmp_path / "invigil.db"), after_commit=heard)
+    await upgrade(database)
+    async with database.begin() as work:
+        await work.sessions.add(SESSION)
+        await work.candidates.add(ADA)
+    yield database
+    await database.close()
+
+
+def _incident(kind: IncidentKind = IncidentKind.NO_FACE) -> Incident:
+    return Incident(
+        new_id(), SESSION.id, ADA.id, kind, IncidentState.OPEN, START, None, updated_at=START
+    )
+
+
+def _event() -> Event:
+    return Event(SESSION.id, EventKind.CANDIDATE_CHANGED, ADA.id, START)
+
+
+async def test_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
+    assert await differences(database) == []
+
+
+async def test_a_missing_column_is_a_difference(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(sa.text("ALTER TABLE candidate DROP COLUMN note"))
+    assert await differences(database) != []
+
+
+async def test_migrating_twice_changes_nothing(database: Database) -> None:
+    await upgrade(database)
+    async with database.read() as work:
+        assert await work.sessions.get(SESSION.id) == SESSION
+
+
+@pytest.mark.parametrize(
+    "pragma", ["journal_mode=DELETE", "synchronous=NORMAL", "foreign_keys=OFF"]
+)
+async def test_check_refuses_unsafe_settings(database: Database, pragma: str) -> None:
+    await database.check()
+
+    @sa.event.listens_for(database.engine.sync_engine, "checkout")
+    def spoil(connection: object, _record: object, _proxy: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    with pytest.raises(RuntimeError, match="safety settings"):
+        await database.check()
+
+
+async def test_every_connection_of_the_pool_has_the_settings(database: Database) -> None:
+    async def values() -> tuple[object, ...]:
+        async with database.engine.connect() as connection:
+            await asyncio.sleep(0)
+            names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            return tuple(
+                [(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() for name in names]
+            )
+
+    found = await asyncio.gather(*(values() for _ in range(8)))
+    assert set(found) == {("wal", 2, 1, 5000)}
+
+
+async def test_a_second_open_incident_of_a_kind_is_refused_by_the_database(
+    database: Database,
+) -> None:
+    first = _incident()
+    async with database.begin() as work:
+        await work.incidents.add(first)
+        await work.incidents.add(_incident(IncidentKind.MULTIPLE_FACES))
+    with pytest.raises(IntegrityError):
+        async with database.begin() as work:
+            await work.incidents.add(_incident())
+    async with database.begin() as work:
+        closed = replace(first, state=IncidentState.CLOSED, ended_at=START)
+        await work.incidents.save(closed)
+        await work.incidents.add(_incident())
+
+
+async def test_rows_of_somebody_unknown_are_refused(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with database.begin() as work:
+            await work.incidents.add(replace(_incident(), candidate_id=new_id()))
+
+
+async def test_concurrent_writers_number_events_without_gaps(
+    database: Database, heard: Heard
+) -> None:
+    async def write() -> None:
+        async with database.begin() as work:
+            await work.events.add(_event())
+            await asyncio.sleep(0)
+            await work.events.add(_event())
+
+    await asyncio.gather(*(write() for _ in range(40)))
+    async with database.read() as work:
+        seqs = [event.seq for event in await work.events.since(SESSION.id, 0, None, 1000)]
+        assert await work.events.cursor(SESSION.id) == 80
+    assert seqs == list(range(1, 81))
+    assert heard.seqs == seqs
+
+
+async def test_two_processes_number_events_without_gaps(database: Database) -> None:
+    """Each `Database` has its own lock, as each process has: SQLite keeps them in order."""
+    other = Database(database.url)
+
+    async def write(where: Database) -> None:
+        async with where.begin() as work:
+            await work.events.add(_event())
+
+    await asyncio.gather(*(write(where) for _ in range(20) for where in (database, other)))
+    await other.close()
+    async with database.read() as work:
+        seqs = [event.seq for event in await work.events.since(SESSION.id, 0, None, 1000)]
+    assert seqs == list(range(1, 41))
+
+
+async def test_the_feed_hears_of_events_after_the_commit_only(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    seen: list[int] = []
+    reader = sa.create_engine(f"sqlite:///{path}")
+
+    def look(events: Sequence[Event]) -> None:
+        with reader.connect() as connection:
+            known = connection.execute(sa.select(t.event.c.seq)).scalars().all()
+        assert {event.seq for event in events} <= set(known)
+        seen.extend(event.seq for event in events)
+
+    database = Database(sqlite_url(path), after_commit=look)
+    await upgrade(database)
+    async with database.begin() as work:
+        await work.sessions.add(SESSION)
+        await work.candidates.add(ADA)
+        await work.events.add(_event())
+        assert seen == []
+    assert seen == [1]
+    await database.close()
+    reader.dispose()
+
+
+async def test_a_rollback_tells_nobody_and_uses_up_no_number(
+    database: Database, heard: Heard
+) -> None:
+    async def fail() -> None:
+        async with database.begin() as work:
+            await work.events.add(_event())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert heard.seqs == []
+    async with database.begin() as work:
+        assert (await work.events.add(_event())).seq == 1
+
+
+async def test_reading_never_writes(database: Database) -> None:
+    async with database.read() as work:
+        await work.sessions.delete(SESSION.id)
+    async with database.read() as work:
+        assert await work.sessions.get(SESSION.id) is not None
+
+
+async def test_times_come_back_in_utc_whatever_their_zone(database: Database) -> None:
+    tokyo = timezone(timedelta(hours=9))
+    session = replace(SESSION, id=new_id(), created_at=datetime(2026, 5, 4, 18, 0, tzinfo=tokyo))
+    async with database.begin() as work:
+        await work.sessions.add(session)
+    async with database.read() as work:
+        stored = await work.sessions.get(session.id)
+    assert stored is not None
+    assert stored.created_at == session.created_at
+    assert stored.created_at.tzinfo is UTC
+    assert stored.created_at.hour == 9
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    naive = replace(SESSION, id=new_id(), created_at=START.replace(tzinfo=None))
+    with pytest.raises(StatementError, match="without a zone"):
+        async with database.begin() as work:
+            await work.sessions.add(naive)
+
+
+async def test_deleting_a_session_takes_everything_of_it(database: Database) -> None:
+    async with database.begin() as work:
+        await work.incidents.add(_incident())
+        await work.events.add(_event())
+    async with database.begin() as work:
+        await work.sessions.delete(SESSION.id)
+    async with database.engine.connect() as connection:
+        for table in (t.candidate, t.incident, t.event):
+            rows = await connection.scalar(sa.select(sa.func.count()).select_from(table))
+            assert rows == 0, table.name

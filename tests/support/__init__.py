@@ -1,0 +1,1 @@
+"""Virtual time, pictures, people and servers for the tests."""

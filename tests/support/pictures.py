@@ -1,0 +1,127 @@
+"""Pictures: the portraits of the demonstration, and what can be made of them."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from functools import cache
+from importlib.resources import files
+
+from PIL import Image, ImageFilter
+
+
+@cache
+def photo(name: str) -> bytes:
+    """A portrait as it is in the package."""
+    return (files("invigil") / "demo" / "photos" / f"{name}.jpg").read_bytes()
+
+
+def obama() -> bytes:
+    return photo("obama")
+
+
+def obama_speaking() -> bytes:
+    """The same person on another day."""
+    return photo("obama-speaking")
+
+
+def biden() -> bytes:
+    return photo("biden")
+
+
+def astronaut() -> bytes:
+    return photo("astronaut")
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+@cache
+def two_people() -> bytes:
+    """Two portraits side by side."""
+    left, right = (opened(data).resize((400, 500)) for data in (obama(), biden()))
+    both = Image.new("RGB", (800, 500))
+    both.paste(left, (0, 0))
+    both.paste(right, (400, 0))
+    return encoded(both)
+
+
+@cache
+def empty_room() -> bytes:
+    """A well-lit wall with a picture frame; nobody there."""
+    wall = Image.linear_gradient("L").resize((640, 480)).point(lambda v: 90 + v // 3)
+    wall.paste(60, (80, 80, 200, 300))
+    return encoded(wall.convert("RGB"))
+
+
+@cache
+def dark() -> bytes:
+    return encoded(opened(obama()).point(lambda v: v // 12))
+
+
+@cache
+def bright() -> bytes:
+    """The face is there, and almost white."""
+    return encoded(opened(obama()).point(lambda v: min(255, 232 + v // 8)))
+
+
+@cache
+def blurred() -> bytes:
+    return encoded(opened(obama()).filter(ImageFilter.GaussianBlur(8)))
+
+
+@cache
+def far_away() -> bytes:
+    """A face of about 25 pixels."""
+    room = opened(empty_room())
+    room.paste(opened(obama()).resize((100, 125)), (300, 200))
+    return encoded(room)
+
+
+@cache
+def sideways() -> bytes:
+    """The pixels lie on their side, and EXIF says which way is up."""
+    turned = opened(obama()).transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(turned, exif=exif)
+
+
+@cache
+def cmyk() -> bytes:
+    return encoded(opened(obama()).convert("CMYK"))
+
+
+@cache
+def grey_16_bit() -> bytes:
+    grey = opened(obama()).convert("L").convert("I").point(lambda v: v * 256)
+    return encoded(grey.convert("I;16"), "PNG")
+
+
+@cache
+def animated(kind: str = "PNG") -> bytes:
+    first, second = opened(obama()).resize((64, 80)), opened(biden()).resize((64, 80))
+    return encoded(first, kind, save_all=True, append_images=[second])
+
+
+@cache
+def huge_png(side: int = 30_000) -> bytes:
+    """A header that promises `side` times `side` pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(bytes(1000))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
