@@ -75,6 +75,7 @@ def create_app(
             house, watch, storage = await build_house(chosen, clock, make_engine(), stack)
             app.state.house = house
             app.state.renderer = EventRenderer(house)
+            app.state.watch = watch
             _warn(chosen)
             await watch.start()
             async with asyncio.TaskGroup() as tasks:
