@@ -5,6 +5,7 @@ import type {
   Decision,
   FrameReason,
   Gap,
+  GapCause,
   Incident,
   IncidentKind,
   LiveFacts,
@@ -117,23 +118,15 @@ export function detailWords({ kind, detail }: Incident): string | null {
   return null;
 }
 
-const CAUSES: Record<string, string> = {
-  ended: "the camera was unplugged or its permission withdrawn",
-  camera_ended: "the camera was unplugged or its permission withdrawn",
-  muted: "the camera gave no picture",
-  camera_muted: "the camera gave no picture",
-  no_frames: "no pictures arrived",
-  offline: "the connection was lost",
-  network: "the connection was lost",
-  hidden: "the exam tab was in the background",
-  suspend: "the computer was asleep",
+const CAUSES: Record<GapCause, string> = {
+  camera: "the camera was off, covered or unplugged",
+  connection: "the connection was lost",
   server: "our server did not run; not the candidate's doing",
-  server_down: "our server did not run; not the candidate's doing",
-  storage_full: "our storage was full; not the candidate's doing",
+  unknown: "the cause is not known",
 };
 
-export function causeWords(cause: string): string {
-  return CAUSES[cause] ?? cause.replaceAll("_", " ");
+export function causeWords(cause: GapCause): string {
+  return CAUSES[cause] ?? CAUSES.unknown;
 }
 
 export function gapWords(gap: Gap): string {
@@ -146,12 +139,10 @@ export function waitingWords({ waiting_reason }: Candidate): string {
       return "The live pictures do not match the reference photo. Please compare by eye.";
     case "asked":
       return "The candidate asked for a person to look.";
-    case "uncertain":
+    case "unclear":
       return "The comparison was unclear. Please compare by eye.";
-    case null:
-      return "Please compare by eye.";
     default:
-      return `Please compare by eye (${waiting_reason.replaceAll("_", " ")}).`;
+      return "Please compare by eye.";
   }
 }
 

@@ -1,55 +1,61 @@
-import { call } from "./http";
-import type { CheckInProgress, FrameReply, JoinInfo, Message, MyCandidate, Ticket } from "./types";
+import { client, content, imageBody } from "./http";
 
-const join = (code: string) => `/join/${encodeURIComponent(code)}`;
-const me = "/candidates/me";
+const path = (code: string) => ({ params: { path: { code } } });
 
-export const joinInfo = (code: string) => call<JoinInfo>(join(code));
+export const joinInfo = (code: string) => content(client.GET("/api/v1/join/{code}", path(code)));
 export const joinExam = (code: string, name: string, version: string) =>
-  call<{ candidate: MyCandidate; token: string }>(join(code), {
-    method: "POST",
-    json: { name, consent: { version, accepted: true } },
-  });
+  content(
+    client.POST("/api/v1/join/{code}", {
+      ...path(code),
+      body: { name, consent: { version, accepted: true } },
+    }),
+  );
 
 /** Everything one candidate may ask of the server, bound to that candidate's token and this page's tab id. */
 export class CandidateApi {
+  private readonly headers: { Authorization: string };
+
   constructor(
-    private readonly token: string,
+    token: string,
     private readonly tab: string,
-  ) {}
-
-  me = () => call<MyCandidate>(me, { token: this.token });
-  enter = () => this.post<MyCandidate>("/enter");
-  leave = () => this.post<MyCandidate>("/leave");
-  askProctor = (note: string) => this.post<MyCandidate>("/ask-proctor", note ? { note } : {});
-  say = (text: string) => this.post<Message>("/messages", { text });
-
-  putPhoto = (image: Blob) =>
-    call<MyCandidate>(`${me}/reference-photo`, {
-      method: "PUT",
-      image,
-      token: this.token,
-      timeoutMs: 40_000,
-    });
-
-  checkInFrame = (image: Blob) =>
-    call<CheckInProgress>(`${me}/check-in-frames`, { method: "POST", image, ...this.identity() });
-
-  frame = (image: Blob) => call<FrameReply>(`${me}/frames`, { method: "POST", image, ...this.identity() });
-
-  ticket = () =>
-    call<Ticket>("/tickets", {
-      method: "POST",
-      json: { tab: this.tab },
-      token: this.token,
-      timeoutMs: 8_000,
-    });
-
-  private identity() {
-    return { token: this.token, headers: { "X-Invigil-Tab": this.tab } };
+  ) {
+    this.headers = { Authorization: `Bearer ${token}` };
   }
 
-  private post<T>(path: string, json: unknown = {}): Promise<T> {
-    return call<T>(`${me}${path}`, { method: "POST", json, token: this.token });
+  me = () => content(client.GET("/api/v1/candidates/me", { headers: this.headers }));
+  enter = () => content(client.POST("/api/v1/candidates/me/enter", { headers: this.headers }));
+  leave = () => content(client.POST("/api/v1/candidates/me/leave", { headers: this.headers }));
+
+  askProctor = (note: string) =>
+    content(
+      client.POST("/api/v1/candidates/me/ask-proctor", {
+        headers: this.headers,
+        body: { note: note || null },
+      }),
+    );
+
+  say = (text: string) =>
+    content(client.POST("/api/v1/candidates/me/messages", { headers: this.headers, body: { text } }));
+
+  putPhoto = (image: Blob) =>
+    content(client.PUT("/api/v1/candidates/me/reference-photo", this.withImage(image)));
+
+  checkInFrame = (image: Blob) =>
+    content(client.POST("/api/v1/candidates/me/check-in-frames", this.withImage(image)));
+
+  frame = (image: Blob) => content(client.POST("/api/v1/candidates/me/frames", this.withImage(image)));
+
+  /** `takeOver`: this tab becomes the one in use. A mere reconnect asks without, so that the newest tab wins. */
+  ticket = (takeOver: boolean) =>
+    content(
+      client.POST("/api/v1/candidates/me/tickets", {
+        headers: this.headers,
+        body: { tab: this.tab, take_over: takeOver },
+      }),
+    );
+
+  private withImage(image: Blob) {
+    const body = imageBody(image);
+    return { ...body, headers: { ...this.headers, ...body.headers, "X-Invigil-Tab": this.tab } };
   }
 }

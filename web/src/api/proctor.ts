@@ -1,45 +1,44 @@
-import { call } from "./http";
-import type {
-  Candidate,
-  Decision,
-  ExamSession,
-  Incident,
-  Message,
-  MessageKind,
-  NewSession,
-  Proctor,
-  Snapshot,
-  Ticket,
-} from "./types";
+import { client, content } from "./http";
+import type { Decision, MessageKind, NewSession } from "./types";
 
-const post = <T>(path: string, json: unknown = {}) => call<T>(path, { method: "POST", json });
+const SESSION = "/api/v1/sessions/{session_id}";
+const one = (session_id: string) => ({ params: { path: { session_id } } });
+const person = (candidate_id: string) => ({ params: { path: { candidate_id } } });
+const record = (incident_id: string) => ({ params: { path: { incident_id } } });
 
-export const signIn = (token: string) => post<{ proctor: Proctor }>("/sign-in", { token });
-export const signOut = () => post<void>("/sign-out");
-export const whoAmI = () => call<{ proctor: Proctor }>("/me");
+export const signIn = (token: string) => content(client.POST("/api/v1/sign-in", { body: { token } }));
+export const signOut = () => content(client.POST("/api/v1/sign-out"));
+export const whoAmI = () => content(client.GET("/api/v1/me"));
 
-export const listSessions = () => call<{ sessions: ExamSession[] }>("/sessions");
-export const createSession = (session: NewSession) => post<ExamSession>("/sessions", session);
-export const closeSession = (id: string) => post<ExamSession>(`/sessions/${id}/close`);
-export const loadSnapshot = (id: string) => call<Snapshot>(`/sessions/${id}/snapshot`);
-export const olderIncidents = (id: string, before: string) =>
-  call<{ incidents: Incident[]; more: boolean }>(`/sessions/${id}/incidents?before=${before}&limit=50`);
-export const liveTicket = (sessionId: string) => post<Ticket>("/tickets", { session_id: sessionId });
+export const listSessions = () => content(client.GET("/api/v1/sessions"));
+export const createSession = (body: NewSession) => content(client.POST("/api/v1/sessions", { body }));
+export const closeSession = (id: string) => content(client.POST(`${SESSION}/close`, one(id)));
+export const loadSnapshot = (id: string) => content(client.GET(`${SESSION}/snapshot`, one(id)));
+export const olderIncidents = (session_id: string, before: string) =>
+  content(
+    client.GET(`${SESSION}/incidents`, { params: { path: { session_id }, query: { before, limit: 50 } } }),
+  );
+export const liveTicket = (session_id: string) =>
+  content(client.POST("/api/v1/tickets", { body: { session_id } }));
 
 export const messageAll = (id: string, kind: MessageKind, text: string) =>
-  post<{ messages: Message[] }>(`/sessions/${id}/messages`, { kind, text });
-export const messageOne = (candidateId: string, kind: MessageKind, text: string) =>
-  post<Message>(`/candidates/${candidateId}/messages`, { kind, text });
-export const decideCheckIn = (candidateId: string, decision: "approve" | "retake", reason?: string) =>
-  post<Candidate>(
-    `/candidates/${candidateId}/check-in-decision`,
-    reason ? { decision, reason } : { decision },
+  content(client.POST(`${SESSION}/messages`, { ...one(id), body: { kind, text } }));
+export const messageOne = (id: string, kind: MessageKind, text: string) =>
+  content(client.POST("/api/v1/candidates/{candidate_id}/messages", { ...person(id), body: { kind, text } }));
+export const decideCheckIn = (id: string, decision: "approve" | "retake", reason?: string) =>
+  content(
+    client.POST("/api/v1/candidates/{candidate_id}/check-in-decision", {
+      ...person(id),
+      body: { decision, reason },
+    }),
   );
 
 export const decideIncident = (id: string, decision: Decision, reason: string) =>
-  post<Incident>(`/incidents/${id}/decisions`, { decision, reason });
+  content(
+    client.POST("/api/v1/incidents/{incident_id}/decisions", { ...record(id), body: { decision, reason } }),
+  );
 export const undoDecision = (id: string) =>
-  call<Incident>(`/incidents/${id}/decisions/latest`, { method: "DELETE" });
+  content(client.DELETE("/api/v1/incidents/{incident_id}/decisions/latest", record(id)));
 
 export const referencePhotoUrl = (candidateId: string) => `/api/v1/candidates/${candidateId}/reference-photo`;
 export const stillUrl = (candidateId: string, version: string | null) =>

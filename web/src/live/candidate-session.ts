@@ -22,6 +22,8 @@ export class CandidateSession {
   private api: CandidateApi | null = null;
   private socket: LiveSocket<CandidateEvent> | null = null;
   private greeted = false;
+  /** This page has just been opened by hand, so it is the tab to use; a reconnect is not. */
+  private claiming = true;
   private attempt = 0;
   private checkInPump: FramePump<CheckInProgress>;
   private roomPump: FramePump<FrameReply>;
@@ -52,8 +54,9 @@ export class CandidateSession {
 
   async load(): Promise<void> {
     const resume = tokenStore.load(this.code);
-    if (resume) await this.resume(resume.token);
-    else await this.loadJoinInfo();
+    if (!resume) return this.loadJoinInfo();
+    this.adoptToken(resume.token);
+    await this.refresh();
   }
 
   async join(name: string): Promise<void> {
@@ -102,24 +105,20 @@ export class CandidateSession {
   continueHere(): void {
     this.view.patch({ phase: "loading" });
     this.greeted = false;
+    this.claiming = true;
     void this.refresh().then(() => this.socket?.start(null));
-  }
-
-  private async resume(token: string): Promise<void> {
-    this.adoptToken(token);
-    await this.refresh();
   }
 
   private adoptToken(token: string): void {
     this.api = new CandidateApi(token, this.tab);
     this.socket?.stop();
     const api = this.api;
-    this.socket = new LiveSocket<CandidateEvent>({
+    const socket = new LiveSocket<CandidateEvent>({
       clock: this.clock,
-      ticket: () => api.ticket(),
+      ticket: () => api.ticket(this.claiming),
       onMessage: (message) => this.heard(message),
     });
-    const socket = this.socket;
+    this.socket = socket;
     socket.state.subscribe(() => this.connectionChanged());
     this.greeted = false;
     socket.start(null);
@@ -174,7 +173,7 @@ export class CandidateSession {
       return true;
     } catch (reason) {
       const { code, message, fix, status } = asApiError(reason);
-      this.view.patch({ refusal: { code, message, fix } });
+      this.view.patch({ refusal: { code, message, fix: fix ?? "" } });
       if (status === 410) this.view.patch({ phase: "closed" });
       if (status === 409 && this.api) void this.refresh();
       return false;
@@ -191,6 +190,7 @@ export class CandidateSession {
       if (claim) this.socket?.send({ type: "camera", state: claim });
       if (!this.greeted) void this.refresh();
       this.greeted = true;
+      this.claiming = false;
     } else if (message.type === "event") this.happened(message.event);
     else if (message.type === "peer_joined") publisher.joined(message);
     else if (message.type === "peer_left") publisher.left(message.peer);

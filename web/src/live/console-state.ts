@@ -1,13 +1,4 @@
-import type {
-  Candidate,
-  ExamSession,
-  Gap,
-  Incident,
-  LiveFacts,
-  Message,
-  Snapshot,
-  SystemStatus,
-} from "../api/types";
+import type { Candidate, ExamSession, Gap, Incident, Message, Snapshot, SystemStatus } from "../api/types";
 import type { EventMessage, ProctorEvent, Tile } from "./protocol";
 
 export interface ConsoleView {
@@ -107,30 +98,23 @@ export function withMessages(view: ConsoleView, messages: Message[]): ConsoleVie
 export function withTile(view: ConsoleView, tile: Tile): ConsoleView {
   const candidate = view.candidates.find(({ id }) => id === tile.candidate_id);
   if (!candidate) return view;
+  const { live, last_frame_at, next_frame_ms, has_still } = tile;
   return withCandidate(view, {
     ...candidate,
-    live: factsOf(tile) ?? candidate.live,
-    last_frame_at: tile.last_frame_at ?? candidate.last_frame_at,
-    next_frame_ms: tile.next_frame_ms ?? candidate.next_frame_ms,
-    has_still: tile.has_still ?? candidate.has_still,
+    live: live ?? candidate.live,
+    last_frame_at,
+    next_frame_ms,
+    has_still: has_still || candidate.has_still,
   });
 }
 
-/** The facts come either as a `live` object or beside the other fields of the message. */
-function factsOf(tile: Tile): LiveFacts | null {
-  if (tile.live) return tile.live;
-  if (tile.identity === undefined && tile.faces === undefined) return null;
-  return {
-    faces: tile.faces ?? null,
-    usable: tile.usable ?? false,
-    reason: tile.reason ?? null,
-    identity: tile.identity ?? "not_compared",
-  };
+export function withPresence(view: ConsoleView, candidateId: string, online: boolean): ConsoleView {
+  const candidate = view.candidates.find(({ id }) => id === candidateId);
+  return candidate ? withCandidate(view, { ...candidate, online }) : view;
 }
 
 function upsertGap(gaps: readonly Gap[], gap: Gap): Gap[] {
-  const same = (each: Gap) => each.candidate_id === gap.candidate_id && each.started_at === gap.started_at;
-  return [...gaps.filter((each) => !same(each)), gap];
+  return [...gaps.filter(({ id }) => id !== gap.id), gap];
 }
 
 function byJoining(a: Candidate, b: Candidate): number {

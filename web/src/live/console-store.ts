@@ -11,6 +11,7 @@ import {
   withIncident,
   withMessages,
   withOlder,
+  withPresence,
   withProctorEvent,
   withTile,
 } from "./console-state";
@@ -109,6 +110,9 @@ export class ConsoleStore {
         break;
       case "tile":
         this.view.set(withTile(this.view.get(), message));
+        break;
+      case "presence":
+        this.view.set(withPresence(this.view.get(), message.candidate_id, message.online));
         break;
       case "system":
         this.view.patch({ system: message.system });

@@ -36,7 +36,7 @@ export interface Hello {
   peer: string;
   role: "candidate" | "proctor";
   cursor: number;
-  ice_servers: RTCIceServer[];
+  ice_servers: { urls: string | string[]; username?: string | null; credential?: string | null }[];
   ice_transport_policy: RTCIceTransportPolicy;
   peers: Peer[];
 }
@@ -55,13 +55,13 @@ export type CandidateEvent =
   | { kind: "warning"; warning: Warning }
   | { kind: "taken_over"; tab: string };
 
-export interface Tile extends Partial<LiveFacts> {
+export interface Tile {
   type: "tile";
   candidate_id: string;
-  live?: LiveFacts | null;
-  last_frame_at?: string | null;
-  next_frame_ms?: number | null;
-  has_still?: boolean;
+  live: LiveFacts | null;
+  last_frame_at: string;
+  next_frame_ms: number;
+  has_still: boolean;
 }
 
 export interface EventMessage<E> {
@@ -79,6 +79,7 @@ export type ServerMessage<E> =
   | { type: "peer_left"; peer: string }
   | { type: "signal"; from: string; signal: Signal }
   | Tile
+  | { type: "presence"; candidate_id: string; online: boolean }
   | { type: "system"; system: SystemStatus }
   | { type: "resync" };
 
@@ -95,3 +96,11 @@ export type ConnectionState =
   | "closed"
   | "signed_out"
   | "stopped";
+
+/** A missing name or secret must be left out: as null it would be sent to the relay as the word "null". */
+export function rtcConfig({ ice_servers, ice_transport_policy }: Hello): RTCConfiguration {
+  const iceServers = ice_servers.map(({ urls, username, credential }) =>
+    username && credential ? { urls, username, credential } : { urls },
+  );
+  return { iceServers, iceTransportPolicy: ice_transport_policy };
+}

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from "./clock";
 import { randomId } from "./ids";
 import { PeerLink } from "./peer";
-import type { Hello, Peer, Quality, Signal } from "./protocol";
+import { type Hello, type Peer, type Quality, rtcConfig, type Signal } from "./protocol";
 import { Store } from "./store";
 
 const ORPHAN_MS = 15_000;
@@ -19,6 +19,7 @@ interface Outlet {
   quality: Quality;
   present: boolean;
   cancel: Cancel;
+  tuning: Promise<void>;
 }
 
 export interface PublisherOptions {
@@ -49,7 +50,7 @@ export class Publisher {
   }
 
   greet(hello: Hello): void {
-    this.config = { iceServers: hello.ice_servers, iceTransportPolicy: hello.ice_transport_policy };
+    this.config = rtcConfig(hello);
     const present = new Set(hello.peers.map(({ peer }) => peer));
     for (const outlet of this.outlets.values()) {
       if (present.has(outlet.peer)) outlet.link.resume();
@@ -122,13 +123,9 @@ export class Publisher {
   private open(peer: string, quality: Quality = "thumb"): void {
     this.pending.get(peer)?.();
     this.pending.delete(peer);
-    const outlet: Outlet = {
-      peer,
-      quality,
-      present: true,
-      cancel: () => {},
-      link: this.makeLink(() => outlet),
-    };
+    const link = this.makeLink(() => outlet);
+    const tuning = Promise.resolve();
+    const outlet: Outlet = { peer, quality, present: true, cancel: () => {}, tuning, link };
     this.outlets.set(peer, outlet);
     this.attach(outlet);
   }
@@ -143,7 +140,7 @@ export class Publisher {
       send: (signal) => this.options.send(owner().peer, signal),
       onTracks: () => this.refreshIncoming(),
       onState: (state) => {
-        if (state === "live") void this.applyQuality(owner());
+        if (state === "live") this.applyQuality(owner());
         if (state === "broken") this.mend(owner());
       },
     });
@@ -168,22 +165,18 @@ export class Publisher {
       if (sender) void sender.replaceTrack(track).catch(() => {});
       else if (track) rtc.addTrack(track, this.stream);
     }
-    void this.applyQuality(outlet);
+    this.applyQuality(outlet);
   }
 
   private setQuality(outlet: Outlet, quality: Quality): void {
     if (outlet.quality === quality) return;
     outlet.quality = quality;
-    void this.applyQuality(outlet);
+    this.applyQuality(outlet);
   }
 
-  private async applyQuality({ link, quality }: Outlet): Promise<void> {
-    const sender = link.rtc.getSenders().find(({ track }) => track?.kind === "video");
-    const parameters = sender?.getParameters();
-    const encoding = parameters?.encodings?.[0];
-    if (!sender || !parameters || !encoding) return;
-    Object.assign(encoding, ENCODING[quality]);
-    await sender.setParameters(parameters).catch(() => {});
+  /** One change at a time: a second one while the first is under way would be refused and lost. */
+  private applyQuality(outlet: Outlet): void {
+    outlet.tuning = outlet.tuning.then(() => tune(outlet)).catch(() => {});
   }
 
   private orphan(outlet: Outlet): void {
@@ -209,4 +202,13 @@ export class Publisher {
     const same = tracks.length === shown.length && tracks.every((track) => shown.includes(track));
     if (!same) this.incoming.set(tracks.length > 0 ? new MediaStream(tracks) : null);
   }
+}
+
+async function tune({ link, quality }: Outlet): Promise<void> {
+  const sender = link.rtc.getSenders().find(({ track }) => track?.kind === "video");
+  const parameters = sender?.getParameters();
+  const encoding = parameters?.encodings?.[0];
+  if (!sender || !parameters || !encoding) return;
+  Object.assign(encoding, ENCODING[quality]);
+  await sender.setParameters(parameters);
 }

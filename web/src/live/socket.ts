@@ -73,6 +73,7 @@ export class LiveSocket<E> {
 
   private ticketRefused(error: { status: number; transient: boolean }): void {
     if (error.status === 410) this.finish("closed");
+    else if (error.status === 409) this.finish("taken_over");
     else if (error.status === 401 || error.status === 403 || error.status === 404) this.finish("signed_out");
     else this.retry();
   }

@@ -1,5 +1,5 @@
 import { PeerLink } from "./peer";
-import type { Hello, Peer, Quality, Signal } from "./protocol";
+import { type Hello, type Peer, type Quality, rtcConfig, type Signal } from "./protocol";
 import { Store } from "./store";
 
 export interface LiveView {
@@ -33,7 +33,7 @@ export class ViewerHub {
   constructor(private readonly options: ViewerOptions) {}
 
   greet(hello: Hello): void {
-    this.config = { iceServers: hello.ice_servers, iceTransportPolicy: hello.ice_transport_policy };
+    this.config = rtcConfig(hello);
     this.owners.clear();
     for (const entry of this.entries.values()) entry.peer = null;
     for (const peer of hello.peers) this.joined(peer);

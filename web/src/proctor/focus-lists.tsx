@@ -52,7 +52,7 @@ export function FocusHistory({ candidateId }: { candidateId: string }) {
     ...gaps
       .filter((gap) => gap.candidate_id === candidateId)
       .map((gap) => ({
-        key: `gap-${gap.started_at}`,
+        key: gap.id,
         at: gap.started_at,
         text: gapWords(gap),
         detail: between(gap.started_at, gap.ended_at, now),
