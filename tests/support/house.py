@@ -13,11 +13,12 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from invigil.api.deps import House as Rooms
-from invigil.app import create_app, database_url
+from invigil.app import create_app
 from invigil.monitoring.watch import Watch
 from invigil.settings import Settings
 from invigil.storage.database import Database
 from invigil.vision.port import VisionEngine
+from invigil.wiring import database_url
 from tests.support import pictures
 from tests.support.clock import Clock
 

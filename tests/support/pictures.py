@@ -75,7 +75,7 @@ def bright() -> bytes:
 
 @cache
 def blurred() -> bytes:
-    return encoded(opened(obama()).filter(ImageFilter.GaussianBlur(8)))
+    return encoded(opened(obama()).filter(ImageFilter.GaussianBlur(16)))
 
 
 @cache

@@ -24,12 +24,9 @@ SCENES: dict[bytes, tuple[int, Unusable | None, Identity]] = {
     b"stranger": (1, None, Identity.MISMATCH),
     b"unsure": (1, None, Identity.UNCERTAIN),
     b"two": (2, Unusable.SEVERAL_FACES, Identity.NOT_COMPARED),
+    b"three": (3, Unusable.SEVERAL_FACES, Identity.NOT_COMPARED),
     b"empty": (0, Unusable.NO_FACE, Identity.NOT_COMPARED),
-    **{
-        reason.value.encode(): (1, reason, Identity.NOT_COMPARED)
-        for reason in Unusable
-        if reason not in {Unusable.SEVERAL_FACES, Unusable.NO_FACE}
-    },
+    **{reason.value.encode(): (1, reason, Identity.NOT_COMPARED) for reason in Unusable},
 }
 
 _FACE = Face(Box(10, 10, 100, 100), 0.987654)
