@@ -1,0 +1,122 @@
+"""What a candidate and a proctor do, step by step."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.camera import CameraFile
+
+
+class Candidate:
+    """A person with a browser and a camera, and what this person sees."""
+
+    def __init__(self, context: BrowserContext, camera: CameraFile, page: Page | None = None):
+        self.context = context
+        self.camera = camera
+        self.page = page or context.new_page()
+
+    def get(self, test_id: str) -> Locator:
+        return self.page.get_by_test_id(test_id)
+
+    def open(self, join_url: str) -> None:
+        self.page.goto(join_url)
+
+    def agree(self, name: str) -> None:
+        self.get("join-name").fill(name)
+        self.get("join-consent").check()
+        self.get("join-accept").click()
+
+    def turn_camera_on(self) -> None:
+        self.get("camera-start").click()
+        expect(self.get("camera-preview")).to_be_visible()
+        self.get("camera-continue").click()
+
+    def take_photo(self) -> None:
+        self.get("photo-take").click()
+
+    def upload(self, photo: Path) -> None:
+        self.get("photo-upload").set_input_files(photo)
+
+    def enter(self) -> None:
+        self.get("enter-room").click()
+        expect(self.get("room")).to_be_visible()
+
+    def come_in(self, join_url: str, name: str) -> None:
+        """The whole way from the link to the exam room."""
+        self.open(join_url)
+        self.agree(name)
+        self.turn_camera_on()
+        self.take_photo()
+        self.enter()
+        self.expect_monitored()
+
+    def expect_monitored(self) -> None:
+        expect(self.get("room-status")).to_have_attribute("data-tone", "ok")
+
+    def expect_warning(self, code: str) -> None:
+        expect(self.page.locator(f'[data-testid=warning][data-code="{code}"]')).to_be_visible()
+
+
+class Proctor:
+    """Somebody who is signed in, and the pages this person has."""
+
+    def __init__(self, context: BrowserContext, origin: str):
+        self.context = context
+        self.page = context.new_page()
+        self._origin = origin
+
+    def get(self, test_id: str) -> Locator:
+        return self.page.get_by_test_id(test_id)
+
+    def create_session(self, title: str, interval_s: int = 1) -> str:
+        """Returns the join link."""
+        self.page.goto(self._origin)
+        self.get("session-title").fill(title)
+        self.page.get_by_role("button", name="More settings").click()
+        self.get("session-interval").fill(str(interval_s))
+        self.get("session-create").click()
+        row = self.get("session-row").filter(has_text=title)
+        return row.get_by_test_id("join-url").inner_text().strip()
+
+    def open_console(self, title: str) -> None:
+        self.get("session-row").filter(has_text=title).get_by_test_id("open-console").click()
+        expect(self.get("console")).to_be_visible()
+        self.expect_connected()
+
+    def expect_connected(self) -> None:
+        expect(self.get("connection-state")).to_have_attribute("data-state", "online")
+
+    def cards(self, kind: str | None = None, state: str | None = None) -> Locator:
+        selector = "[data-testid=incident-card]"
+        if kind:
+            selector += f"[data-kind={kind}]"
+        if state:
+            selector += f"[data-state={state}]"
+        return self.page.locator(selector)
+
+    def tile(self, name: str) -> Locator:
+        return self.get("tile").filter(has_text=name)
+
+    def focus(self, name: str) -> Locator:
+        """Open the large view of one candidate."""
+        self.tile(name).get_by_role("button", name=name).click()
+        panel = self.get("focus-panel")
+        expect(panel).to_contain_text(name)
+        return panel
+
+
+def expect_loaded(image: Locator) -> None:
+    """An image that is there and has arrived, not only an address."""
+    expect(image).to_be_visible()
+    expect(image).to_have_js_property("complete", True)
+    width = image.evaluate("image => image.naturalWidth")
+    assert width > 0, "the picture is broken"
+
+
+def token_of(link: str) -> str:
+    found = re.search(r"token=(.+)$", link)
+    assert found is not None
+    return found[1]

@@ -1,0 +1,67 @@
+"""The real server in its own process, as `invigil serve` starts it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+_LINK = re.compile(r"works once\): (http\S+)")
+_START_S = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """`link` signs a proctor in, once for each start."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._port = free_port()
+        self.origin = f"http://localhost:{self._port}"
+        self.link = ""
+        self.log: list[str] = []
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start and wait until requests are taken, which is when the link is printed."""
+        command = Path(sys.executable).with_name("invigil")
+        self._process = subprocess.Popen(
+            [command, "serve", "--port", str(self._port), "--data-dir", self._data_dir],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        linked = threading.Event()
+        threading.Thread(target=self._read, args=(self._process, linked), daemon=True).start()
+        if not linked.wait(_START_S):
+            self.kill()
+            raise AssertionError("the server printed no link:\n" + "".join(self.log))
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+
+    def kill(self) -> None:
+        """As a power cut does it."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait(20)
+
+    def _read(self, process: subprocess.Popen[str], linked: threading.Event) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                self.log.append(line)
+                if found := _LINK.search(line):
+                    self.link = found[1]
+                    linked.set()
