@@ -1,0 +1,214 @@
+"""A missing frame is a fact with a start, an end and a cause."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from invigil.domain.candidate import CameraClaim
+from invigil.feed.presence import Peer, Role
+from tests.support.clock import Clock
+from tests.support.house import Candidate, Json, Proctor, Running, read, running
+from tests.support.scripted import ScriptedEngine
+
+
+@pytest.fixture
+async def proctor(scripted: Running) -> Proctor:
+    return await scripted.proctor()
+
+
+@pytest.fixture
+async def ada(scripted: Running, session: Json) -> Candidate:
+    ada = await scripted.enter(session, face=b"me")
+    read(await ada.send(b"me"))
+    return ada
+
+
+def wire(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+async def gaps(proctor: Proctor, session: Json) -> list[Json]:
+    found: list[Json] = (await proctor.snapshot(session))["gaps"]
+    return found
+
+
+async def test_three_missed_frames_are_a_gap_and_an_incident(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    last = wire(scripted.clock())
+    await scripted.tick(14)
+    assert await proctor.incidents(session) == await gaps(proctor, session) == []
+    await scripted.tick(1)
+    (incident,) = await proctor.incidents(session)
+    assert (incident["kind"], incident["severity"]) == ("camera_lost", "medium")
+    assert (incident["state"], incident["started_at"]) == ("open", last)
+    assert incident["detail"]["cause"] == "connection"
+    assert (incident["evidence"], incident["evidence_missing"]) == ([], "no_image")
+    (gap,) = await gaps(proctor, session)
+    assert (gap["candidate_id"], gap["cause"]) == (ada.id, "connection")
+    assert (gap["started_at"], gap["ended_at"]) == (last, None)
+
+
+async def test_the_next_frame_ends_it(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    await scripted.tick(40)
+    back = wire(scripted.clock())
+    read(await ada.send(b"me"))
+    (incident,) = await proctor.incidents(session)
+    (gap,) = await gaps(proctor, session)
+    assert (incident["state"], incident["ended_at"], gap["ended_at"]) == ("closed", back, back)
+    await scripted.tick(15)
+    assert len(await proctor.incidents(session)) == len(await gaps(proctor, session)) == 2
+
+
+async def test_silence_is_recorded_once_however_long_it_lasts(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    await scripted.tick(120)
+    assert len(await proctor.incidents(session)) == len(await gaps(proctor, session)) == 1
+
+
+async def test_somebody_who_never_sent_a_frame_is_noticed_too(
+    scripted: Running, proctor: Proctor, session: Json
+) -> None:
+    await scripted.enter(session, face=b"me")
+    entered = wire(scripted.clock())
+    await scripted.tick(15)
+    (incident,) = await proctor.incidents(session)
+    assert incident["started_at"] == entered
+
+
+async def test_the_interval_of_the_session_counts(scripted: Running, proctor: Proctor) -> None:
+    slow = await proctor.open_session(sampling_interval_s=20)
+    ada = await scripted.enter(slow, face=b"me")
+    read(await ada.send(b"me"))
+    await scripted.tick(59)
+    assert await proctor.incidents(slow) == []
+    await scripted.tick(1)
+    assert len(await proctor.incidents(slow)) == 1
+
+
+async def test_a_page_that_says_its_camera_ended_is_believed_sooner(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    await scripted.tick(1)
+    await scripted.rooms.check_in.claim_camera(ada.id, CameraClaim.ENDED)
+    assert (await proctor.candidate(session, ada.id))["camera"] == "ended"
+    await scripted.tick(2)
+    assert await proctor.incidents(session) == []
+    await scripted.tick(1)
+    (incident,) = await proctor.incidents(session)
+    (gap,) = await gaps(proctor, session)
+    assert incident["detail"]["cause"] == gap["cause"] == "camera"
+
+
+async def test_frames_count_more_than_the_pages_word(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    await scripted.rooms.check_in.claim_camera(ada.id, CameraClaim.ENDED)
+    for _ in range(10):
+        await scripted.tick(2)
+        read(await ada.send(b"me"))
+    assert await proctor.incidents(session) == []
+
+
+async def test_a_connected_page_without_frames_has_an_unknown_cause(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    scripted.rooms.presence.join(Peer("0" * 32, Role.CANDIDATE, session["id"], ada.id))
+    await scripted.tick(15)
+    (incident,) = await proctor.incidents(session)
+    assert incident["detail"]["cause"] == "unknown"
+
+
+@pytest.mark.parametrize("end", ["leave", "close"])
+async def test_after_the_end_nothing_is_missed(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate, end: str
+) -> None:
+    if end == "leave":
+        await ada.post("leave")
+    else:
+        await proctor.client.post(f"/api/v1/sessions/{session['id']}/close")
+    await scripted.tick(60)
+    assert await proctor.incidents(session) == await gaps(proctor, session) == []
+
+
+async def test_leaving_ends_an_open_gap(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    await scripted.tick(20)
+    await ada.post("leave")
+    (gap,) = await gaps(proctor, session)
+    assert gap["ended_at"] == wire(scripted.clock())
+
+
+async def test_time_without_a_server_is_ours(tmp_path: Path, clock: Clock) -> None:
+    data = tmp_path / "data"
+    async with running(data, clock, ScriptedEngine()) as house:
+        proctor = await house.proctor()
+        session = await proctor.open_session()
+        ada = await house.enter(session, face=b"me")
+        read(await ada.send(b"me"))
+    last = wire(clock())
+    clock.advance(minutes=10)
+    async with running(data, clock, ScriptedEngine()) as house:
+        proctor = await house.proctor()
+        (gap,) = await gaps(proctor, session)
+        assert (gap["cause"], gap["started_at"], gap["ended_at"]) == ("server", last, None)
+        up_again = wire(clock())
+        await house.tick(14)
+        assert await proctor.incidents(session) == []
+        # From now on frames could have come: a silence that lasts is a fact of its own.
+        await house.tick(1)
+        (incident,) = await proctor.incidents(session)
+        assert incident["started_at"] == up_again
+        ours, theirs = await gaps(proctor, session)
+        assert (ours["cause"], ours["ended_at"]) == ("server", up_again)
+        assert (theirs["cause"], theirs["started_at"]) == ("connection", up_again)
+
+
+async def test_a_candidate_who_comes_back_after_a_restart_has_no_incident(
+    tmp_path: Path, clock: Clock
+) -> None:
+    data = tmp_path / "data"
+    async with running(data, clock, ScriptedEngine()) as house:
+        session = await (await house.proctor()).open_session()
+        ada = await house.enter(session, face=b"me")
+        read(await ada.send(b"me"))
+    clock.advance(minutes=2)
+    async with running(data, clock, ScriptedEngine()) as house:
+        await house.tick(5)
+        client = await house.client({"Authorization": f"Bearer {ada.token}"})
+        back = Candidate(client, clock, ada.id, ada.token)
+        read(await back.send(b"me"))
+        proctor = await house.proctor()
+        (gap,) = await gaps(proctor, session)
+        assert (gap["cause"], gap["ended_at"]) == ("server", wire(clock()))
+        assert await proctor.incidents(session) == []
+
+
+async def test_a_machine_that_slept_blames_nobody(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    scripted.clock.advance(minutes=30)
+    await scripted.watch.tick()
+    assert await proctor.incidents(session) == []
+    (gap,) = await gaps(proctor, session)
+    assert gap["cause"] == "server"
+
+
+async def test_participants_of_the_classic_api_keep_no_rhythm(
+    scripted: Running, proctor: Proctor
+) -> None:
+    client = await scripted.client()
+    meeting = read(await client.post("/meetings", json={"title": "Old"}))["data"]
+    body = {"name": "Ada", "meeting_id": meeting["id"]}
+    joined = await client.post(f"/meetings/{meeting['id']}/participants", json=body)
+    candidate_id = read(joined, 201)["data"]["id"]
+    await scripted.rooms.check_in.enter(candidate_id)
+    await scripted.tick(120)
+    assert await proctor.incidents(meeting) == await gaps(proctor, meeting) == []
