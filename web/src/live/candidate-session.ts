@@ -200,7 +200,7 @@ export class CandidateSession {
 
   private happened(event: CandidateEvent): void {
     if (event.kind === "taken_over" && event.tab !== this.tab) this.takenOver();
-    else this.view.set(withEvent(this.view.get(), event));
+    else this.view.set(withEvent(this.view.get(), event, this.clock.now()));
   }
 
   private connectionChanged(): void {

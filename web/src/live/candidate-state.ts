@@ -15,6 +15,13 @@ export interface Trouble {
   fix: string | null;
 }
 
+/** Shown for a while even if the next picture is fine again: one must be able to read it. */
+export interface ShownWarning extends Warning {
+  until: number;
+}
+
+const WARNING_MS = 10_000;
+
 export interface CandidateView {
   phase: "loading" | "unreachable" | "unknown_link" | "closed" | "open" | "taken_over";
   join: JoinInfo | null;
@@ -29,7 +36,7 @@ export interface CandidateView {
   checkIn: CheckInProgress | null;
   lastReply: FrameReply | null;
   lastPostedAt: number | null;
-  warnings: Warning[];
+  warnings: ShownWarning[];
 }
 
 export type Step = "welcome" | "camera" | "photo" | "check_in" | "waiting" | "ready" | "room" | "finished";
@@ -85,7 +92,7 @@ function phaseFor(view: CandidateView, me: MyCandidate): CandidateView["phase"] 
   return me.session.closed && me.state !== "finished" ? "closed" : "open";
 }
 
-export function withEvent(view: CandidateView, event: CandidateEvent): CandidateView {
+export function withEvent(view: CandidateView, event: CandidateEvent, now: number): CandidateView {
   switch (event.kind) {
     case "state_changed":
       return withMe(view, event.candidate);
@@ -95,7 +102,7 @@ export function withEvent(view: CandidateView, event: CandidateEvent): Candidate
       if (!view.me) return view;
       return withMe(view, { ...view.me, session: { ...view.me.session, ...event.session } });
     case "warning":
-      return { ...view, warnings: addWarning(view.warnings, event.warning) };
+      return { ...view, warnings: addWarning(view.warnings, { ...event.warning, until: now + WARNING_MS }) };
     case "taken_over":
       // Decided by close code 4409 on the tab that lost; the winning tab hears this event, too.
       return view;
@@ -108,7 +115,9 @@ export function withMessage(view: CandidateView, message: Message): CandidateVie
 }
 
 export function withFrameReply(view: CandidateView, reply: FrameReply, now: number): CandidateView {
-  return { ...view, lastReply: reply, lastPostedAt: now, warnings: reply.warnings, trouble: null };
+  const fresh = reply.warnings.map((warning) => ({ ...warning, until: now + WARNING_MS }));
+  const warnings = fresh.reduce(addWarning, view.warnings.filter(({ until }) => until > now));
+  return { ...view, lastReply: reply, lastPostedAt: now, warnings, trouble: null };
 }
 
 export function withCheckIn(view: CandidateView, progress: CheckInProgress): CandidateView {
@@ -117,6 +126,7 @@ export function withCheckIn(view: CandidateView, progress: CheckInProgress): Can
   return withMe(next, { ...view.me, state: progress.state });
 }
 
-function addWarning(warnings: Warning[], warning: Warning): Warning[] {
-  return [...warnings.filter(({ code }) => code !== warning.code), warning];
+function addWarning(warnings: ShownWarning[], warning: ShownWarning): ShownWarning[] {
+  const known = warnings.some(({ code }) => code === warning.code);
+  return known ? warnings.map((each) => (each.code === warning.code ? warning : each)) : [...warnings, warning];
 }

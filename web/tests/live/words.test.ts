@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { backoffMs } from "../../src/live/backoff";
+import { tileStatus, undecidedByCandidate } from "../../src/live/candidate-status";
+import { filterIncidents, noFilter, readFilter, writeFilter } from "../../src/live/feed-filter";
+import { classifyMediaError } from "../../src/live/media-errors";
+import { rtcConfig } from "../../src/live/protocol";
+import { roomStatus } from "../../src/live/room-status";
+import { SeenIncidents } from "../../src/live/unread";
+import { ago, between, duration } from "../../src/time";
+import * as words from "../../src/words";
+import { at, candidate, incident, T0 } from "./shapes";
+
+describe("times", () => {
+  it.each([
+    [-5000, "0 s"],
+    [59_400, "59 s"],
+    [60_000, "1 min"],
+    [75_000, "1 min 15 s"],
+    [3_720_000, "1 h 2 min"],
+  ])("%i ms is %s", (ms, text) => expect(duration(ms)).toBe(text));
+
+  it("are never in the future, whatever two clocks think", () => {
+    expect(ago(at(30), T0)).toBe("just now");
+    expect(ago(at(0), T0 + 75_000)).toBe("1 min ago");
+    expect(between(at(0), null, T0 + 3000)).toBe("3 s");
+    expect(between(at(0), at(2), T0 + 9000)).toBe("2 s");
+  });
+});
+
+describe("back-off", () => {
+  it("grows, stays under its limit and is spread", () => {
+    const waits = [0, 1, 2, 3, 4, 9].map((attempt) => backoffMs(attempt, () => 1));
+    expect(waits).toEqual([300, 600, 1200, 2400, 3000, 3000]);
+    expect(backoffMs(9, () => 0)).toBe(1200);
+  });
+});
+
+describe("tile status", () => {
+  const now = T0 + 5000;
+  it.each([
+    [{}, "online"],
+    [{ camera: "ended" }, "camera_off"],
+    [{ camera: "muted" }, "camera_off"],
+    [{ camera: "hidden" }, "online"],
+    [{ online: false }, "reconnecting"],
+    [{ online: false, last_frame_at: at(-60) }, "no_feed"],
+    [{ last_frame_at: at(-60) }, "no_feed"],
+    [{ state: "waiting_for_proctor" }, "waiting"],
+    [{ state: "approved" }, "ready"],
+    [{ state: "joined" }, "checking_in"],
+    [{ state: "joined", online: false }, "left"],
+    [{ state: "finished", online: false }, "finished"],
+  ] as const)("%o is %s", (part, status) => {
+    expect(tileStatus(candidate("c", part), now)).toBe(status);
+  });
+
+  it("allows for the longer interval of a busy server", () => {
+    const slow = candidate("c", { next_frame_ms: 60_000, last_frame_at: at(-100) });
+    expect(tileStatus(slow, now)).toBe("online");
+  });
+});
+
+describe("filter", () => {
+  const list = [
+    incident("a"),
+    incident("b", { kind: "no_face", candidate_id: "c2", state: "closed" }),
+    incident("c", { decision: { decision: "dismissed", reason: "x", by: "P", decided_at: at(1) } }),
+  ];
+  const ids = (query: string) => filterIncidents(list, readFilter(query)).map(({ id }) => id);
+
+  it("works from the address", () => {
+    expect(ids("")).toEqual(["a", "b", "c"]);
+    expect(ids("?kind=no_face")).toEqual(["b"]);
+    expect(ids("?candidate=c1&show=undecided")).toEqual(["a"]);
+    expect(ids("?show=open")).toEqual(["a", "c"]);
+    expect(ids("?kind=nonsense&show=nonsense")).toEqual(["a", "b", "c"]);
+  });
+
+  it("is written back as it was read", () => {
+    expect(writeFilter(noFilter)).toBe("");
+    const query = "?kind=no_face&candidate=c2&show=open";
+    expect(writeFilter(readFilter(query))).toBe(query);
+  });
+});
+
+it("remembers across reloads what was seen", () => {
+  const first = new SeenIncidents("s1");
+  first.mark(["a"]);
+  expect(new SeenIncidents("s1").seen.get().has("a")).toBe(true);
+  expect(new SeenIncidents("s2").seen.get().has("a")).toBe(false);
+});
+
+it("counts undecided incidents only", () => {
+  const decided = { decision: "confirmed", reason: "x", by: "P", decided_at: at(1) } as const;
+  const counts = undecidedByCandidate([incident("a"), incident("b"), incident("c", { decision: decided })]);
+  expect(counts.get("c1")).toBe(2);
+});
+
+describe("room status", () => {
+  const fine = { connection: "online", trouble: null, lastPostedAt: T0, lastReply: null } as const;
+  const camera = { status: "on", problem: null } as const;
+  it("is calm while everything works", () => {
+    expect(roomStatus(fine, camera, T0 + 1000).tone).toBe("ok");
+  });
+  it.each([
+    [{ ...fine, trouble: { text: "busy", fix: null } }, camera, "technical"],
+    [{ ...fine, connection: "reconnecting" }, camera, "technical"],
+    [{ ...fine, lastPostedAt: T0 - 60_000 }, camera, "technical"],
+    [{ ...fine, lastPostedAt: null }, camera, "starting"],
+    [fine, { status: "lost", problem: "ended" }, "camera"],
+    [fine, { status: "muted", problem: null }, "camera"],
+  ] as const)("%o %o is %s", (view, device, tone) => {
+    expect(roomStatus(view, device, T0).tone).toBe(tone);
+  });
+});
+
+it.each([
+  ["NotAllowedError", "denied"],
+  ["NotReadableError", "in_use"],
+  ["NotFoundError", "no_camera"],
+  ["OverconstrainedError", "overconstrained"],
+  ["SomethingElse", "unknown"],
+])("%s is explained as %s", (name, problem) => {
+  expect(classifyMediaError({ name })).toBe(problem);
+  expect(classifyMediaError(null)).toBe("unknown");
+});
+
+it("leaves empty names and secrets of relays out", () => {
+  const servers = [{ urls: ["stun:x"], username: null, credential: null }];
+  const config = rtcConfig({ ice_servers: servers, ice_transport_policy: "relay" } as never);
+  expect(config).toEqual({ iceServers: [{ urls: ["stun:x"] }], iceTransportPolicy: "relay" });
+});
+
+it("never speaks of guilt, feelings or scores", () => {
+  const spoken = JSON.stringify(words).toLowerCase();
+  expect(spoken.length).toBeGreaterThan(500);
+  for (const word of ["cheat", "suspicio", "emotion", "attention", "score", "violation", "guilty"]) {
+    expect(spoken).not.toContain(word);
+  }
+});
