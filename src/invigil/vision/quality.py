@@ -72,9 +72,7 @@ def picture_sharpness(image: RgbImage) -> float:
     """Of the whole picture, brought to a fixed size."""
     height, width = image.shape[:2]
     scale = 2 * _SHARPNESS_SIDE / max(height, width)
-    return _detail(
-        resized(image, max(1, round(width * scale)), max(1, round(height * scale)))
-    )
+    return _detail(resized(image, max(1, round(width * scale)), max(1, round(height * scale))))
 
 
 def face_quality(image: RgbImage, face: Detection, scale: float) -> FaceQuality:

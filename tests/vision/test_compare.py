@@ -1,0 +1,58 @@
+"""Thresholds, and how several templates of one person are taken together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from invigil.domain.observation import Identity, Template, TemplateKind
+from invigil.vision.compare import compare, template_score
+from invigil.vision.registry import ComparisonThresholds
+
+THRESHOLDS = {
+    TemplateKind.REFERENCE: ComparisonThresholds(match=0.5, mismatch=0.25),
+    TemplateKind.SESSION: ComparisonThresholds(match=0.75, mismatch=0.5),
+}
+FEATURES = np.zeros(128, dtype=np.float32)
+
+
+def at(score: float, kind: TemplateKind = TemplateKind.REFERENCE) -> Template:
+    """A template that FEATURES reach with this score."""
+    return Template(kind, "model@1", ((1 - score, *[0.0] * 127),))
+
+
+@pytest.mark.parametrize(
+    ("score", "kind", "identity"),
+    [
+        (1.0, TemplateKind.REFERENCE, Identity.MATCH),
+        (0.5, TemplateKind.REFERENCE, Identity.MATCH),
+        (0.375, TemplateKind.REFERENCE, Identity.UNCERTAIN),
+        (0.25, TemplateKind.REFERENCE, Identity.UNCERTAIN),
+        (0.125, TemplateKind.REFERENCE, Identity.MISMATCH),
+        (0.625, TemplateKind.SESSION, Identity.UNCERTAIN),
+        (0.375, TemplateKind.SESSION, Identity.MISMATCH),
+    ],
+)
+def test_one_template(score: float, kind: TemplateKind, identity: Identity) -> None:
+    assert compare(FEATURES, [at(score, kind)], THRESHOLDS) == (identity, score)
+
+
+def test_one_match_is_enough() -> None:
+    templates = [at(0.125), at(0.75, TemplateKind.SESSION)]
+    assert compare(FEATURES, templates, THRESHOLDS) == (Identity.MATCH, 0.75)
+
+
+def test_a_mismatch_needs_all_templates() -> None:
+    unsure = [at(0.375), at(0.375, TemplateKind.SESSION)]
+    assert compare(FEATURES, unsure, THRESHOLDS) == (Identity.UNCERTAIN, 0.375)
+    sure = [at(0.125), at(0.375, TemplateKind.SESSION)]
+    assert compare(FEATURES, sure, THRESHOLDS) == (Identity.MISMATCH, 0.375)
+
+
+def test_without_templates_nothing_is_compared() -> None:
+    assert compare(FEATURES, [], THRESHOLDS) == (Identity.NOT_COMPARED, None)
+
+
+def test_the_nearest_vector_of_a_template_counts() -> None:
+    near, far = at(0.75).vectors[0], at(0.0).vectors[0]
+    assert template_score(FEATURES, Template(TemplateKind.SESSION, "m", (far, near))) == 0.75

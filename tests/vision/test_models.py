@@ -1,0 +1,96 @@
+"""The converted networks give the numbers of the originals, and only listed models can run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from invigil.vision.registry import REGISTRY, Task, load_registry
+from invigil.vision.runtime import WEIGHTS, WeightsError, open_session, read_weights
+
+# dlib-bin 20.0.1, face_recognition_model_v1.compute_face_descriptor(pattern(150)), first 16 of 128
+DLIB = [
+    -0.071893, 0.099573, 0.063831, 0.008535, -0.074830, -0.060177, -0.063069, 0.013777,
+    0.079581, -0.014327, 0.210259, -0.038930, -0.259267, -0.010650, -0.011461, 0.087401,
+]  # fmt: skip
+DLIB_LENGTH = 1.2842535
+# @tensorflow/tfjs 4.22.0, CPU backend, the original graph on pattern(256): first 6 of each output
+TFJS = {
+    "scores_16": [-66.5272, -31.9066, -159.2746, -89.6121, -8.0149, -4.6515],
+    "boxes_16": [-3.4780, -7.0218, 32.8555, 32.8365, -20.6314, 0.8529],
+    "scores_32": [-4.3922, -7.0941, -14.4891, -17.4450, -21.7957, -14.1088],
+    "boxes_32": [14.3667, 14.9650, 83.9743, 83.9621, -7.7986, -3.8497],
+}
+
+
+def pattern(side: int) -> NDArray[np.uint8]:
+    """A picture that any language can make."""
+    y, x = np.mgrid[:side, :side]
+    planes = ((x * 3 + y) % 256, (x + y * 2) % 256, (x * y // 7) % 256)
+    return np.stack(planes, axis=-1).astype(np.uint8)
+
+
+def test_the_embedder_gives_the_numbers_of_dlib() -> None:
+    session = open_session(load_registry().model_for(Task.EMBEDDER))
+    (features,) = session.run(["features"], {"chip": pattern(150)[None]})
+    assert features[0, :16] == pytest.approx(DLIB, abs=2e-6)
+    assert np.linalg.norm(features[0]) == pytest.approx(DLIB_LENGTH, abs=2e-6)
+
+
+def test_the_detector_gives_the_numbers_of_tensorflow_js() -> None:
+    session = open_session(load_registry().model_for(Task.DETECTOR))
+    outputs = session.run(list(TFJS), {"image": pattern(256)[None]})
+    for output, expected in zip(outputs, TFJS.values(), strict=True):
+        assert output.ravel()[:6] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_batch_gives_what_single_pictures_give() -> None:
+    session = open_session(load_registry().model_for(Task.EMBEDDER))
+    chips = np.stack([pattern(150), 255 - pattern(150)])
+    (both,) = session.run(["features"], {"chip": chips})
+    (second,) = session.run(["features"], {"chip": chips[1:]})
+    assert both[1] == pytest.approx(second[0], abs=1e-5)
+
+
+def test_every_model_says_where_it_comes_from() -> None:
+    for model in load_registry().models:
+        assert model.licence
+        assert model.licence_note
+        assert model.package_version
+        assert all(len(source.sha256) == 64 for source in model.sources)
+        assert read_weights(model)
+    assert len({model.task for model in load_registry().models}) == len(Task)
+
+
+def test_only_listed_weights_are_carried() -> None:
+    carried = {path.name for path in WEIGHTS.iterdir()}
+    assert carried == {model.weights for model in load_registry().models}
+
+
+def test_a_model_with_another_task_is_refused(tmp_path: Path) -> None:
+    changed = tmp_path / "registry.toml"
+    changed.write_text(REGISTRY.read_text().replace('task = "embedder"', 'task = "emotion"'))
+    with pytest.raises(ValueError, match="emotion"):
+        load_registry(changed)
+
+
+def test_crossed_thresholds_are_refused(tmp_path: Path) -> None:
+    changed = tmp_path / "registry.toml"
+    changed.write_text(REGISTRY.read_text().replace("mismatch = 0.38", "mismatch = 0.48"))
+    with pytest.raises(ValueError, match=r"comparison\.reference"):
+        load_registry(changed)
+
+
+def test_missing_or_changed_weights_are_named(tmp_path: Path) -> None:
+    model = load_registry().model_for(Task.DETECTOR)
+    with pytest.raises(WeightsError, match="Install the package again"):
+        read_weights(model, tmp_path)
+    shutil.copy(WEIGHTS / model.weights, tmp_path)
+    with (tmp_path / model.weights).open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(WeightsError, match=r"not the file that registry\.toml names"):
+        read_weights(model, tmp_path)
