@@ -19,7 +19,7 @@ demo: setup
 	$(RUN) invigil demo
 
 setup: $(UV)
-	@$(UV) sync --frozen --quiet || { echo "Setting up failed: see the lines above. Behind a proxy, set HTTPS_PROXY." >&2; exit 1; }
+	@$(UV) sync --frozen --quiet --compile-bytecode || { echo "Setting up failed: see the lines above. Behind a proxy, set HTTPS_PROXY." >&2; exit 1; }
 
 test: test-python test-web test-browser
 
