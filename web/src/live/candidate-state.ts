@@ -116,7 +116,10 @@ export function withMessage(view: CandidateView, message: Message): CandidateVie
 
 export function withFrameReply(view: CandidateView, reply: FrameReply, now: number): CandidateView {
   const fresh = reply.warnings.map((warning) => ({ ...warning, until: now + WARNING_MS }));
-  const warnings = fresh.reduce(addWarning, view.warnings.filter(({ until }) => until > now));
+  const warnings = fresh.reduce(
+    addWarning,
+    view.warnings.filter(({ until }) => until > now),
+  );
   return { ...view, lastReply: reply, lastPostedAt: now, warnings, trouble: null };
 }
 
@@ -128,5 +131,7 @@ export function withCheckIn(view: CandidateView, progress: CheckInProgress): Can
 
 function addWarning(warnings: ShownWarning[], warning: ShownWarning): ShownWarning[] {
   const known = warnings.some(({ code }) => code === warning.code);
-  return known ? warnings.map((each) => (each.code === warning.code ? warning : each)) : [...warnings, warning];
+  return known
+    ? warnings.map((each) => (each.code === warning.code ? warning : each))
+    : [...warnings, warning];
 }

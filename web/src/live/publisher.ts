@@ -18,9 +18,12 @@ interface Outlet {
   link: PeerLink;
   quality: Quality;
   present: boolean;
-  cancel: Cancel;
+  cancelMending: Cancel;
+  cancelParting: Cancel;
   tuning: Promise<void>;
 }
+
+const idle = { cancelMending: () => {}, cancelParting: () => {} };
 
 export interface PublisherOptions {
   epoch: string;
@@ -114,7 +117,7 @@ export class Publisher {
     this.outlets.delete(outlet.peer);
     outlet.peer = from;
     outlet.present = true;
-    outlet.cancel();
+    outlet.cancelParting();
     this.outlets.set(from, outlet);
     outlet.link.resume();
     return outlet;
@@ -125,7 +128,7 @@ export class Publisher {
     this.pending.delete(peer);
     const link = this.makeLink(() => outlet);
     const tuning = Promise.resolve();
-    const outlet: Outlet = { peer, quality, present: true, cancel: () => {}, tuning, link };
+    const outlet: Outlet = { peer, quality, present: true, tuning, link, ...idle };
     this.outlets.set(peer, outlet);
     this.attach(outlet);
   }
@@ -147,14 +150,19 @@ export class Publisher {
     return link;
   }
 
+  /** A short silence heals by itself; a longer or final one gets new routes until the picture flows. */
   private mend(outlet: Outlet): void {
-    outlet.cancel();
-    outlet.cancel = this.options.clock.after(RESTART_MS, () => {
+    if (outlet.link.rtc.connectionState === "failed") outlet.link.restart();
+    this.restartLater(outlet);
+  }
+
+  private restartLater(outlet: Outlet): void {
+    outlet.cancelMending();
+    outlet.cancelMending = this.options.clock.after(RESTART_MS, () => {
       if (outlet.link.state !== "broken") return;
       outlet.link.restart();
-      this.mend(outlet);
+      this.restartLater(outlet);
     });
-    if (outlet.link.rtc.connectionState === "failed") outlet.link.restart();
   }
 
   private attach(outlet: Outlet): void {
@@ -181,12 +189,13 @@ export class Publisher {
 
   private orphan(outlet: Outlet): void {
     outlet.present = false;
-    outlet.cancel();
-    outlet.cancel = this.options.clock.after(ORPHAN_MS, () => this.discard(outlet));
+    outlet.cancelParting();
+    outlet.cancelParting = this.options.clock.after(ORPHAN_MS, () => this.discard(outlet));
   }
 
   private discard(outlet: Outlet): void {
-    outlet.cancel();
+    outlet.cancelMending();
+    outlet.cancelParting();
     outlet.link.close();
     if (this.outlets.get(outlet.peer) === outlet) this.outlets.delete(outlet.peer);
     this.refreshIncoming();

@@ -61,7 +61,9 @@ describe("events", () => {
   });
 
   it("keep the order of candidates when one of them changes", () => {
-    const two = fromSnapshot(snapshot({ candidates: [candidate("x"), candidate("y", { joined_at: at(1) })] }));
+    const two = fromSnapshot(
+      snapshot({ candidates: [candidate("x"), candidate("y", { joined_at: at(1) })] }),
+    );
     const changed = candidate("x", { state: "finished" });
     const view = withProctorEvent(two, {
       seq: 11,
@@ -87,7 +89,9 @@ it("does not let an old answer overwrite a newer event", () => {
 });
 
 it("adds older incidents below, without doubling any", () => {
-  const view = fromSnapshot(snapshot({ incidents: [incident("b", { started_at: at(5) })], more_incidents: true }));
+  const view = fromSnapshot(
+    snapshot({ incidents: [incident("b", { started_at: at(5) })], more_incidents: true }),
+  );
   const older = [incident("b", { started_at: at(5) }), incident("a")];
   const more = withOlder(view, older, false);
   expect(ids(more)).toEqual(["b", "a"]);

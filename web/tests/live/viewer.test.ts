@@ -1,0 +1,111 @@
+import { beforeEach, expect, it, vi } from "vitest";
+import type { Hello, Peer, Signal } from "../../src/live/protocol";
+import { ViewerHub } from "../../src/live/viewer";
+import { FakeRtc, FakeStream, FakeTrack } from "./fake-rtc";
+import { settle } from "./virtual-clock";
+
+let rtcs: FakeRtc[];
+let sent: { to: string; signal: Signal }[];
+let hub: ViewerHub;
+
+const peer = (name: string, candidate_id: string): Peer => ({ peer: name, role: "candidate", candidate_id });
+const hello = (...peers: Peer[]) =>
+  ({ type: "hello", ice_servers: [], ice_transport_policy: "all", peers }) as unknown as Hello;
+const wants = () => sent.flatMap(({ to, signal }) => (signal.want ? [`${to} ${signal.want}`] : []));
+const rtc = (index = 0) => rtcs[index] as FakeRtc;
+
+async function offer(from: string, link: string) {
+  hub.receive(from, { epoch: "c", link, description: { type: "offer", sdp: "" } });
+  await settle();
+}
+
+beforeEach(() => {
+  vi.stubGlobal("MediaStream", FakeStream);
+  rtcs = [];
+  sent = [];
+  hub = new ViewerHub({
+    epoch: "proctor-page",
+    send: (to, signal) => sent.push({ to, signal }),
+    make: () => {
+      rtcs.push(new FakeRtc());
+      return rtcs.at(-1) as unknown as RTCPeerConnection;
+    },
+  });
+  hub.greet(hello(peer("A1", "a"), peer("B1", "b")));
+});
+
+it("asks everybody for the small picture and the focused one for the large", () => {
+  expect(wants()).toEqual(["A1 thumb", "B1 thumb"]);
+  hub.focus("a");
+  hub.focus("b");
+  expect(wants().slice(2)).toEqual(["A1 focus", "A1 thumb", "B1 focus"]);
+});
+
+it("answers an offer and shows that candidate only", async () => {
+  await offer("A1", "L1");
+  expect(sent.at(-1)).toMatchObject({ to: "A1", signal: { link: "L1", description: { type: "answer" } } });
+  rtc().connect("connected");
+  expect(hub.views.get().get("a")?.state).toBe("live");
+  expect(hub.views.get().has("b")).toBe(false);
+});
+
+it("hears nothing from strangers", async () => {
+  await offer("unknown", "L1");
+  hub.joined({ peer: "P2", role: "proctor", candidate_id: null });
+  await offer("P2", "L2");
+  expect(rtcs).toHaveLength(0);
+});
+
+it("keeps the picture when only the candidate's socket was lost", async () => {
+  await offer("A1", "L1");
+  rtc().connect("connected");
+  hub.left("A1");
+  hub.joined(peer("A2", "a"));
+  expect(hub.views.get().get("a")?.state).toBe("live");
+  expect(sent.at(-1)).toMatchObject({ to: "A2", signal: { link: "L1", want: "thumb" } });
+});
+
+it("takes the new picture of a reloaded page", async () => {
+  await offer("A1", "L1");
+  hub.joined(peer("A2", "a"));
+  await offer("A2", "L2");
+  expect(rtc(0).connectionState).toBe("closed");
+  expect(rtcs).toHaveLength(2);
+});
+
+it("gives way when both sides offer", async () => {
+  await offer("A1", "L1");
+  rtc().signalingState = "have-local-offer";
+  await offer("A1", "L1");
+  expect(sent.at(-1)?.signal.description?.type).toBe("answer");
+});
+
+it("asks for a restart when the link failed", async () => {
+  await offer("A1", "L1");
+  rtc().connect("failed");
+  expect(sent.at(-1)).toMatchObject({ to: "A1", signal: { restart: true, link: "L1" } });
+});
+
+it("clears the picture at a goodbye", async () => {
+  await offer("A1", "L1");
+  hub.receive("A1", { epoch: "c", link: "L1", bye: true });
+  expect(hub.views.get().get("a")?.stream).toBeNull();
+  expect(rtc().connectionState).toBe("closed");
+});
+
+it("speaks to the focused candidate only, and turns the microphone off after", async () => {
+  const microphone = new FakeTrack("audio");
+  const stream = new FakeStream([microphone]) as unknown as MediaStream;
+  expect(hub.startTalk("a", stream)).toBe(false);
+  await offer("A1", "L1");
+  rtc().addTrack(new FakeTrack("audio"));
+  hub.focus("a");
+  expect(hub.startTalk("a", stream)).toBe(true);
+  expect(rtc().transceivers[0]).toMatchObject({ direction: "sendrecv" });
+  expect(rtc().getSenders()[0]?.track).toBe(microphone);
+  hub.focus("b");
+  await settle();
+  expect(hub.talkingTo.get()).toBeNull();
+  expect(microphone.readyState).toBe("ended");
+  expect(rtc().transceivers[0]?.direction).toBe("recvonly");
+});

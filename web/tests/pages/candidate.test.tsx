@@ -1,0 +1,125 @@
+import { act, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it } from "vitest";
+import { CandidateApp } from "../../src/candidate/app";
+import type { CameraView } from "../../src/live/camera";
+import type { CandidateSession } from "../../src/live/candidate-session";
+import { blank, type CandidateView } from "../../src/live/candidate-state";
+import { Store } from "../../src/live/store";
+import { session as exam, myCandidate } from "../live/shapes";
+import { show } from "./render";
+
+let view: Store<CandidateView>;
+let camera: Store<CameraView>;
+let did: unknown[];
+
+const note =
+  (name: string) =>
+  (...given: unknown[]) => {
+    did.push([name, ...given]);
+    return Promise.resolve(true);
+  };
+
+beforeEach(() => {
+  did = [];
+  const join = { session: { ...exam, closed: false }, consent: { version: "1", text: ["We watch."] } };
+  view = new Store<CandidateView>({ ...blank, phase: "open", join, connection: "online" });
+  camera = new Store<CameraView>({ status: "off", problem: null, stream: null, microphone: false });
+  const media = {
+    camera: { view: camera, start: note("start") },
+    publisher: { incoming: new Store(null) },
+    take: async () => new Blob(["x"]),
+  };
+  const actions = ["join", "confirmCamera", "sendPhoto", "askProctor", "enter", "finish", "continueHere"];
+  const session = Object.fromEntries(actions.map((name) => [name, note(name)]));
+  show(<CandidateApp session={{ ...session, view, media } as unknown as CandidateSession} />);
+});
+
+const become = (part: Partial<CandidateView>) => act(() => view.patch(part));
+
+it("needs a name and the consent, and asks for no help before there is somebody to help", async () => {
+  expect(screen.getByText("We watch.")).toBeTruthy();
+  expect(screen.queryByTestId("ask-help")).toBeNull();
+  await userEvent.click(screen.getByTestId("join-accept"));
+  expect(did).toEqual([]);
+  expect(screen.getByText("Please enter your name.")).toBeTruthy();
+  await userEvent.type(screen.getByTestId("join-name"), "  Amina ");
+  await userEvent.click(screen.getByTestId("join-consent"));
+  await userEvent.click(screen.getByTestId("join-accept"));
+  expect(did).toEqual([["join", "Amina"]]);
+});
+
+it.each([
+  ["denied", "Chrome and Edge"],
+  ["in_use", "Another program uses the camera"],
+  ["no_camera", "No camera was found"],
+  ["insecure", "https://"],
+] as const)("explains the camera problem %s and can be tried again", async (problem, text) => {
+  become({ me: myCandidate() });
+  act(() => camera.patch({ status: "problem", problem }));
+  expect(screen.getByTestId("camera-problem").textContent).toContain(text);
+  await userEvent.click(screen.getByTestId("camera-retry"));
+  expect(did).toEqual([["start"]]);
+});
+
+it("lets one in without a microphone", async () => {
+  become({ me: myCandidate() });
+  act(() => camera.patch({ status: "on" }));
+  expect(screen.getByText(/You can continue without it/)).toBeTruthy();
+  await userEvent.click(screen.getByTestId("camera-continue"));
+  expect(did).toEqual([["confirmCamera"]]);
+});
+
+it("says why a photo was refused, and is never a dead end", async () => {
+  const refusal = { code: "reference_too_dark", message: "The photo is too dark.", fix: "Turn on a light." };
+  become({ me: myCandidate(), cameraConfirmed: true, refusal });
+  expect(screen.getByTestId("photo-error").textContent).toContain("Turn on a light.");
+  await userEvent.click(screen.getByTestId("ask-proctor"));
+  expect(did).toEqual([["askProctor", ""]]);
+});
+
+it("has the help at the same place on every step with a candidate", () => {
+  for (const state of ["joined", "checking_in", "waiting_for_proctor", "approved", "in_room"] as const) {
+    become({ me: myCandidate({ state }) });
+    expect(screen.getByTestId("ask-help").closest("header")).not.toBeNull();
+  }
+});
+
+it("calms while a person looks", () => {
+  become({ me: myCandidate({ state: "waiting_for_proctor" }) });
+  expect(screen.getByTestId("waiting").textContent).toContain("You have done nothing wrong");
+});
+
+it("shows a warning and a technical problem differently", () => {
+  become({
+    me: myCandidate({ state: "in_room" }),
+    warnings: [{ code: "no_face", text: "We cannot see you.", fix: "Sit down.", until: 0 }],
+    trouble: { text: "busy", fix: null },
+  });
+  expect(screen.getByTestId("warning").textContent).toContain("We cannot see you.");
+  expect(screen.getByTestId("room-status").dataset.tone).toBe("technical");
+  expect(screen.getByTestId("room-status").textContent).toContain("on our side");
+});
+
+it("finishes only when asked twice", async () => {
+  become({ me: myCandidate({ state: "in_room" }) });
+  await userEvent.click(screen.getByTestId("finish"));
+  expect(did).toEqual([]);
+  await userEvent.click(screen.getByTestId("finish-confirm"));
+  expect(did).toEqual([["finish"]]);
+});
+
+it("opens the exam in a tab that cannot reach back", () => {
+  const session = { ...myCandidate().session, exam_url: "https://exam.test/" };
+  become({ me: myCandidate({ state: "in_room", session }) });
+  const link = screen.getByTestId("exam-link");
+  expect(link.getAttribute("target")).toBe("_blank");
+  expect(link.getAttribute("rel")).toContain("noopener");
+});
+
+it("can be taken back from another tab", async () => {
+  become({ me: myCandidate({ state: "in_room" }), phase: "taken_over" });
+  expect(screen.getByTestId("tab-taken-over").textContent).toContain("open in another tab");
+  await userEvent.click(screen.getByTestId("continue-here"));
+  expect(did).toEqual([["continueHere"]]);
+});
