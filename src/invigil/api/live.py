@@ -199,7 +199,7 @@ class _Connection:
 
     async def _read(self, subscription: Subscription) -> None:
         while True:
-            text = await self._socket.receive_text()
+            text = await self._receive_text()
             if len(text) > MAX_LETTER:
                 raise Hangup(LONG_LETTER)
             try:
@@ -207,6 +207,15 @@ class _Connection:
             except ValidationError:
                 raise Hangup(BAD_LETTER) from None
             await self._answer(letter, subscription)
+
+    async def _receive_text(self) -> str:
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"])
+        text: str | None = message.get("text")
+        if text is None:  # bytes: all our letters are text
+            raise Hangup(BAD_LETTER)
+        return text
 
     async def _answer(self, letter: e.ClientLetter, subscription: Subscription) -> None:
         match letter:
