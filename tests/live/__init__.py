@@ -1,0 +1,1 @@
+"""Tests of the live socket, on a real server."""

@@ -1,0 +1,34 @@
+"""A real server on a real port, with scripted pictures."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.clock import Clock
+from tests.support.house import Candidate, Json, Proctor, Running
+from tests.support.scripted import ScriptedEngine
+from tests.support.server import serving
+
+
+@pytest.fixture
+async def house(tmp_path: Path, clock: Clock) -> AsyncIterator[Running]:
+    async with serving(tmp_path / "data", clock, ScriptedEngine()) as up:
+        yield up
+
+
+@pytest.fixture
+async def proctor(house: Running) -> Proctor:
+    return await house.proctor()
+
+
+@pytest.fixture
+async def session(proctor: Proctor) -> Json:
+    return await proctor.open_session()
+
+
+@pytest.fixture
+async def ada(house: Running, session: Json) -> Candidate:
+    return await house.enter(session, face=b"me")
