@@ -11,7 +11,7 @@ export function ConnectionNote({
   connection: ConnectionState;
   trouble: Trouble | null;
 }) {
-  const lost = connection === "reconnecting";
+  const lost = connection === "reconnecting" || (trouble !== null && !trouble.ours);
   return (
     <div role="status" data-testid="connection-state" data-state={connection}>
       {(lost || trouble) && (
@@ -19,11 +19,9 @@ export function ConnectionNote({
           mb="md"
           color="blue"
           icon={<IconCloudOff aria-hidden />}
-          title="A technical problem on our side"
+          title={lost ? "The connection was lost" : "A technical problem on our side"}
         >
-          {trouble
-            ? `${trouble.text} We keep trying by ourselves.`
-            : "The connection was lost. We are connecting again by ourselves."}{" "}
+          {lost ? "We are connecting again by ourselves." : `${trouble?.text} We keep trying by ourselves.`}{" "}
           You have done nothing wrong.
         </Alert>
       )}

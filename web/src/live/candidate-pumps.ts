@@ -16,7 +16,8 @@ interface PumpContext {
 
 /** The two streams of pictures: a few at check-in, then one at each sampling interval in the room. */
 export function makePumps(source: PictureSource, { view, clock, api, onRefused }: PumpContext) {
-  const onTrouble = (error: ApiError) => view.patch({ trouble: { text: error.message, fix: error.fix } });
+  const onTrouble = (error: ApiError) =>
+    view.patch({ trouble: { text: error.message, ours: error.status !== 0 } });
   const checkIn = new FramePump<CheckInProgress>({
     source,
     post: (picture) => api().checkInFrame(picture),

@@ -48,7 +48,10 @@ export class CandidateSession {
     this.roomPump = pumps.room;
     this.view.subscribe(() => this.followStep());
     this.media.camera.view.subscribe(() => this.followStep());
-    window.addEventListener("online", () => this.networkBack());
+    window.addEventListener("online", () => {
+      this.socket?.hurry();
+      this.media.publisher.networkChanged();
+    });
     window.addEventListener("pagehide", () => this.media.publisher.close());
   }
 
@@ -75,21 +78,10 @@ export class CandidateSession {
     this.view.patch({ cameraConfirmed: true });
   }
 
-  sendPhoto(image: Blob): Promise<boolean> {
-    return this.attemptTo(() => this.requireApi().putPhoto(image));
-  }
-
-  askProctor(note: string): Promise<boolean> {
-    return this.attemptTo(() => this.requireApi().askProctor(note));
-  }
-
-  enter(): Promise<boolean> {
-    return this.attemptTo(() => this.requireApi().enter());
-  }
-
-  finish(): Promise<boolean> {
-    return this.attemptTo(() => this.requireApi().leave());
-  }
+  readonly sendPhoto = (image: Blob) => this.attemptTo(() => this.requireApi().putPhoto(image));
+  readonly askProctor = (note: string) => this.attemptTo(() => this.requireApi().askProctor(note));
+  readonly enter = () => this.attemptTo(() => this.requireApi().enter());
+  readonly finish = () => this.attemptTo(() => this.requireApi().leave());
 
   async say(text: string): Promise<void> {
     if (!this.api) return;
@@ -219,11 +211,6 @@ export class CandidateSession {
 
   private ended(): void {
     if (this.view.get().me?.state !== "finished") this.view.patch({ phase: "closed" });
-  }
-
-  private networkBack(): void {
-    this.socket?.hurry();
-    this.media.publisher.networkChanged();
   }
 
   /** The step decides what runs: which pictures are sent, and whether the camera is on at all. */

@@ -12,7 +12,8 @@ import type { CandidateEvent, ConnectionState } from "./protocol";
 /** A trouble of ours or of the network; never shown as if the candidate had done something. */
 export interface Trouble {
   text: string;
-  fix: string | null;
+  /** False when no answer came at all: then it is the line in between, on whichever side. */
+  ours: boolean;
 }
 
 /** Shown for a while even if the next picture is fine again: one must be able to read it. */

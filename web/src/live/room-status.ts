@@ -18,14 +18,14 @@ export function roomStatus(
   const trouble = cameraStatus(camera);
   if (trouble) return trouble;
   const { connection, lastPostedAt, lastReply } = view;
-  if (view.trouble) {
+  if (view.trouble?.ours) {
     return {
       tone: "technical",
       title: "A technical problem on our side; keep working",
       text: "Pictures cannot be taken in at the moment. We keep trying. This is not held against you.",
     };
   }
-  if (connection === "reconnecting") {
+  if (view.trouble || connection === "reconnecting") {
     return {
       tone: "technical",
       title: "Connecting again; keep working",

@@ -94,7 +94,7 @@ describe("warnings", () => {
   });
 
   it("and troubles end with the next good picture", () => {
-    const troubled = { ...joined, trouble: { text: "busy", fix: null } };
+    const troubled = { ...joined, trouble: { text: "busy", ours: true } };
     expect(withFrameReply(troubled, reply([]), 0).trouble).toBeNull();
   });
 });

@@ -96,6 +96,19 @@ it("counts undecided incidents only", () => {
   expect(counts.get("c1")).toBe(2);
 });
 
+it("does not call a lost line our side's fault, nor the candidate's", () => {
+  const away = {
+    connection: "online",
+    trouble: { text: "", ours: false },
+    lastPostedAt: T0,
+    lastReply: null,
+  } as const;
+  const status = roomStatus(away, { status: "on", problem: null }, T0);
+  expect(status.tone).toBe("technical");
+  expect(status.title).not.toContain("our side");
+  expect(status.text).toContain("not held against you");
+});
+
 describe("room status", () => {
   const fine = { connection: "online", trouble: null, lastPostedAt: T0, lastReply: null } as const;
   const camera = { status: "on", problem: null } as const;
@@ -103,7 +116,7 @@ describe("room status", () => {
     expect(roomStatus(fine, camera, T0 + 1000).tone).toBe("ok");
   });
   it.each([
-    [{ ...fine, trouble: { text: "busy", fix: null } }, camera, "technical"],
+    [{ ...fine, trouble: { text: "busy", ours: true } }, camera, "technical"],
     [{ ...fine, connection: "reconnecting" }, camera, "technical"],
     [{ ...fine, lastPostedAt: T0 - 60_000 }, camera, "technical"],
     [{ ...fine, lastPostedAt: null }, camera, "starting"],

@@ -94,7 +94,7 @@ it("shows a warning and a technical problem differently", () => {
   become({
     me: myCandidate({ state: "in_room" }),
     warnings: [{ code: "no_face", text: "We cannot see you.", fix: "Sit down.", until: 0 }],
-    trouble: { text: "busy", fix: null },
+    trouble: { text: "busy", ours: true },
   });
   expect(screen.getByTestId("warning").textContent).toContain("We cannot see you.");
   expect(screen.getByTestId("room-status").dataset.tone).toBe("technical");
