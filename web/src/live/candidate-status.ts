@@ -1,4 +1,4 @@
-import type { Candidate, Incident } from "../api/types";
+import type { Candidate, Incident, Message } from "../api/types";
 
 export type TileStatus =
   | "waiting"
@@ -56,6 +56,18 @@ export function undecidedByCandidate(incidents: readonly Incident[]): ReadonlyMa
   const counts = new Map<string, number>();
   for (const { candidate_id, decision } of incidents) {
     if (!decision) counts.set(candidate_id, (counts.get(candidate_id) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** What candidates wrote and no proctor of this browser has read yet. */
+export function unreadMessages(
+  messages: readonly Message[],
+  seen: ReadonlySet<string>,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { id, candidate_id, from } of messages) {
+    if (from === "candidate" && !seen.has(id)) counts.set(candidate_id, (counts.get(candidate_id) ?? 0) + 1);
   }
   return counts;
 }

@@ -34,7 +34,8 @@ export class ConsoleStore {
 
   constructor(
     readonly sessionId: string,
-    private readonly onIncidentOpened: (incident: Incident) => void = () => {},
+    /** Told of each event that is new, once; not of those that a snapshot already holds. */
+    private readonly onNews: (event: ProctorEvent) => void = () => {},
     clock?: Clock,
   ) {
     this.clock = clock ?? steadyClock();
@@ -135,14 +136,13 @@ export class ConsoleStore {
   }
 
   private happened(message: EventMessage<ProctorEvent>): void {
-    const { event, seq } = message;
     if (this.loading) {
       this.early.push(message);
       return;
     }
-    const fresh = seq > this.view.get().cursor;
+    const fresh = message.seq > this.view.get().cursor;
     this.view.set(withProctorEvent(this.view.get(), message));
-    if (fresh && event.kind === "incident_changed" && event.opened) this.onIncidentOpened(event.incident);
+    if (fresh) this.onNews(message.event);
   }
 
   /** Take the whole picture again. Events that come meanwhile wait, so that none is lost or applied twice. */

@@ -142,6 +142,7 @@ export class ViewerHub {
         this.show(candidateId, { stream: tracks.length ? new MediaStream(tracks) : null }),
       onState: (state) => {
         if (state === "closed") return;
+        if (state === "broken" && entry.peer === null) return this.drop(candidateId);
         this.show(candidateId, { state });
         if (state === "live") this.nowLive(candidateId);
         if (state === "broken" && entry.link?.rtc.connectionState === "failed") this.askRestart(entry);

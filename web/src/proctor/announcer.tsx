@@ -9,6 +9,10 @@ export function announceIncident({ kind, candidate_name }: Incident): void {
   newest.set(`New incident, please look: ${KIND_WORDS[kind]}, ${candidate_name}.`);
 }
 
+export function announceQuestion(name: string, text: string): void {
+  newest.set(`Message from ${name}: ${text}`);
+}
+
 /** Tells screen readers of new incidents without moving their focus. */
 export function Announcer() {
   return (

@@ -1,11 +1,10 @@
 import { Alert, Button, SegmentedControl, Skeleton, Text, Title } from "@mantine/core";
 import { useEffect, useState } from "react";
-import type { Incident } from "../api/types";
 import { ConsoleStore } from "../live/console-store";
 import { AlertSound } from "../live/sound";
 import { SeenIncidents } from "../live/unread";
 import { useStore } from "../ui/use-store";
-import { Announcer, announceIncident } from "./announcer";
+import { Announcer, announceIncident, announceQuestion } from "./announcer";
 import { ConsoleContext, type ConsoleParts } from "./console-context";
 import { ConsoleHeader } from "./console-header";
 import { ConsoleUi } from "./console-ui";
@@ -15,7 +14,7 @@ import { FocusPanel } from "./focus-panel";
 import { Frame } from "./frame";
 import { useKeys } from "./keys";
 import { KeysHelp } from "./keys-help";
-import { showError } from "./notify";
+import { showError, showQuestion } from "./notify";
 import css from "./proctor.module.css";
 import { SystemBanner } from "./system-banner";
 import { WaitingQueue } from "./waiting-queue";
@@ -24,11 +23,18 @@ import { Wall } from "./wall";
 function makeParts(sessionId: string): ConsoleParts {
   const sound = new AlertSound();
   const seen = new SeenIncidents(sessionId);
-  const opened = (incident: Incident) => {
-    sound.play(incident.severity === "high");
-    announceIncident(incident);
-  };
-  const store = new ConsoleStore(sessionId, opened);
+  const store: ConsoleStore = new ConsoleStore(sessionId, (event) => {
+    if (event.kind === "incident_changed" && event.opened) {
+      sound.play(event.incident.severity === "high");
+      announceIncident(event.incident);
+    }
+    if (event.kind === "message" && event.message.from === "candidate") {
+      const { candidate_id, text } = event.message;
+      const name = store.view.get().candidates.find(({ id }) => id === candidate_id)?.name ?? "a candidate";
+      announceQuestion(name, text);
+      showQuestion(name, text);
+    }
+  });
   return { store, seen, sound, ui: new ConsoleUi(store, seen, showError) };
 }
 

@@ -1,4 +1,5 @@
 import { Text } from "@mantine/core";
+import { useEffect } from "react";
 import { between, clockTime } from "../time";
 import { useNow } from "../ui/use-now";
 import { DECISION_WORDS, gapWords, KIND_WORDS } from "../words";
@@ -6,7 +7,11 @@ import { useConsole, useConsoleView } from "./console-context";
 import css from "./proctor.module.css";
 
 export function FocusMessages({ candidateId }: { candidateId: string }) {
+  const { seen } = useConsole();
   const messages = useConsoleView().messages.filter((message) => message.candidate_id === candidateId);
+  const newest = messages.at(-1)?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is shown here counts as read, when it changes
+  useEffect(() => seen.mark(messages.map(({ id }) => id)), [newest]);
   if (messages.length === 0) {
     return (
       <Text size="sm" className="faint" mb="xs">

@@ -13,3 +13,7 @@ export function showError(reason: unknown): void {
 export function showDone(message: string): void {
   notifications.show({ color: "blue", message });
 }
+
+export function showQuestion(name: string, text: string): void {
+  notifications.show({ color: "blue", title: `${name} writes`, message: text });
+}

@@ -1,5 +1,5 @@
 import { Text } from "@mantine/core";
-import { IconAlertTriangle, IconUser } from "@tabler/icons-react";
+import { IconAlertTriangle, IconMessage, IconUser } from "@tabler/icons-react";
 import { stillUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
 import { tileStatus } from "../live/candidate-status";
@@ -16,14 +16,15 @@ interface Props {
   candidate: Candidate;
   live: LiveView | null;
   undecided: number;
+  questions: number;
   focused: boolean;
 }
 
-export function Tile({ candidate, live, undecided, focused }: Props) {
+export function Tile({ candidate, live, undecided, questions, focused }: Props) {
   const { ui } = useConsole();
   const now = useNow();
   const status = tileStatus(candidate, now);
-  const attention = undecided > 0 || status === "waiting";
+  const attention = undecided > 0 || questions > 0 || status === "waiting";
   return (
     <li
       className={css.tile}
@@ -35,11 +36,18 @@ export function Tile({ candidate, live, undecided, focused }: Props) {
     >
       <div className={css.tilePicture}>
         <LiveOrStill candidate={candidate} live={live} />
-        {undecided > 0 && (
-          <span className={css.flag}>
-            <IconAlertTriangle size={14} aria-hidden /> {undecided} to look at
-          </span>
-        )}
+        <div className={css.flags}>
+          {undecided > 0 && (
+            <span className={css.flag}>
+              <IconAlertTriangle size={14} aria-hidden /> {undecided} to look at
+            </span>
+          )}
+          {questions > 0 && (
+            <span className={css.flag} data-testid="tile-questions">
+              <IconMessage size={14} aria-hidden /> {questions === 1 ? "1 message" : `${questions} messages`}
+            </span>
+          )}
+        </div>
       </div>
       <div className={css.tileText}>
         <button

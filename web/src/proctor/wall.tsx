@@ -1,6 +1,6 @@
 import { Button, Text, Title } from "@mantine/core";
 import { useMemo } from "react";
-import { undecidedByCandidate } from "../live/candidate-status";
+import { undecidedByCandidate, unreadMessages } from "../live/candidate-status";
 import { useStore } from "../ui/use-store";
 import { useConsole, useConsoleView, useUiView } from "./console-context";
 import { CopyButton } from "./copy-button";
@@ -8,10 +8,12 @@ import css from "./proctor.module.css";
 import { Tile } from "./tile";
 
 export function Wall() {
-  const { store } = useConsole();
-  const { candidates, incidents, session } = useConsoleView();
+  const { store, seen } = useConsole();
+  const { candidates, incidents, messages, session } = useConsoleView();
   const { focused } = useUiView();
   const views = useStore(store.viewers.views);
+  const seenIds = useStore(seen.seen);
+  const questions = useMemo(() => unreadMessages(messages, seenIds), [messages, seenIds]);
   const undecided = useMemo(() => undecidedByCandidate(incidents), [incidents]);
   return (
     <div>
@@ -42,6 +44,7 @@ export function Wall() {
             candidate={candidate}
             live={views.get(candidate.id) ?? null}
             undecided={undecided.get(candidate.id) ?? 0}
+            questions={questions.get(candidate.id) ?? 0}
             focused={focused === candidate.id}
           />
         ))}

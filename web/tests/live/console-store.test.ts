@@ -58,7 +58,13 @@ beforeEach(() => {
       close() {}
     },
   );
-  store = new ConsoleStore("s1", ({ id }) => opened.push(id), clock);
+  store = new ConsoleStore(
+    "s1",
+    (event) => {
+      if (event.kind === "incident_changed" && event.opened) opened.push(event.incident.id);
+    },
+    clock,
+  );
 });
 
 afterEach(() => store.stop());

@@ -86,6 +86,16 @@ it("asks for a restart when the link failed", async () => {
   expect(sent.at(-1)).toMatchObject({ to: "A1", signal: { restart: true, link: "L1" } });
 });
 
+it("forgets a candidate who went away once the picture stops, too", async () => {
+  await offer("A1", "L1");
+  rtc().connect("connected");
+  hub.left("A1");
+  expect(hub.views.get().get("a")?.state).toBe("live");
+  rtc().connect("disconnected");
+  expect(rtc().connectionState).toBe("closed");
+  expect(hub.views.get().get("a")?.stream).toBeNull();
+});
+
 it("clears the picture at a goodbye", async () => {
   await offer("A1", "L1");
   hub.receive("A1", { epoch: "c", link: "L1", bye: true });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { backoffMs } from "../../src/live/backoff";
-import { tileStatus, undecidedByCandidate } from "../../src/live/candidate-status";
+import { tileStatus, undecidedByCandidate, unreadMessages } from "../../src/live/candidate-status";
 import { filterIncidents, noFilter, readFilter, writeFilter } from "../../src/live/feed-filter";
 import { classifyMediaError } from "../../src/live/media-errors";
 import { rtcConfig } from "../../src/live/protocol";
@@ -8,7 +8,7 @@ import { roomStatus } from "../../src/live/room-status";
 import { SeenIncidents } from "../../src/live/unread";
 import { ago, between, duration } from "../../src/time";
 import * as words from "../../src/words";
-import { at, candidate, incident, T0 } from "./shapes";
+import { at, candidate, incident, message, T0 } from "./shapes";
 
 describe("times", () => {
   it.each([
@@ -81,6 +81,11 @@ describe("filter", () => {
     const query = "?kind=no_face&candidate=c2&show=open";
     expect(writeFilter(readFilter(query))).toBe(query);
   });
+});
+
+it("counts what candidates wrote until it was read", () => {
+  const written = [message("m1", { from: "candidate" }), message("m2", { from: "candidate" }), message("m3")];
+  expect(unreadMessages(written, new Set(["m1"])).get("c1")).toBe(1);
 });
 
 it("remembers across reloads what was seen", () => {

@@ -137,13 +137,14 @@ it("marks a tile that needs a look with words, and falls back to the newest stil
   const off = candidate("c1", { camera: "ended", has_still: true, last_frame_at: at(0) });
   show(
     <ConsoleContext value={parts}>
-      <Tile candidate={off} live={null} undecided={2} focused={false} />
+      <Tile candidate={off} live={null} undecided={2} questions={1} focused={false} />
     </ConsoleContext>,
   );
   const tile = screen.getByTestId("tile");
   expect(tile.dataset.status).toBe("camera_off");
   expect(tile.textContent).toContain("Camera off");
   expect(tile.textContent).toContain("2 to look at");
+  expect(tile.textContent).toContain("1 message");
   expect(screen.getByTestId("tile-still").getAttribute("src")).toContain("/candidates/c1/still");
 });
 
