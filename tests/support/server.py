@@ -79,11 +79,11 @@ class Page:
                 return letter
 
     async def all_so_far(self) -> list[Json]:
-        """Everything that was sent before the answer to a ping."""
+        """What was sent before the answer to a ping, except how the server is."""
         start = len(self.letters)
         await self.send(type="ping")
         await self.until("pong")
-        return self.letters[start:-1]
+        return [letter for letter in self.letters[start:-1] if letter["type"] != "system"]
 
     async def send(self, **letter: object) -> None:
         await self.connection.send(json.dumps(letter))
