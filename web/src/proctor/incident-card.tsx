@@ -30,8 +30,11 @@ export const IncidentCard = memo(function IncidentCard({ incident, selected, unr
   const { ui } = useConsole();
   const ref = useRef<HTMLLIElement>(null);
   useMarkWhenVisible(ref, incident.id);
+  // A card that moves between press and release would take the click away from its button.
+  const pressed = useRef(false);
   useEffect(() => {
-    if (selected) ref.current?.scrollIntoView({ block: "nearest" });
+    if (selected && !pressed.current) ref.current?.scrollIntoView({ block: "nearest" });
+    pressed.current = false;
   }, [selected]);
   return (
     <li
@@ -47,7 +50,10 @@ export const IncidentCard = memo(function IncidentCard({ incident, selected, unr
       data-selected={selected || undefined}
       data-unread={unread || undefined}
       aria-current={selected || undefined}
-      onPointerDown={() => ui.select(incident.id)}
+      onPointerDown={() => {
+        pressed.current = !selected;
+        ui.select(incident.id);
+      }}
     >
       <CardHead incident={incident} unread={unread} />
       <CardPictures incident={incident} />
