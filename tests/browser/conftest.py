@@ -47,6 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("server"))
     running.start()
     yield running
+    running.require_running()
     running.stop()
 
 
@@ -66,6 +67,7 @@ def signed_in(
 
 
 def sign_in(server: Server, browser: Browser, state: Path) -> Path:
+    server.require_running()
     context = browsers.new_context(browser, server.origin)
     page = context.new_page()
     page.goto(server.link)
@@ -88,6 +90,7 @@ def contexts() -> Iterator[list[BrowserContext]]:
 def proctor(
     server: Server, proctor_browser: Browser, signed_in: Path, contexts: list[BrowserContext]
 ) -> Proctor:
+    server.require_running()
     context = browsers.new_context(proctor_browser, server.origin, storage_state=signed_in)
     contexts.append(context)
     return Proctor(context, server.origin)

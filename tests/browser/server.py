@@ -46,6 +46,12 @@ class Server:
             self.kill()
             raise AssertionError("the server printed no link:\n" + "".join(self.log))
 
+    def require_running(self) -> None:
+        """Say what the server said before it ended, rather than let pages time out."""
+        process = self._process
+        assert process is not None
+        assert process.poll() is None, f"the server ended:\n{''.join(self.log[-60:])}"
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()

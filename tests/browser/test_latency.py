@@ -1,0 +1,64 @@
+"""From the frame at the server to the card before the proctor's eyes."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.camera import Scene
+from tests.browser.conftest import Exam
+
+pytestmark = pytest.mark.browser
+
+ROUNDS: tuple[Scene, ...] = ("biden", "two") * 5
+PROMISE_MS = 300
+
+# The page's own clock and the server's are one machine's, so that the two can be subtracted.
+_MARKS = """
+() => performance.getEntriesByType("mark")
+  .filter(({ name }) => name.startsWith("incident-visible:"))
+  .map(({ name, startTime }) => [name.split(":")[1], performance.timeOrigin + startTime])
+"""
+_INCIDENTS = """
+async () => {
+  const id = location.pathname.split("/")[2];
+  return (await (await fetch(`/api/v1/sessions/${id}/incidents`)).json()).incidents;
+}
+"""
+
+
+def test_a_card_is_visible_soon_after_the_frame_that_decided(exam: Exam, tmp_path: Path) -> None:
+    candidate = exam.candidate()
+    still_open = exam.proctor.cards(state="open")
+    for scene in ROUNDS:
+        candidate.camera.show(scene)
+        expect(still_open).to_have_count(1)
+        candidate.camera.show("obama")
+        expect(still_open).to_have_count(0)
+
+    delays = _delays_ms(exam.proctor.page)
+    assert len(delays) >= len(ROUNDS)
+    p95 = statistics.quantiles(delays, n=20, method="inclusive")[-1]
+    measured = {"p95_ms": round(p95), "delays_ms": [round(each) for each in delays]}
+    (tmp_path / "latency.json").write_text(json.dumps(measured))
+    print(f"frame received -> card visible: {measured}, machine load {os.getloadavg()[0]:.1f}")
+    assert p95 <= PROMISE_MS, measured
+
+
+def _delays_ms(console: Page) -> list[float]:
+    """The evidence of an incident is the frame that decided, stamped when the server had it."""
+    visible = dict(console.evaluate(_MARKS))
+    return sorted(
+        visible[incident["id"]] - _ms(incident["evidence"][0]["captured_at"])
+        for incident in console.evaluate(_INCIDENTS)
+    )
+
+
+def _ms(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp() * 1000
