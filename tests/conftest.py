@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from invigil.monitoring import watch
 from invigil.vision.factory import build_engine
 from invigil.vision.port import VisionEngine
 from tests.support.clock import Clock
@@ -23,6 +24,12 @@ def engine() -> VisionEngine:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(autouse=True)
+def _clockwork_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch ticks when a test says so: between two real seconds, virtual hours may pass."""
+    monkeypatch.setattr(watch, "TICK_S", 3600.0)
 
 
 @pytest.fixture
