@@ -30,11 +30,8 @@ export const IncidentCard = memo(function IncidentCard({ incident, selected, unr
   const { ui } = useConsole();
   const ref = useRef<HTMLLIElement>(null);
   useMarkWhenVisible(ref, incident.id);
-  // A card that moves between press and release would take the click away from its button.
-  const pressed = useRef(false);
   useEffect(() => {
-    if (selected && !pressed.current) ref.current?.scrollIntoView({ block: "nearest" });
-    pressed.current = false;
+    if (selected) ref.current?.scrollIntoView({ block: "nearest" });
   }, [selected]);
   return (
     <li
@@ -50,10 +47,8 @@ export const IncidentCard = memo(function IncidentCard({ incident, selected, unr
       data-selected={selected || undefined}
       data-unread={unread || undefined}
       aria-current={selected || undefined}
-      onPointerDown={() => {
-        pressed.current = !selected;
-        ui.select(incident.id);
-      }}
+      // At the release, not the press: a card that moves in between would take the click from its button.
+      onPointerUp={() => ui.select(incident.id)}
     >
       <CardHead incident={incident} unread={unread} />
       <CardPictures incident={incident} />
