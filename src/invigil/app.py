@@ -34,8 +34,6 @@ from invigil.domain.errors import InvigilError
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
 from invigil.supervisor import supervise
-from invigil.vision.decode import DecodeLimits
-from invigil.vision.factory import build_engine
 from invigil.vision.port import VisionEngine
 from invigil.wiring import Storage, build_house
 
@@ -64,15 +62,19 @@ def create_app(
     clock: Clock = system_clock,
     engine: Callable[[], VisionEngine] | None = None,
 ) -> FastAPI:
-    """The whole server. `engine` makes the vision engine, by default the one of the settings."""
+    """The whole server.
+
+    `engine` makes a vision engine that runs in this process; by default worker processes hold
+    the engine of the settings.
+    """
     chosen = settings or Settings()
-    limits = DecodeLimits(max_bytes=chosen.max_image_bytes)
-    make_engine = engine or (lambda: build_engine("default", limits=limits))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            house, watch, storage = await build_house(chosen, clock, make_engine(), stack)
+            house, watch, storage = await build_house(
+                chosen, clock, engine() if engine else None, stack
+            )
             app.state.house = house
             app.state.renderer = EventRenderer(house)
             app.state.watch = watch

@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         5.0, gt=0, le=50, description="Largest picture that is accepted, in MB."
     )
     analysis_workers: int = Field(
-        0, ge=0, description="Threads that analyse frames, 0 for one a processor core."
+        0, ge=0, description="Processes that analyse frames, 0 for one a processor core."
     )
     frames_per_minute: int = Field(
         240, ge=12, description="Frames accepted from one candidate in a minute."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,12 +15,13 @@ from invigil.feed.bus import LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
 from invigil.meetings import BuiltinMeetings
-from invigil.monitoring.analysis import AnalysisPool
+from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.silence import Silence
 from invigil.monitoring.single import SingleImage
 from invigil.monitoring.watch import Watch
+from invigil.monitoring.workers import WorkerAnalysis
 from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
@@ -59,15 +62,16 @@ async def open_storage(settings: Settings, bus: LocalBus, stack: AsyncExitStack)
 
 
 async def build_house(
-    settings: Settings, clock: Clock, engine: VisionEngine, stack: AsyncExitStack
+    settings: Settings, clock: Clock, engine: VisionEngine | None, stack: AsyncExitStack
 ) -> tuple[House, Watch, Storage]:
     """The rooms for requests, the clockwork beside them, and the storage under both."""
     bus = LocalBus()
     presence = Presence(bus)
     storage = await open_storage(settings, bus, stack)
     database, store = storage.database, storage.store
-    analysis = AnalysisPool(engine, settings.analysis_workers or os.cpu_count() or 1)
-    stack.callback(analysis.close)
+    analysis = make_analysis(settings, engine)
+    stack.push_async_callback(analysis.close)
+    await analysis.start()
     health = Health(store, analysis, bus)
     frames, watch = _monitoring(storage, analysis, health, presence, bus, clock=clock)
     sessions = Sessions(database, store, clock, storage.key)
@@ -103,7 +107,7 @@ async def build_house(
 
 def _monitoring(
     storage: Storage,
-    analysis: AnalysisPool,
+    analysis: ManagedAnalysis,
     health: Health,
     presence: Presence,
     bus: LocalBus,
@@ -128,6 +132,16 @@ def _monitoring(
         clock=clock,
     )
     return frames, watch
+
+
+def make_analysis(settings: Settings, engine: VisionEngine | None) -> ManagedAnalysis:
+    """Worker processes with the engine of the settings, or threads around a given one."""
+    count = settings.analysis_workers or os.cpu_count() or 1
+    if engine is not None:
+        return ThreadAnalysis(engine, count)
+    options = {"engine": "default", "max_bytes": settings.max_image_bytes}
+    command = (sys.executable, "-m", "invigil.vision.worker", json.dumps(options))
+    return WorkerAnalysis(command, count)
 
 
 def database_url(settings: Settings) -> str:

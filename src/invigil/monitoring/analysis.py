@@ -1,7 +1,8 @@
-"""The workers that analyse pictures, and how busy they are.
+"""Who analyses pictures: the port, and its form inside this process.
 
-Inference never runs on the event loop. The queue is bounded: a frame that finds it full is not
-analysed, and everybody is asked for a longer interval.
+Inference never runs on the event loop. The queue is bounded: a picture that finds it full is not
+analysed, and everybody is asked for a longer interval. `invigil.monitoring.workers` is the form
+with processes, which a server uses.
 """
 
 from __future__ import annotations
@@ -10,45 +11,51 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from invigil.domain.errors import Unavailable
 from invigil.domain.observation import Observation, Template, TemplateKind
-from invigil.vision.port import VisionEngine
+from invigil.monitoring.load import QUEUE_PER_WORKER, Load, NotAnalysed
+from invigil.vision.port import Analysis, VisionEngine
 
 _T = TypeVar("_T")
 
-QUEUE_PER_WORKER = 16
-"""Frames that may wait for each worker; at 25 ms a frame the last one waits 0.4 s."""
 
-BUSY_WAIT_S = 0.25
-"""From this mean wait on, intervals are stretched."""
+class ManagedAnalysis(Analysis, Protocol):
+    """Analysis with a life and a load."""
 
-MAX_FACTOR = 6.0
-_SMOOTHING = 0.2
-_STRETCH = 1.25
-_RELAX = 0.97
+    @property
+    def interval_factor(self) -> float: ...
+
+    @property
+    def healthy(self) -> bool:
+        """Whether pictures are looked at at all."""
+        ...
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
 
 
-class Overloaded(Unavailable):
-    """The queue is full. The frame pipeline turns it into a longer interval, never an error."""
-
-
-class AnalysisPool:
-    """Threads around one engine: onnxruntime and OpenCV release the interpreter at work."""
+class ThreadAnalysis:
+    """Threads around one engine, for an engine that lives in this process."""
 
     def __init__(self, engine: VisionEngine, workers: int) -> None:
         self._engine = engine
         self._workers = workers
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="analysis")
         self._waiting = 0
-        self._mean_wait_s = 0.0
-        self._factor = 1.0
+        self._load = Load()
 
     @property
     def interval_factor(self) -> float:
-        """By how much every candidate's interval is stretched, 1 to `MAX_FACTOR`."""
-        return self._factor
+        return self._load.interval_factor
+
+    @property
+    def healthy(self) -> bool:
+        return True
+
+    async def start(self) -> None:
+        return
 
     async def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
         return await self._run(lambda: self._engine.observe(image, templates))
@@ -59,13 +66,13 @@ class AnalysisPool:
     async def jpeg(self, image: bytes) -> bytes:
         return await self._run(lambda: self._engine.jpeg(image))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         if self._waiting >= self._workers * QUEUE_PER_WORKER:
-            self._factor = min(MAX_FACTOR, self._factor * _STRETCH)
-            raise Overloaded
+            self._load.refused()
+            raise NotAnalysed
         asked = time.monotonic()
 
         def timed() -> tuple[float, _T]:
@@ -73,17 +80,9 @@ class AnalysisPool:
 
         self._waiting += 1
         try:
-            waited_s, result = await asyncio.get_running_loop().run_in_executor(
-                self._executor, timed
-            )
+            loop = asyncio.get_running_loop()
+            waited_s, result = await loop.run_in_executor(self._executor, timed)
         finally:
             self._waiting -= 1
-        self._note_wait(waited_s)
+        self._load.waited(waited_s)
         return result
-
-    def _note_wait(self, waited_s: float) -> None:
-        self._mean_wait_s += _SMOOTHING * (waited_s - self._mean_wait_s)
-        if self._mean_wait_s > BUSY_WAIT_S:
-            self._factor = min(MAX_FACTOR, self._factor * _STRETCH)
-        else:
-            self._factor = max(1.0, self._factor * _RELAX)

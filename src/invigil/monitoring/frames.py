@@ -25,8 +25,9 @@ from invigil.domain.observation import Identity, Observation, Template
 from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
 from invigil.feed.bus import Bus, proctors_of
-from invigil.monitoring.analysis import AnalysisPool, Overloaded
+from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.monitoring.health import Health
+from invigil.monitoring.load import NotAnalysed
 from invigil.monitoring.silence import Silence
 from invigil.rules import judge
 from invigil.storage.database import Database, UnitOfWork
@@ -65,7 +66,7 @@ class FramePipeline:
         *,
         database: Database,
         store: EvidenceStore,
-        analysis: AnalysisPool,
+        analysis: ManagedAnalysis,
         health: Health,
         bus: Bus,
         silence: Silence,
@@ -89,9 +90,9 @@ class FramePipeline:
         frame, templates = await self._admit(candidate_id, tab, image)
         try:
             observed = await self._analysis.observe(image, templates)
-        except Overloaded:
+            evidence = await self._analysis.jpeg(image)
+        except NotAnalysed:
             return await self._skipped(frame)
-        evidence = await self._analysis.jpeg(image)
         await self._keep_still(frame, evidence)
         try:
             result = await self._record(frame, observed, evidence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invigil.domain.system import AnalysisState, Space, SystemStatus
 from invigil.feed.bus import ALL_PROCTORS, Bus
-from invigil.monitoring.analysis import AnalysisPool
+from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.storage.evidence import EvidenceStore
 
 _BUSY_FROM = 1.2
@@ -20,7 +20,7 @@ _TEXTS = {
 class Health:
     """Watches storage and analysis, and tells the consoles when something changes."""
 
-    def __init__(self, store: EvidenceStore, analysis: AnalysisPool, bus: Bus) -> None:
+    def __init__(self, store: EvidenceStore, analysis: ManagedAnalysis, bus: Bus) -> None:
         self._store = store
         self._analysis = analysis
         self._bus = bus
@@ -30,14 +30,15 @@ class Health:
     def status(self) -> SystemStatus:
         storage = Space.FULL if self._database_full else self._store.space()
         factor = round(self._analysis.interval_factor, 1)
-        busy = factor >= _BUSY_FROM
-        text = _TEXTS.get(storage)
-        if text is None and busy:
-            text = (
-                f"The server is busy: pictures are looked at {factor} times less often than "
-                "planned, for everybody alike."
-            )
-        return SystemStatus(storage, AnalysisState.BUSY if busy else AnalysisState.OK, factor, text)
+        analysis = self._analysis_state(factor)
+        return SystemStatus(
+            storage, analysis, factor, _TEXTS.get(storage) or _analysis_text(analysis, factor)
+        )
+
+    def _analysis_state(self, factor: float) -> AnalysisState:
+        if not self._analysis.healthy:
+            return AnalysisState.PAUSED
+        return AnalysisState.BUSY if factor >= _BUSY_FROM else AnalysisState.OK
 
     def database_full(self, full: bool) -> None:
         """Note whether the last write found the database full."""
@@ -60,3 +61,17 @@ def as_json(status: SystemStatus) -> dict[str, object]:
         "interval_factor": status.interval_factor,
         "text": status.text,
     }
+
+
+def _analysis_text(state: AnalysisState, factor: float) -> str | None:
+    if state is AnalysisState.PAUSED:
+        return (
+            "Pictures are not being looked at right now: the analysis is restarting. Live video "
+            "works, and nobody is blamed for it."
+        )
+    if state is AnalysisState.BUSY:
+        return (
+            f"The server is busy: pictures are looked at {factor} times less often than planned, "
+            "for everybody alike."
+        )
+    return None

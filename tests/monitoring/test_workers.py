@@ -1,0 +1,143 @@
+"""Worker processes: what they answer, and what happens when they die or hang."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from invigil.domain.errors import ImageBroken
+from invigil.monitoring.load import NotAnalysed
+from invigil.monitoring.workers import WorkerAnalysis, WorkerFailedError
+from tests.support import scripted_worker
+
+COMMAND = (sys.executable, str(Path(scripted_worker.__file__)))
+
+
+@asynccontextmanager
+async def employed(count: int = 1, hung_after_s: float = 6.0) -> AsyncIterator[WorkerAnalysis]:
+    workers = WorkerAnalysis(COMMAND, count, hung_after_s=hung_after_s)
+    await workers.start()
+    try:
+        yield workers
+    finally:
+        await workers.close()
+
+
+def children() -> set[int]:
+    """Process ids of this process's worker processes."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    return {int(line.split()[0]) for line in listed.splitlines() if "scripted_worker" in line}
+
+
+async def observed_again(workers: WorkerAnalysis) -> int:
+    """Ask until a worker is there again; the number of faces it saw."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return (await workers.observe(b"two")).face_count
+            except NotAnalysed:
+                await asyncio.sleep(0.05)
+
+
+async def test_an_answer_is_the_engines_own() -> None:
+    async with employed() as workers:
+        observed = await workers.observe(b"two")
+        assert observed.face_count == 2
+        assert observed.models == ("scripted@1",)
+
+
+async def test_a_refused_picture_is_refused_with_the_same_error() -> None:
+    async with employed() as workers:
+        with pytest.raises(ImageBroken) as refused:
+            await workers.observe(b"no such scene")
+        assert refused.value.status == 422
+        assert (await workers.observe(b"me")).face_count == 1
+
+
+async def test_a_defect_of_the_engine_means_not_analysed_and_keeps_the_worker() -> None:
+    async with employed() as workers:
+        before = children()
+        with pytest.raises(NotAnalysed):
+            await workers.observe(b"fault")
+        assert (await workers.observe(b"me")).face_count == 1
+        assert children() == before
+
+
+async def test_a_picture_that_kills_its_worker_costs_only_itself() -> None:
+    async with employed() as workers:
+        before = children()
+        with pytest.raises(NotAnalysed):
+            await workers.observe(b"die")
+        assert await observed_again(workers) == 2
+        assert children().isdisjoint(before)
+
+
+async def test_a_hung_worker_is_replaced() -> None:
+    async with employed(hung_after_s=0.5) as workers:
+        before = children()
+        with pytest.raises(NotAnalysed):
+            await workers.observe(b"hang")
+        assert await observed_again(workers) == 2
+        assert children().isdisjoint(before)
+
+
+async def test_a_worker_killed_while_idle_is_replaced_and_loses_no_picture() -> None:
+    async with employed() as workers:
+        for process in children():
+            os.kill(process, signal.SIGKILL)
+        async with asyncio.timeout(30):
+            while workers.healthy:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+        # Asked while there is no worker: the picture waits for the next one.
+        assert (await workers.observe(b"two")).face_count == 2
+        assert workers.healthy
+
+
+async def test_one_hung_worker_does_not_hold_up_the_other() -> None:
+    async with employed(count=2, hung_after_s=20) as workers:
+        stuck = asyncio.create_task(workers.observe(b"hang"))
+        await asyncio.sleep(0)
+        for _ in range(20):
+            assert (await workers.observe(b"me")).face_count == 1
+        assert not stuck.done()
+        stuck.cancel()
+
+
+async def test_a_full_queue_refuses_and_stretches_the_interval() -> None:
+    async with employed(hung_after_s=20) as workers:
+        waiting = [asyncio.create_task(workers.observe(b"hang")) for _ in range(30)]
+        await asyncio.sleep(0.05)
+        refused = [task for task in waiting if task.done()]
+        assert refused
+        assert all(isinstance(task.exception(), NotAnalysed) for task in refused)
+        assert workers.interval_factor > 1.0
+        for task in waiting:
+            task.cancel()
+
+
+async def test_a_command_that_cannot_start_is_an_error_at_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("invigil.monitoring.workers.READY_WITHIN_S", 0.5)
+    workers = WorkerAnalysis((sys.executable, "-c", "raise SystemExit(1)"), 1)
+    with pytest.raises(WorkerFailedError, match="No analysis worker could be started"):
+        await workers.start()
+
+
+async def test_no_worker_outlives_its_owner() -> None:
+    async with employed(count=2):
+        assert len(children()) == 2
+    assert children() == set()
