@@ -88,9 +88,9 @@ export function CameraProblem({ camera, onRetry }: { camera: CameraView; onRetry
 
 function AllowSteps() {
   return (
-    <Accordion variant="contained" defaultValue={BROWSERS[0]?.[0]} chevronPosition="left">
-      {BROWSERS.map(([browser, steps]) => (
-        <Accordion.Item key={browser} value={browser}>
+    <Accordion variant="contained" defaultValue="0" chevronPosition="left">
+      {BROWSERS.map(([browser, steps], i) => (
+        <Accordion.Item key={browser} value={String(i)}>
           <Accordion.Control>{browser}</Accordion.Control>
           <Accordion.Panel>
             <List type="ordered">

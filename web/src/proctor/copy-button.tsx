@@ -17,7 +17,12 @@ export function CopyButton({ text, label, testId, ...rest }: Props) {
       setCopied(true);
       setTimeout(() => setCopied(false), 2500);
     } catch {
-      notifications.show({ title: "Please copy the link by hand", message: text, autoClose: false });
+      notifications.show({
+        title: "Please copy the link by hand",
+        message: text,
+        autoClose: false,
+        closeButtonProps: { "aria-label": "Close this note" },
+      });
     }
   };
   const Icon = copied ? IconCheck : IconCopy;

@@ -1,19 +1,19 @@
 import { notifications } from "@mantine/notifications";
 import { asApiError } from "../api/http";
 
+function show(color: "red" | "blue", message: string, title?: string): void {
+  notifications.show({ color, title, message, closeButtonProps: { "aria-label": "Close this note" } });
+}
+
 export function showError(reason: unknown): void {
   const { message, fix } = asApiError(reason);
-  notifications.show({
-    color: "red",
-    title: "That did not work",
-    message: [message, fix].filter(Boolean).join(" "),
-  });
+  show("red", [message, fix].filter(Boolean).join(" "), "That did not work");
 }
 
 export function showDone(message: string): void {
-  notifications.show({ color: "blue", message });
+  show("blue", message);
 }
 
 export function showQuestion(name: string, text: string): void {
-  notifications.show({ color: "blue", title: `${name} writes`, message: text });
+  show("blue", text, `${name} writes`);
 }
