@@ -167,3 +167,12 @@ def exam(proctor: Proctor, new_candidate: NewCandidate, request: pytest.FixtureR
     join_url = proctor.create_session(title)
     proctor.open_console(title)
     return Exam(proctor, new_candidate, join_url)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A fresh server for one test, with nothing in it."""
+    running = Server(tmp_path / "data")
+    running.start()
+    yield running
+    running.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from tests.browser.camera import CameraFile
 
@@ -13,10 +13,10 @@ from tests.browser.camera import CameraFile
 class Candidate:
     """A person with a browser and a camera, and what this person sees."""
 
-    def __init__(self, context: BrowserContext, camera: CameraFile, page: Page | None = None):
+    def __init__(self, context: BrowserContext, camera: CameraFile):
         self.context = context
         self.camera = camera
-        self.page = page or context.new_page()
+        self.page = context.new_page()
 
     def get(self, test_id: str) -> Locator:
         return self.page.get_by_test_id(test_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,14 +63,6 @@ def test_a_second_tab_takes_over_and_the_first_can_take_it_back(exam: Exam) -> N
     expect(exam.proctor.tile("Barack Obama")).to_have_attribute("data-status", "online")
     wait_for_frames(exam.proctor.page)
     expect(exam.proctor.cards()).to_have_count(0)
-
-
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
-    running = Server(tmp_path / "data")
-    running.start()
-    yield running
-    running.stop()
 
 
 def test_everybody_comes_back_when_the_server_dies_and_restarts(
