@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from invigil.api.deps import HouseDep, bearer, client_address
+from invigil.api.schemas import MaybeName, Name, Title
 from invigil.domain.candidate import Candidate
 from invigil.domain.errors import InvalidRequest, NotFound
 from invigil.monitoring.single import Finding
@@ -34,11 +35,11 @@ class ClassicIn(BaseModel):
 
 
 class ClassicMeeting(ClassicIn):
-    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    title: Title
 
 
 class ClassicParticipant(ClassicIn):
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    name: Name
     preset_name: ShortText = ""
     meeting_id: Id
 
@@ -52,7 +53,7 @@ class ClassicImage(ClassicIn):
     base64_img: str = Field(max_length=80_000_000)
     participant_id: Id
     meeting_id: Id
-    participant_name: Annotated[str, StringConstraints(max_length=200)] = ""
+    participant_name: MaybeName = ""
     ref_image_url: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 

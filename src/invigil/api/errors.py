@@ -9,7 +9,9 @@ from starlette.exceptions import HTTPException
 
 from invigil.domain.errors import InvalidRequest, InvigilError, NotFound
 
+_BAD_REQUEST = 400
 _METHOD_NOT_ALLOWED = 405
+_NO_JSON = "The body could not be read as JSON."
 
 
 def render(error: InvigilError) -> JSONResponse:
@@ -47,6 +49,10 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
         refused.status = _METHOD_NOT_ALLOWED
         refused.code = "method_not_allowed"
         return render(refused)
+    if isinstance(error, HTTPException) and error.status_code == _BAD_REQUEST:
+        # Reading the body failed; when our own limit did it, that is the reason to tell.
+        cause = error.__cause__
+        return render(cause if isinstance(cause, InvigilError) else InvalidRequest(_NO_JSON))
     return render(NotFound())
 
 

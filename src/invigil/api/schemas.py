@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from invigil.domain.candidate import CameraClaim, CandidateState, WaitingReason
 from invigil.domain.changes import WarningCode
@@ -37,10 +45,26 @@ class In(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+def _plain(value: str) -> str:
+    """Refuse control characters: terminals obey them and PostgreSQL cannot store all of them."""
+    if any(unicodedata.category(char) == "Cc" and char not in "\t\r\n" for char in value):
+        msg = "must not hold control characters"
+        raise ValueError(msg)
+    return value
+
+
+def _one_line(value: str) -> str:
+    if len(value.splitlines()) > 1:
+        msg = "must be one line"
+        raise ValueError(msg)
+    return _plain(value)
+
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+MaybeName = Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_plain)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_plain)]
 Tab = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
 
 
@@ -227,7 +251,7 @@ class NewDecision(In):
 
 class CheckInDecision(In):
     decision: Literal["approve", "retake"]
-    reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+    reason: Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain)] | None = None
 
 
 class NewProctorTicket(In):
@@ -298,7 +322,7 @@ class CheckInProgress(Out):
 
 
 class AskProctor(In):
-    note: Annotated[str, StringConstraints(max_length=300)] | None = None
+    note: Annotated[str, StringConstraints(max_length=300), AfterValidator(_plain)] | None = None
 
 
 class NewCandidateTicket(In):
