@@ -55,7 +55,9 @@ async def test_a_candidate_sees_its_own_messages_only(
     assert (await ben.me())["messages"] == []
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\t", "x" * 1001, None, 7, ["x"]])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "\n\t", "x" * 1001, "a\x00b", "\x1b[2J", None, 7, ["x"]]
+)
 async def test_empty_and_endless_texts_are_refused(
     proctor: Proctor, ada: Candidate, text: object
 ) -> None:
