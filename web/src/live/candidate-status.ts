@@ -5,6 +5,7 @@ export type TileStatus =
   | "checking_in"
   | "ready"
   | "online"
+  | "pictures"
   | "reconnecting"
   | "no_feed"
   | "camera_off"
@@ -16,6 +17,7 @@ export const STATUS_WORDS: Record<TileStatus, string> = {
   checking_in: "Checking in",
   ready: "Ready to enter",
   online: "Online",
+  pictures: "Pictures only",
   reconnecting: "Reconnecting",
   no_feed: "No feed",
   camera_off: "Camera off",
@@ -24,6 +26,7 @@ export const STATUS_WORDS: Record<TileStatus, string> = {
 };
 
 const RECENT_MS = 30_000;
+const LATE_MS = 2000;
 
 export function tileStatus(candidate: Candidate, now: number): TileStatus {
   switch (candidate.state) {
@@ -45,7 +48,11 @@ function roomTileStatus(
   now: number,
 ): TileStatus {
   const silence = last_frame_at ? now - Date.parse(last_frame_at) : Number.POSITIVE_INFINITY;
-  if (!online) return silence < RECENT_MS ? "reconnecting" : "no_feed";
+  if (!online) {
+    // Pictures come by themselves: no live connection is needed for them.
+    if (silence < LATE_MS + 2 * (next_frame_ms ?? 0)) return "pictures";
+    return silence < RECENT_MS ? "reconnecting" : "no_feed";
+  }
   if (camera === "ended" || camera === "muted") return "camera_off";
   if (last_frame_at === null) return "online";
   return silence > RECENT_MS + 3 * (next_frame_ms ?? 0) ? "no_feed" : "online";
