@@ -14,6 +14,7 @@ from rich.console import Console
 from invigil import __version__, logs
 from invigil.app import create_app
 from invigil.clock import system_clock
+from invigil.evaluate.commands import app as evaluate
 from invigil.server import print_link, run_server
 from invigil.settings import Settings
 from invigil.storage.database import Database
@@ -22,6 +23,7 @@ from invigil.wiring import access, database_url
 app = typer.Typer(
     help="Self-hosted live proctoring.", no_args_is_help=True, pretty_exceptions_enable=False
 )
+app.add_typer(evaluate, name="evaluate")
 _console = Console(highlight=False, soft_wrap=True)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (INVIGIL_HOST).")]

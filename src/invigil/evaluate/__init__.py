@@ -1,0 +1,1 @@
+"""Measures the product on pictures of one's own: verification, counting, whole sittings."""
