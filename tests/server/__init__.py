@@ -1,0 +1,1 @@
+"""Tests of the process: settings, command line, restart, kill."""

@@ -1,0 +1,64 @@
+"""The command line says what it does, and what is wrong."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from invigil import __version__
+from invigil.clock import system_clock
+from tests.support.clock import Clock
+from tests.support.house import read, running
+from tests.support.process import command
+from tests.support.scripted import ScriptedEngine
+
+
+async def test_version(tmp_path: Path) -> None:
+    assert await command("version", cwd=tmp_path) == (0, f"{__version__}\n")
+
+
+async def test_help_names_the_commands(tmp_path: Path) -> None:
+    code, said = await command("--help", cwd=tmp_path)
+    assert code == 0
+    for name in ("serve", "demo", "version", "sign-in-link"):
+        assert name in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("INVIGIL_PUBLIC_URL", "proctor.example.edu", "must be a scheme and a host"),
+        ("INVIGIL_CLASSIC_API", "maybe", "token"),
+    ],
+)
+async def test_a_wrong_setting_is_named_without_a_traceback(
+    tmp_path: Path, name: str, value: str, part: str
+) -> None:
+    code, said = await command("serve", cwd=tmp_path, **{name: value})
+    assert code == 2
+    assert said.startswith(f"{name}: ")
+    assert part in said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+
+
+async def test_a_sign_in_link_for_a_server_that_runs(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with running(data, Clock(system_clock()), ScriptedEngine()) as house:
+        code, said = await command("sign-in-link", "--data-dir", str(data), cwd=tmp_path)
+        assert code == 0
+        before, _, token = said.strip().rpartition("?token=")
+        assert before == "Sign in as proctor (works once): http://localhost:8000/"
+        client = await house.client({"Origin": house.base_url})
+        read(await client.post("/api/v1/sign-in", json={"token": token}))
+
+
+async def test_the_data_folder_is_the_owners_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with running(data, Clock(), ScriptedEngine()):
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()}
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    assert modes["secret.key"] == 0o600
+    assert modes["objects"] == 0o700

@@ -1,0 +1,105 @@
+"""Settings: what they mean, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from invigil.settings import ClassicApi, Settings
+from tests.support.clock import Clock
+from tests.support.house import read, running
+from tests.support.scripted import ScriptedEngine
+
+
+def given(**chosen: object) -> Settings:
+    return Settings(_env_file=None, **chosen)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "base_url"),
+    [
+        ({}, "http://localhost:8000"),
+        ({"host": "0.0.0.0", "port": 9000}, "http://localhost:9000"),  # noqa: S104
+        ({"host": "::"}, "http://localhost:8000"),
+        ({"host": "192.0.2.7"}, "http://192.0.2.7:8000"),
+        ({"host": "2001:db8::7"}, "http://[2001:db8::7]:8000"),
+        ({"host": "exam.example"}, "http://exam.example:8000"),
+        ({"public_url": "https://exam.example/"}, "https://exam.example"),
+        ({"public_url": "https://exam.example:8443"}, "https://exam.example:8443"),
+        ({"public_url": ""}, "http://localhost:8000"),
+    ],
+)
+def test_links_are_made_with_an_address_that_browsers_can_use(
+    chosen: dict[str, object], base_url: str
+) -> None:
+    assert given(**chosen).base_url == base_url
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"public_url": "exam.example"},
+        {"public_url": "ftp://exam.example"},
+        {"public_url": "https://exam.example/path"},
+        {"port": 0},
+        {"port": 65536},
+        {"disk_reserve_mb": -1},
+        {"max_image_mb": 0},
+        {"max_image_mb": 51},
+        {"frames_per_minute": 11},
+        {"turn_minutes": 9},
+        {"login_hours": 0},
+        {"classic_api": "maybe"},
+        {"log_format": "xml"},
+    ],
+)
+def test_what_cannot_work_is_refused(chosen: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        given(**chosen)
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVIGIL_STUN_URLS", "stun:a.example:3478, stun:b.example ,")
+    monkeypatch.setenv("INVIGIL_CLASSIC_API", "off")
+    settings = given()
+    assert settings.stun_urls == ("stun:a.example:3478", "stun:b.example")
+    assert settings.classic_api is ClassicApi.OFF
+
+
+def test_settings_come_from_a_file_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("INVIGIL_PORT=9000\nINVIGIL_LOGIN_HOURS=3\nOTHER=1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INVIGIL_LOGIN_HOURS", "4")
+    settings = Settings()
+    assert (settings.port, settings.login_hours) == (9000, 4)
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = given(turn_secret="canary-secret", database_url="sqlite:///canary-secret")
+    assert "canary-secret" not in repr(settings)
+
+
+async def test_https_makes_the_cookie_secure_and_asks_browsers_to_stay_with_it(
+    tmp_path: Path, clock: Clock
+) -> None:
+    url = "https://exam.example"
+    async with running(tmp_path / "data", clock, ScriptedEngine(), public_url=url) as house:
+        client = await house.client({"Origin": url})
+        token = await house.rooms.access.new_sign_in_link()
+        answer = await client.post("/api/v1/sign-in", json={"token": token})
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-invigil=")
+        assert "Secure" in cookie
+        assert "strict-transport-security" in answer.headers
+        read(await client.get("/api/v1/me"))
+        session = read(await client.post("/api/v1/sessions", json={"title": "Algebra"}), 201)
+        assert session["join_url"].startswith(f"{url}/join/")
+        # Its own address behind the proxy is not an origin any more.
+        other = await client.post(
+            "/api/v1/sessions", json={"title": "x"}, headers={"Origin": "http://localhost:8000"}
+        )
+        assert other.status_code == 403

@@ -1,0 +1,70 @@
+"""Credentials for TURN, and what a page is told of the servers for live video."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+
+from invigil.meetings import BuiltinMeetings
+from invigil.meetings.builtin import turn_credential
+from tests.support.clock import START, Clock
+from tests.support.scripted import ScriptedEngine
+from tests.support.server import console, serving
+
+TURN = "turn:turn.example:3478?transport=udp"
+
+
+def test_a_credential_is_what_coturn_computes() -> None:
+    """`use-auth-secret`: base64(HMAC-SHA1(secret, "<expiry>:<user>")), computed by openssl:
+    printf 1777885200:peer | openssl dgst -sha1 -hmac north -binary | base64"""
+    name, password = turn_credential("north", "peer", START)
+    assert name == "1777885200:peer"
+    assert password == "W7hVIbPtju+kVzIIgzL2DTmU8c8="
+    assert len(base64.b64decode(password)) == 20
+
+
+def test_each_peer_has_a_credential_of_its_own_for_a_limited_time() -> None:
+    meetings = BuiltinMeetings(turn_urls=(TURN,), turn_secret="north")
+    one, two = meetings.join("a", START), meetings.join("b", START)
+    assert one.ice_servers != two.ice_servers
+    assert (one.expires_at - START).total_seconds() == 6 * 3600
+    name = one.ice_servers[0]["username"]
+    assert int(name.partition(":")[0]) == one.expires_at.timestamp()
+
+
+def test_without_a_secret_no_turn_server_is_offered() -> None:
+    assert BuiltinMeetings(turn_urls=(TURN,)).join("a", START).ice_servers == ()
+
+
+def test_secrets_are_not_shown() -> None:
+    meetings = BuiltinMeetings(turn_urls=(TURN,), turn_secret="canary")
+    grant = meetings.join("a", START)
+    assert "canary" not in repr(meetings)
+    assert grant.ice_servers[0]["credential"] not in repr(grant)
+
+
+async def test_hello_brings_the_servers_to_the_page(tmp_path: Path, clock: Clock) -> None:
+    async with serving(
+        tmp_path / "data",
+        clock,
+        ScriptedEngine(),
+        stun_urls=("stun:stun.example:3478",),
+        turn_urls=(TURN,),
+        turn_secret="north",
+        turn_minutes=10,
+        relay_only=True,
+    ) as house:
+        proctor = await house.proctor()
+        session = await proctor.open_session()
+        async with await console(house, proctor, session) as page:
+            hello = page.letters[0]
+    stun, turn = hello["ice_servers"]
+    assert stun["urls"] == ["stun:stun.example:3478"]
+    assert turn["urls"] == [TURN]
+    name = f"{int(START.timestamp()) + 600}:{hello['peer']}"
+    digest = hmac.new(b"north", name.encode(), hashlib.sha1).digest()
+    assert turn["username"] == name
+    assert turn["credential"] == base64.b64encode(digest).decode()
+    assert hello["ice_transport_policy"] == "relay"

@@ -1,0 +1,110 @@
+"""The server as its own process, started as people start it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from httpx2 import AsyncClient
+
+from tests.support.clock import Clock
+from tests.support.house import Candidate, Proctor, read
+
+INVIGIL = str(Path(sys.executable).with_name("invigil"))
+PATIENCE_S = 60.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def environment(**chosen: str) -> dict[str, str]:
+    """Ours without any INVIGIL_ setting, and with these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("INVIGIL_")}
+    return kept | chosen
+
+
+async def command(*arguments: str, cwd: Path, **chosen: str) -> tuple[int, str]:
+    """Run `invigil` with these arguments; its exit code, and all that it printed."""
+    process = await asyncio.create_subprocess_exec(
+        INVIGIL, *arguments, cwd=cwd, env=environment(**chosen), stdout=PIPE, stderr=PIPE
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        out, err = await process.communicate()
+    return process.returncode or 0, out.decode() + err.decode()
+
+
+class Served:
+    """One run of `invigil serve`."""
+
+    def __init__(self, process: Process, base_url: str, link: str) -> None:
+        self.process = process
+        self.base_url = base_url
+        self.link = link
+
+    def client(self, **headers: str) -> AsyncClient:
+        return AsyncClient(
+            base_url=self.base_url, headers={"Origin": self.base_url, **headers}, trust_env=False
+        )
+
+    async def proctor(self) -> Proctor:
+        client = self.client()
+        token = self.link.partition("token=")[2]
+        read(await client.post("/api/v1/sign-in", json={"token": token}))
+        return Proctor(client)
+
+    def candidate(self, id_: str, token: str) -> Candidate:
+        return Candidate(self.client(Authorization=f"Bearer {token}"), Clock(), id_, token)
+
+    async def end(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        return await self.process.wait()
+
+
+@asynccontextmanager
+async def served(data_dir: Path, port: int) -> AsyncIterator[Served]:
+    """`invigil serve` until the end of the block, at the latest."""
+    process = await asyncio.create_subprocess_exec(
+        INVIGIL,
+        "serve",
+        "--port",
+        str(port),
+        "--data-dir",
+        str(data_dir),
+        cwd=data_dir.parent,
+        env=environment(INVIGIL_DISK_RESERVE_MB="0"),
+        stdout=PIPE,
+    )
+    assert process.stdout
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            line = (await process.stdout.readline()).decode()
+        found = re.search(r"http://localhost:\d+/\?token=\S+", line)
+        assert found, f"no link in {line!r}"
+        yield Served(process, f"http://localhost:{port}", found[0])
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def children(pid: int) -> list[int]:
+    """Processes that this one has started."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(word) for word in listed.read_text().split()] if listed.exists() else []
+
+
+def alive(pid: int) -> bool:
+    """Whether there is such a process, and it is not only waiting to be buried."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
