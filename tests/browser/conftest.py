@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reason = _missing()
     if reason is None:
         return
+    if os.environ.get("INVIGIL_TEST_REQUIRE_BROWSER"):
+        raise pytest.UsageError(f"the browser tests may not be skipped here: {reason}")
     for item in items:
         if item.path.is_relative_to(_HERE):
             item.add_marker(pytest.mark.skip(reason=reason))
