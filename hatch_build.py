@@ -127,7 +127,9 @@ class Weights:
         """The results are judged by their own hashes: a changed threshold fetches nothing."""
         models = tomllib.loads(self._registry.read_text(encoding="utf-8"))["model"]
         return all(
-            _sha256(self._weights / model["weights"]) == model["weights_sha256"] for model in models
+            _sha256(self._weights / model["weights"]) == model["weights_sha256"]
+            for model in models
+            if model["place"] == "package"
         )
 
     def build(self) -> None:

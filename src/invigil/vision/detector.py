@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnxruntime as ort
 
+from invigil.vision.detection import Detection, blended, largest_first
 from invigil.vision.geometry import Floats, RgbImage, cut_square, letterbox
+from invigil.vision.landmarks import BLAZEFACE, LEFT_EYE, MOUTH, NOSE, RIGHT_EYE, Layout
 from invigil.vision.registry import DetectorLimits
 
-# The six points of BlazeFace; right and left are the person's own.
-RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
+__all__ = ["BlazeFaceDetector", "Detection"]
 
 _INPUT_SIZE = 256
+# Rows of the input: for 16:9 and 4:3 there is no need to look at as much black as a square has.
+HEIGHTS = (160, 192, 256)
 # stride in pixels and anchors for each cell of its two grids
 _GRIDS = ((16, 2), (32, 6))
 _OUTPUTS = ("scores_16", "boxes_16", "scores_32", "boxes_32")
@@ -31,59 +33,31 @@ _LEAST_SPAN = 0.08
 _NOSE_BETWEEN = (-0.25, 1.25)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Detection:
-    """`box` is left, top, right, bottom, and `points` the six of BlazeFace, in pixels."""
-
-    box: Floats
-    score: float
-    points: Floats
-
-    @property
-    def width(self) -> float:
-        return float(self.box[2] - self.box[0])
-
-    @property
-    def height(self) -> float:
-        return float(self.box[3] - self.box[1])
-
-    @property
-    def centre(self) -> Floats:
-        return np.asarray((self.box[:2] + self.box[2:]) / 2, dtype=np.float32)
-
-    @property
-    def side(self) -> float:
-        return max(self.width, self.height)
-
-    def placed(self, scale: float, offset: Floats) -> Detection:
-        """The same face on a picture of which the present one is a scaled and shifted copy."""
-        box = (self.box - np.tile(offset, 2)) / np.float32(scale)
-        points = (self.points - offset) / np.float32(scale)
-        return Detection(box, self.score, points)
-
-    def overlap(self, other: Detection) -> float:
-        """Intersection over union."""
-        corner = np.maximum(self.box[:2], other.box[:2])
-        opposite = np.minimum(self.box[2:], other.box[2:])
-        shared = float(np.prod(np.clip(opposite - corner, 0, None)))
-        union = self.width * self.height + other.width * other.height - shared
-        return shared / union if union > 0 else 0.0
-
-
 class BlazeFaceDetector:
     """Safe to share between threads: it keeps nothing but an onnxruntime session."""
 
-    def __init__(self, session: ort.InferenceSession, limits: DetectorLimits) -> None:
-        self._session = session
+    layout: Layout = BLAZEFACE
+
+    def __init__(
+        self,
+        sessions: ort.InferenceSession | Mapping[int, ort.InferenceSession],
+        limits: DetectorLimits,
+    ) -> None:
+        """`sessions`: one for each of `HEIGHTS`, or one for them all, which is slower."""
+        if not isinstance(sessions, Mapping):
+            sessions = dict.fromkeys(HEIGHTS, sessions)
+        self._sessions = sessions
         self._limits = limits
-        self._anchors = _anchor_centres()
+        self._anchors = {height: _anchor_centres(height) for height in HEIGHTS}
 
     def detect(self, image: RgbImage) -> list[Detection]:
         """The faces that can be believed, the largest first."""
-        canvas, scale, offset = letterbox(image, _INPUT_SIZE)
+        height, width = image.shape[:2]
+        rows = height * _INPUT_SIZE / max(height, width)
+        needed = next(each for each in HEIGHTS if each >= int(rows))
+        canvas, scale, offset = letterbox(image, _INPUT_SIZE, needed)
         found = self._search(canvas, self._limits.candidate_score)
-        faces = self._believed(image, [face.placed(scale, offset) for face in found])
-        return sorted(faces, key=lambda face: face.width * face.height, reverse=True)
+        return largest_first(self._believed(image, [f.placed(scale, offset) for f in found]))
 
     def _believed(self, image: RgbImage, candidates: Sequence[Detection]) -> list[Detection]:
         """`candidates` come best first, so the first believed one is the candidate's own face.
@@ -121,8 +95,9 @@ class BlazeFaceDetector:
         return max(same, default=0.0)
 
     def _search(self, canvas: RgbImage, lowest: float) -> list[Detection]:
-        """Faces on a picture of the input size, the best first."""
-        small_scores, small_boxes, large_scores, large_boxes = self._session.run(
+        """Faces on a picture of one of the input sizes, the best first."""
+        height = canvas.shape[0]
+        small_scores, small_boxes, large_scores, large_boxes = self._sessions[height].run(
             list(_OUTPUTS), {"image": canvas[None]}
         )
         logits = np.concatenate([small_scores[0, :, 0], large_scores[0, :, 0]])
@@ -130,47 +105,20 @@ class BlazeFaceDetector:
         scores = 1 / (1 + np.exp(-np.clip(logits, -_LOGIT_RANGE, _LOGIT_RANGE)))
         order = np.argsort(-scores, kind="stable")
         order = order[scores[order] >= max(lowest, _FLOOR)]
-        centres, sizes = values[order, :2] + self._anchors[order], values[order, 2:4]
+        anchors = self._anchors[height][order]
+        centres, sizes = values[order, :2] + anchors, values[order, 2:4]
         boxes = np.hstack([centres - sizes / 2, centres + sizes / 2])
-        points = values[order, 4:].reshape(-1, 6, 2) + self._anchors[order, None]
-        return _blended(boxes, scores[order], points, self._limits.overlap)
+        points = values[order, 4:].reshape(-1, 6, 2) + anchors[:, None]
+        return blended(boxes, scores[order], points, self._limits.overlap)
 
 
-def _anchor_centres() -> Floats:
+def _anchor_centres(height: int) -> Floats:
     centres = []
     for stride, count in _GRIDS:
-        cells = _INPUT_SIZE // stride
-        rows, columns = np.mgrid[:cells, :cells]
+        rows, columns = np.mgrid[: height // stride, : _INPUT_SIZE // stride]
         grid = np.stack([columns, rows], axis=-1).reshape(-1, 2)
         centres.append(((grid + 0.5) * stride).repeat(count, axis=0))
     return np.concatenate(centres).astype(np.float32)
-
-
-def _blended(boxes: Floats, scores: Floats, points: Floats, overlap: float) -> list[Detection]:
-    """Non-maximum suppression that averages what it merges, weighted by score."""
-    faces: list[Detection] = []
-    open_ = np.ones(len(scores), dtype=bool)
-    for best in range(len(scores)):
-        if not open_[best]:
-            continue
-        group = open_ & (_overlaps(boxes, best) > overlap)
-        group[best] = True
-        open_ &= ~group
-        weights = scores[group] / scores[group].sum()
-        box = (boxes[group] * weights[:, None]).sum(axis=0)
-        six = (points[group] * weights[:, None, None]).sum(axis=0)
-        faces.append(Detection(box.astype(np.float32), float(scores[best]), six.astype(np.float32)))
-    return faces
-
-
-def _overlaps(boxes: Floats, index: int) -> Floats:
-    sizes = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None)
-    areas = sizes.prod(axis=1)
-    corner = np.maximum(boxes[:, :2], boxes[index, :2])
-    opposite = np.minimum(boxes[:, 2:], boxes[index, 2:])
-    shared = np.clip(opposite - corner, 0, None).prod(axis=1)
-    union = np.maximum(areas + areas[index] - shared, np.finfo(np.float32).tiny)
-    return np.asarray(shared / union, dtype=np.float32)
 
 
 def _plausible(face: Detection) -> bool:

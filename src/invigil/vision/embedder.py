@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 import onnxruntime as ort
 
-from invigil.vision.detector import LEFT_EYE, MOUTH, NOSE, RIGHT_EYE, Detection
+from invigil.vision.detection import Detection
 from invigil.vision.geometry import Floats, RgbImage, similarity
+from invigil.vision.landmarks import BLAZEFACE, Layout
 
 CHIP_SIZE = 150
 
-_ALIGN_BY = [RIGHT_EYE, LEFT_EYE, NOSE, MOUTH]
-# Where those points lie in the chips that the network was trained with: the medians over the
-# chips that dlib's own five-point alignment cuts from 799 portraits.
-_TARGETS = np.array(
-    [(46.17, 46.10), (102.49, 46.79), (74.38, 79.96), (74.07, 108.67)], dtype=np.float32
-)
 # Scale, and shift in pixels of the chip, of the variations that a template averages over.
 _VARIATIONS = ((1, 0, 0), (0.96, 0, 0), (1.04, 0, 0), (1, 4, 0), (1, -4, 0), (1, 0, 4), (1, 0, -4))
 
@@ -26,12 +21,22 @@ _VARIATIONS = ((1, 0, 0), (0.96, 0, 0), (1.04, 0, 0), (1, 4, 0), (1, -4, 0), (1,
 class FaceEmbedder:
     """Safe to share between threads: it keeps nothing but an onnxruntime session."""
 
-    def __init__(self, session: ort.InferenceSession) -> None:
+    def __init__(self, session: ort.InferenceSession, layout: Layout = BLAZEFACE) -> None:
         self._session = session
+        self._align_by = list(layout.align_by)
+        self._targets = np.array(layout.targets, dtype=np.float32)
 
     def embed(self, image: RgbImage, face: Detection) -> Floats:
         """The features of a face on a live frame: one pass of the network."""
-        return np.asarray(self._features(_chip(image, face)[None])[0], dtype=np.float32)
+        return self.embed_many([(image, face)])[0]
+
+    def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
+        """The same for several frames at once, one row each."""
+        return self._features(np.stack([self.chip(image, face) for image, face in faces]))
+
+    def chip(self, image: RgbImage, face: Detection) -> RgbImage:
+        """The face as the network sees it."""
+        return _warped(image, self._matrix(face))
 
     def embed_well(self, image: RgbImage, face: Detection) -> Floats:
         """The features for a template: the mean over small shifts, scales and the mirror image.
@@ -39,7 +44,7 @@ class FaceEmbedder:
         It costs fourteen passes, once for each template, and makes every later comparison
         with it more accurate.
         """
-        chips = np.stack(list(_chip_variations(image, face)))
+        chips = np.stack(list(self._variations(image, face)))
         mirrored = np.ascontiguousarray(chips[:, :, ::-1])
         features = np.concatenate([self._features(chips), self._features(mirrored)])
         return np.asarray(features.mean(axis=0), dtype=np.float32)
@@ -48,18 +53,16 @@ class FaceEmbedder:
         (features,) = self._session.run(["features"], {"chip": chips})
         return np.asarray(features, dtype=np.float32)
 
+    def _matrix(self, face: Detection) -> Floats:
+        return similarity(face.points[self._align_by], self._targets)
 
-def _chip(image: RgbImage, face: Detection) -> RgbImage:
-    return _warped(image, similarity(face.points[_ALIGN_BY], _TARGETS))
-
-
-def _chip_variations(image: RgbImage, face: Detection) -> Iterator[RgbImage]:
-    matrix = similarity(face.points[_ALIGN_BY], _TARGETS)
-    middle = np.float32((CHIP_SIZE - 1) / 2)
-    for scale, right, down in _VARIATIONS:
-        varied = matrix * np.float32(scale)
-        varied[:, 2] += middle * np.float32(1 - scale) + np.array([right, down], np.float32)
-        yield _warped(image, varied)
+    def _variations(self, image: RgbImage, face: Detection) -> Iterator[RgbImage]:
+        matrix = self._matrix(face)
+        middle = np.float32((CHIP_SIZE - 1) / 2)
+        for scale, right, down in _VARIATIONS:
+            varied = matrix * np.float32(scale)
+            varied[:, 2] += middle * np.float32(1 - scale) + np.array([right, down], np.float32)
+            yield _warped(image, varied)
 
 
 def _warped(image: RgbImage, matrix: Floats) -> RgbImage:

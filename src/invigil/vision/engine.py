@@ -18,15 +18,10 @@ from invigil.domain.observation import (
 )
 from invigil.vision.compare import comparable, compare
 from invigil.vision.decode import ImageDecoder, Picture
-from invigil.vision.detector import (
-    LEFT_EYE,
-    NOSE,
-    RIGHT_EYE,
-    BlazeFaceDetector,
-    Detection,
-)
+from invigil.vision.detection import Detection, FaceDetector
 from invigil.vision.embedder import FaceEmbedder
 from invigil.vision.geometry import resized
+from invigil.vision.landmarks import Layout
 from invigil.vision.quality import (
     FaceQuality,
     Light,
@@ -35,7 +30,7 @@ from invigil.vision.quality import (
     picture_light,
     picture_sharpness,
 )
-from invigil.vision.registry import Registry, Task
+from invigil.vision.registry import ModelEntry, Registry, Task
 
 # A larger JPEG is shrunk while it is decoded, but not below this longer side: a face that is
 # worth comparing has more pixels then than the chip that the embedder sees.
@@ -59,16 +54,23 @@ class DefaultEngine:
         self,
         registry: Registry,
         decoder: ImageDecoder,
-        detector: BlazeFaceDetector,
+        detector: FaceDetector,
         embedder: FaceEmbedder,
+        *,
+        models: tuple[ModelEntry, ModelEntry] | None = None,
     ) -> None:
+        """`models`: entries of the detector and the embedder, by default the 32-bit ones."""
+        found, features = models or (
+            registry.model_for(Task.DETECTOR),
+            registry.model_for(Task.EMBEDDER),
+        )
         self._decoder = decoder
         self._detector = detector
         self._embedder = embedder
         self._quality = registry.quality
-        self._thresholds = registry.comparison
-        self._detector_name = registry.model_for(Task.DETECTOR).name
-        self._embedder_name = registry.model_for(Task.EMBEDDER).name
+        self._thresholds = features.comparison
+        self._detector_name = found.name
+        self._embedder_name = features.name
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ class DefaultEngine:
                 qualities[0].sharpness if qualities else picture_sharpness(measured.picture.pixels)
             ),
             faces=tuple(
-                _face(detection, quality, measured.picture)
+                _face(detection, quality, measured.picture, self._detector.layout)
                 for detection, quality in zip(measured.detections, qualities, strict=True)
             ),
             main=0 if qualities else None,
@@ -128,17 +130,20 @@ class DefaultEngine:
         picture = self._decoder.decode(image, needed_side=_NEEDED_SIDE)
         detections = self._detector.detect(picture.pixels)
         light = picture_light(picture.pixels)
-        qualities = [face_quality(picture.pixels, face, picture.scale) for face in detections]
+        qualities = [
+            face_quality(picture.pixels, face, picture.scale, self._detector.layout)
+            for face in detections
+        ]
         unusable = judge(qualities, light, self._quality)
         return _Measured(picture, light, detections, qualities, unusable)
 
 
-def _face(detection: Detection, quality: FaceQuality, picture: Picture) -> Face:
+def _face(detection: Detection, quality: FaceQuality, picture: Picture, layout: Layout) -> Face:
     left, top, *_ = (float(value) * picture.scale for value in detection.box)
     points = (detection.points * picture.scale).tolist()
     return Face(
         box=Box(left, top, detection.width * picture.scale, detection.height * picture.scale),
         score=detection.score,
-        landmarks=tuple((x, y) for x, y in (points[i] for i in (RIGHT_EYE, LEFT_EYE, NOSE))),
+        landmarks=tuple((x, y) for x, y in (points[i] for i in layout.shown)),
         pose=quality.pose,
     )

@@ -6,7 +6,6 @@ against false alarms than any number of frames in a row. The limits are in `regi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,16 +13,9 @@ import cv2
 import numpy as np
 
 from invigil.domain.observation import HeadPose, Unusable
-from invigil.vision.detector import (
-    LEFT_EAR,
-    LEFT_EYE,
-    MOUTH,
-    NOSE,
-    RIGHT_EAR,
-    RIGHT_EYE,
-    Detection,
-)
-from invigil.vision.geometry import Floats, RgbImage, cut_square, resized
+from invigil.vision.detection import Detection
+from invigil.vision.geometry import RgbImage, cut_square, resized
+from invigil.vision.landmarks import BLAZEFACE, Layout
 from invigil.vision.registry import QualityLimits
 
 # Sharpness is measured on a face of this many pixels, so that distance and camera do not matter.
@@ -34,13 +26,6 @@ _LEAST_CONTRAST = 25.0
 _LIGHT_SIDE = 96
 # The face's light is measured on the middle of its box, away from hair and background.
 _LIGHT_SHARE = 0.7
-# A head from above: the tip of the nose stands this much further from the line between the ears
-# than each ear from the middle.
-_NOSE_REACH = 1.7
-# Seen from the side: where the nose of a level face lies between eyes (0) and mouth (1), and how
-# far its tip stands out, in the same unit.
-_NOSE_LEVEL = 0.54
-_NOSE_HEIGHT = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +43,7 @@ class FaceQuality:
     side: float
     luma: float
     sharpness: float
-    pose: HeadPose
+    pose: HeadPose | None
 
 
 def picture_light(image: RgbImage) -> Light:
@@ -75,7 +60,9 @@ def picture_sharpness(image: RgbImage) -> float:
     return _detail(resized(image, max(1, round(width * scale)), max(1, round(height * scale))))
 
 
-def face_quality(image: RgbImage, face: Detection, scale: float) -> FaceQuality:
+def face_quality(
+    image: RgbImage, face: Detection, scale: float, layout: Layout = BLAZEFACE
+) -> FaceQuality:
     """`scale` brings pixels of `image` to pixels of the full-size picture."""
     crop, _, _ = cut_square(image, face.centre, face.side, _SHARPNESS_SIDE)
     margin = round(_SHARPNESS_SIDE * (1 - _LIGHT_SHARE) / 2)
@@ -83,23 +70,8 @@ def face_quality(image: RgbImage, face: Detection, scale: float) -> FaceQuality:
         side=face.side * scale,
         luma=float(_luma(crop[margin:-margin, margin:-margin]).mean()),
         sharpness=_detail(crop),
-        pose=head_pose(face.points),
+        pose=layout.pose(face.points) if layout.pose else None,
     )
-
-
-def head_pose(points: Floats) -> HeadPose:
-    """Coarse: a head of average shape, seen from far away."""
-    eye_line = points[LEFT_EYE] - points[RIGHT_EYE]
-    roll = math.atan2(float(eye_line[1]), float(eye_line[0]))
-    level = _turned(points, -roll)
-    ears = (level[RIGHT_EAR, 0] + level[LEFT_EAR, 0]) / 2
-    half_width = float(level[LEFT_EAR, 0] - level[RIGHT_EAR, 0]) / 2
-    yaw = math.atan2(float(level[NOSE, 0] - ears) / _NOSE_REACH, max(half_width, 1e-3))
-    eyes = float(level[RIGHT_EYE, 1] + level[LEFT_EYE, 1]) / 2
-    length = max(float(level[MOUTH, 1]) - eyes, 1e-3)
-    drop = (float(level[NOSE, 1]) - eyes) / length
-    pitch = math.asin(min(1.0, max(-1.0, (_NOSE_LEVEL - drop) / _NOSE_HEIGHT)))
-    return HeadPose(math.degrees(yaw), math.degrees(pitch), math.degrees(roll))
 
 
 def judge(faces: Sequence[FaceQuality], light: Light, limits: QualityLimits) -> Unusable | None:
@@ -128,13 +100,10 @@ def _without_face(light: Light, limits: QualityLimits) -> Unusable:
     return Unusable.NO_FACE
 
 
-def _turned_away(pose: HeadPose, limits: QualityLimits) -> bool:
+def _turned_away(pose: HeadPose | None, limits: QualityLimits) -> bool:
+    if pose is None:
+        return False
     return abs(pose.yaw) > limits.yaw or abs(pose.pitch) > limits.pitch
-
-
-def _turned(points: Floats, angle: float) -> Floats:
-    cosine, sine = math.cos(angle), math.sin(angle)
-    return points @ np.array([[cosine, sine], [-sine, cosine]], dtype=np.float32)
 
 
 def _luma(image: RgbImage) -> RgbImage:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,27 @@ class SourceFile:
     sha256: str
 
 
+class Place(StrEnum):
+    """Where the weights lie."""
+
+    PACKAGE = "package"
+    DOWNLOAD = "download"
+    EXTRA = "extra"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonThresholds:
+    """Comparison scores: at `match` and above a match, under `mismatch` a mismatch.
+
+    `fmr` is the false match rate that `match` was set for, None when nobody measured it.
+    """
+
+    match: float
+    mismatch: float
+    fmr: float | None = None
+    measured: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
     """`version` changes with anything that changes the numbers, the alignment included."""
@@ -38,15 +60,17 @@ class ModelEntry:
     id: str
     version: str
     task: Task
-    package_registry: str
-    package: str
-    package_version: str
-    sources: tuple[SourceFile, ...]
+    place: Place
     licence: str
     licence_note: str
-    converter: str
     weights: str
     weights_sha256: str
+    package_registry: str = ""
+    package: str = ""
+    package_version: str = ""
+    sources: tuple[SourceFile, ...] = ()
+    converter: str = ""
+    comparison: Mapping[TemplateKind, ComparisonThresholds] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -82,42 +106,65 @@ class QualityLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonThresholds:
-    """Comparison scores: at `match` and above a match, under `mismatch` a mismatch."""
+class EngineEntry:
+    """One choice of INVIGIL_VISION. Of `embedders` the first that the processor is fit for."""
 
-    match: float
-    mismatch: float
+    name: str
+    detector: ModelEntry
+    embedders: tuple[ModelEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
     models: tuple[ModelEntry, ...]
+    engines: Mapping[str, EngineEntry]
     detector: DetectorLimits
     quality: QualityLimits
-    comparison: dict[TemplateKind, ComparisonThresholds]
 
     def model_for(self, task: Task) -> ModelEntry:
-        return next(model for model in self.models if model.task is task)
+        """Of the default engine; the embedder is the one that every processor can run."""
+        default = self.engines["default"]
+        return default.detector if task is Task.DETECTOR else default.embedders[-1]
+
+    @property
+    def comparison(self) -> Mapping[TemplateKind, ComparisonThresholds]:
+        """The thresholds of `model_for(Task.EMBEDDER)`."""
+        return self.model_for(Task.EMBEDDER).comparison
 
 
 @cache
 def load_registry(path: Path = REGISTRY) -> Registry:
     document = tomllib.loads(path.read_text(encoding="utf-8"))
-    comparison = {
-        TemplateKind(kind): ComparisonThresholds(match=entry["match"], mismatch=entry["mismatch"])
-        for kind, entry in document["comparison"].items()
-    }
-    for kind, thresholds in comparison.items():
-        if thresholds.mismatch > thresholds.match:
-            raise ValueError(f"comparison.{kind}: mismatch must not lie above match")
+    models = tuple(_model(entry) for entry in document["model"])
+    by_name = {model.name: model for model in models}
     return Registry(
-        models=tuple(_model(entry) for entry in document["model"]),
+        models=models,
+        engines={
+            name: EngineEntry(
+                name, by_name[entry["detector"]], tuple(by_name[e] for e in entry["embedders"])
+            )
+            for name, entry in document["engine"].items()
+        },
         detector=DetectorLimits(**document["detector"]),
         quality=QualityLimits(**document["quality"]),
-        comparison=comparison,
     )
 
 
 def _model(entry: dict[str, Any]) -> ModelEntry:
-    sources = tuple(SourceFile(file["path"], file["sha256"]) for file in entry["sources"])
-    return ModelEntry(**{**entry, "task": Task(entry["task"]), "sources": sources})
+    typed = {
+        "task": Task(entry["task"]),
+        "place": Place(entry["place"]),
+        "sources": tuple(SourceFile(**file) for file in entry.get("sources", ())),
+        "comparison": {
+            TemplateKind(kind): _thresholds(kind, values)
+            for kind, values in entry.get("comparison", {}).items()
+        },
+    }
+    return ModelEntry(**{**entry, **typed})
+
+
+def _thresholds(kind: str, values: dict[str, Any]) -> ComparisonThresholds:
+    thresholds = ComparisonThresholds(**values)
+    if thresholds.mismatch > thresholds.match:
+        raise ValueError(f"comparison.{kind}: mismatch must not lie above match")
+    return thresholds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnxruntime as ort
@@ -10,21 +11,31 @@ import onnxruntime as ort
 from invigil.vision.registry import ModelEntry
 
 WEIGHTS = Path(__file__).parent / "weights"
+_ERRORS = 3
 
 
 class WeightsError(RuntimeError):
     """The weights are missing or are not those that the registry names."""
 
 
-def open_session(model: ModelEntry, folder: Path = WEIGHTS) -> ort.InferenceSession:
+def open_session(
+    model: ModelEntry, folder: Path = WEIGHTS, *, fixed: Mapping[str, int] | None = None
+) -> ort.InferenceSession:
     """A session that several threads may share; it spends one core for each call.
 
-    Cores are given to frames, not to parts of one frame: that way they all stay busy.
+    Cores are given to frames, not to parts of one frame: that way they all stay busy. `fixed`
+    says how large a named dimension of the input always is, which lets more be optimised.
     """
+    return session_of(read_weights(model, folder), fixed=fixed)
+
+
+def session_of(weights: bytes, *, fixed: Mapping[str, int] | None = None) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    weights = read_weights(model, folder)
+    options.log_severity_level = _ERRORS
+    for name, size in (fixed or {}).items():
+        options.add_free_dimension_override_by_name(name, size)
     return ort.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
 

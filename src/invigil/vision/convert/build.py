@@ -10,7 +10,11 @@ from typing import Any
 
 from . import blazeface, dlib_resnet
 
-CONVERTERS = {"blazeface": blazeface.convert, "dlib_resnet": dlib_resnet.convert}
+CONVERTERS = {
+    "blazeface": blazeface.convert,
+    "dlib_resnet": dlib_resnet.convert,
+    "dlib_resnet_int8": dlib_resnet.convert_int8,
+}
 
 
 class ConversionError(Exception):
@@ -18,8 +22,9 @@ class ConversionError(Exception):
 
 
 def read_models(registry: Path) -> list[dict[str, Any]]:
+    """Those that the package carries."""
     models: list[dict[str, Any]] = tomllib.loads(registry.read_text(encoding="utf-8"))["model"]
-    return models
+    return [model for model in models if model["place"] == "package"]
 
 
 def convert_all(registry: Path, packages: Mapping[str, Path], target: Path) -> None:

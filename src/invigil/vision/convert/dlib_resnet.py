@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dlib_weights import LayerParameters, WeightsFormatError, read_layers
-from .graph import GraphBuilder
+from .graph import GraphBuilder, save
+from .quantize import quantized, read_ranges
 
+RANGES = Path(__file__).parent / "dlib_resnet_ranges.toml"
 CHIP_SIZE = 150
 FEATURES = 128
 
@@ -32,8 +34,16 @@ _Array = NDArray[np.float64]
 
 
 def convert(source: Path, target: Path) -> None:
-    layers = read_layers(source.read_bytes())
-    _ResNet(layers).build().save(target)
+    _network(source).save(target)
+
+
+def convert_int8(source: Path, target: Path) -> None:
+    """The same network in integers; its ranges were measured on faces, see the file."""
+    save(quantized(_network(source).model(), read_ranges(RANGES)), target)
+
+
+def _network(source: Path) -> GraphBuilder:
+    return _ResNet(read_layers(source.read_bytes())).build()
 
 
 class _ResNet:

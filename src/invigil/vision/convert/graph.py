@@ -31,6 +31,16 @@ class GraphBuilder:
         as_float = self.node("Cast", [name], to=TensorProto.FLOAT)
         return self.node("Transpose", [as_float], perm=[0, 3, 1, 2])
 
+    def rows_input(self, name: str, width: int, colours: int) -> str:
+        """Like `image_input` with any height, but with the colours left interleaved in the rows.
+
+        Returned as float32 with one channel, `width * colours` numbers wide.
+        """
+        shape: list[str | int | None] = ["batch", "height", width, colours]
+        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.UINT8, shape))
+        rows = self.constant(np.array([0, 1, -1, width * colours], dtype=np.int64))
+        return self.node("Cast", [self.node("Reshape", [name, rows])], to=TensorProto.FLOAT)
+
     def output(self, name: str, value: str, shape: Sequence[str | int]) -> None:
         self._nodes.append(helper.make_node("Identity", [value], [name], name=name))
         info = helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
@@ -46,12 +56,19 @@ class GraphBuilder:
         self._nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
         return name
 
-    def save(self, target: Path) -> None:
-        """Checked, and byte for byte the same on every run."""
+    def model(self) -> onnx.ModelProto:
         graph = helper.make_graph(
             self._nodes, self._name, self._inputs, self._outputs, self._constants
         )
         opset = helper.make_opsetid("", OPSET)
         model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
         onnx.checker.check_model(model)
-        target.write_bytes(model.SerializeToString(deterministic=True))
+        return model
+
+    def save(self, target: Path) -> None:
+        save(self.model(), target)
+
+
+def save(model: onnx.ModelProto, target: Path) -> None:
+    """Byte for byte the same on every run."""
+    target.write_bytes(model.SerializeToString(deterministic=True))

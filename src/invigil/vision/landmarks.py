@@ -1,0 +1,104 @@
+"""Which points of a face a detector gives, and what the head's pose is by them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from invigil.domain.observation import HeadPose
+from invigil.vision.geometry import Floats
+
+# BlazeFace: six points; right and left are the person's own.
+RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
+# YuNet: the first three are the same, then the corners of the mouth.
+RIGHT_MOUTH, LEFT_MOUTH = 3, 4
+
+# A head from above: the tip of the nose stands this much further from the line between the ears
+# than each ear from the middle.
+_NOSE_REACH = 1.7
+# The same from the line between the eyes, against half their distance.
+_NOSE_REACH_FROM_EYES = 1.0
+# Seen from the side: where the nose of a level face lies between eyes (0) and mouth (1), and how
+# far its tip stands out, in the same unit.
+_NOSE_LEVEL = 0.54
+_NOSE_HEIGHT = 0.45
+_NOSE_LEVEL_BETWEEN_CORNERS = 0.57
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`shown`: the points that an observation carries, in its order.
+
+    `align_by` and `targets`: the points that a face is aligned by, and where they lie in a chip
+    of 150 pixels as dlib's own alignment cuts it. `pose` is None where the points cannot tell.
+    """
+
+    shown: tuple[int, ...]
+    align_by: tuple[int, ...]
+    targets: tuple[tuple[float, float], ...]
+    pose: Callable[[Floats], HeadPose] | None
+
+
+def head_pose(points: Floats) -> HeadPose:
+    """By BlazeFace's points. Coarse: a head of average shape, seen from far away."""
+    roll = _roll(points)
+    level = _turned(points, -roll)
+    ears = (level[RIGHT_EAR, 0] + level[LEFT_EAR, 0]) / 2
+    half_width = float(level[LEFT_EAR, 0] - level[RIGHT_EAR, 0]) / 2
+    yaw = math.atan2(float(level[NOSE, 0] - ears) / _NOSE_REACH, max(half_width, 1e-3))
+    pitch = _pitch(level, float(level[MOUTH, 1]), _NOSE_LEVEL)
+    return HeadPose(math.degrees(yaw), pitch, math.degrees(roll))
+
+
+def head_pose_by_five(points: Floats) -> HeadPose:
+    """By YuNet's points: without ears, coarser still."""
+    roll = _roll(points)
+    level = _turned(points, -roll)
+    eyes = (level[RIGHT_EYE, 0] + level[LEFT_EYE, 0]) / 2
+    half_width = float(level[LEFT_EYE, 0] - level[RIGHT_EYE, 0]) / 2
+    yaw = math.atan2(float(level[NOSE, 0] - eyes) / _NOSE_REACH_FROM_EYES, max(half_width, 1e-3))
+    mouth = float(level[RIGHT_MOUTH, 1] + level[LEFT_MOUTH, 1]) / 2
+    pitch = _pitch(level, mouth, _NOSE_LEVEL_BETWEEN_CORNERS)
+    return HeadPose(math.degrees(yaw), pitch, math.degrees(roll))
+
+
+# The targets are medians over the chips that dlib's own five-point alignment cuts from 799
+# portraits.
+BLAZEFACE = Layout(
+    shown=(RIGHT_EYE, LEFT_EYE, NOSE),
+    align_by=(RIGHT_EYE, LEFT_EYE, NOSE, MOUTH),
+    targets=((46.17, 46.10), (102.49, 46.79), (74.38, 79.96), (74.07, 108.67)),
+    pose=head_pose,
+)
+# These were fitted by least squares over such chips.
+YUNET = Layout(
+    shown=(RIGHT_EYE, LEFT_EYE, NOSE, RIGHT_MOUTH, LEFT_MOUTH),
+    align_by=(RIGHT_EYE, LEFT_EYE, NOSE, RIGHT_MOUTH, LEFT_MOUTH),
+    targets=(
+        (47.416, 45.052),
+        (103.129, 45.935),
+        (75.411, 77.189),
+        (51.329, 101.19),
+        (99.23, 101.675),
+    ),
+    pose=head_pose_by_five,
+)
+
+
+def _roll(points: Floats) -> float:
+    eye_line = points[LEFT_EYE] - points[RIGHT_EYE]
+    return math.atan2(float(eye_line[1]), float(eye_line[0]))
+
+
+def _pitch(level: Floats, mouth: float, nose_level: float) -> float:
+    eyes = float(level[RIGHT_EYE, 1] + level[LEFT_EYE, 1]) / 2
+    drop = (float(level[NOSE, 1]) - eyes) / max(mouth - eyes, 1e-3)
+    return math.degrees(math.asin(min(1.0, max(-1.0, (nose_level - drop) / _NOSE_HEIGHT))))
+
+
+def _turned(points: Floats, angle: float) -> Floats:
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return points @ np.array([[cosine, sine], [-sine, cosine]], dtype=np.float32)
