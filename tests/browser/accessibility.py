@@ -27,14 +27,19 @@ _SETTLED = """
   .filter((each) => each.effect.getComputedTiming().endTime !== Infinity)
   .map((each) => each.finished))
 """
+# Wider than the page, or cut off at an edge that hides what is beyond it.
 _TOO_WIDE = """
 () => {
   const room = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= room) return [];
-  return [...document.querySelectorAll("body *")]
-    .filter((each) => each.getBoundingClientRect().right > room + 1)
-    .slice(0, 5)
-    .map((each) => `wider than the page: ${each.outerHTML.slice(0, 120)}`);
+  const wide = document.documentElement.scrollWidth > room;
+  const told = (why, each) => `${why}: ${each.outerHTML.slice(0, 140)}`;
+  return [...document.querySelectorAll("body *")].flatMap((each) => {
+    const { overflowX, textOverflow, clipPath } = getComputedStyle(each);
+    if (wide && each.getBoundingClientRect().right > room + 1) return [told("too wide", each)];
+    const hides = overflowX === "hidden" || overflowX === "clip";
+    const meant = textOverflow === "ellipsis" || clipPath !== "none" || !each.innerText?.trim();
+    return hides && !meant && each.scrollWidth > each.clientWidth + 1 ? [told("cut off", each)] : [];
+  }).slice(0, 6);
 }
 """
 

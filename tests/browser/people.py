@@ -78,13 +78,16 @@ class Proctor:
         self.page.get_by_role("button", name="More settings").click()
         self.get("session-interval").fill(str(interval_s))
         self.get("session-create").click()
-        row = self.get("session-row").filter(has_text=title)
-        return row.get_by_test_id("join-url").inner_text().strip()
+        return self._row(title).get_by_test_id("join-url").inner_text().strip()
 
     def open_console(self, title: str) -> None:
-        self.get("session-row").filter(has_text=title).get_by_test_id("open-console").click()
+        self._row(title).get_by_test_id("open-console").click()
         expect(self.get("console")).to_be_visible()
         self.expect_connected()
+
+    def _row(self, title: str) -> Locator:
+        link = self.page.get_by_role("link", name=title, exact=True)
+        return self.get("session-row").filter(has=link)
 
     def expect_connected(self) -> None:
         expect(self.get("connection-state")).to_have_attribute("data-state", "online")
