@@ -16,7 +16,10 @@ __all__ = ["BlazeFaceDetector", "Detection"]
 
 _INPUT_SIZE = 256
 # Rows of the input: for 16:9 and 4:3 there is no need to look at as much black as a square has.
-HEIGHTS = (160, 192, 256)
+HEIGHTS = (160, 192, _INPUT_SIZE)
+# With more black than this a square is taken all the same: small faces near the edge of the
+# picture score a little lower with some black around them than with much or none.
+_MOST_BLACK = 16
 # stride in pixels and anchors for each cell of its two grids
 _GRIDS = ((16, 2), (32, 6))
 _OUTPUTS = ("scores_16", "boxes_16", "scores_32", "boxes_32")
@@ -52,10 +55,7 @@ class BlazeFaceDetector:
 
     def detect(self, image: RgbImage) -> list[Detection]:
         """The faces that can be believed, the largest first."""
-        height, width = image.shape[:2]
-        rows = height * _INPUT_SIZE / max(height, width)
-        needed = next(each for each in HEIGHTS if each >= int(rows))
-        canvas, scale, offset = letterbox(image, _INPUT_SIZE, needed)
+        canvas, scale, offset = letterbox(image, _INPUT_SIZE, _height_for(image))
         found = self._search(canvas, self._limits.candidate_score)
         return largest_first(self._believed(image, [f.placed(scale, offset) for f in found]))
 
@@ -110,6 +110,13 @@ class BlazeFaceDetector:
         boxes = np.hstack([centres - sizes / 2, centres + sizes / 2])
         points = values[order, 4:].reshape(-1, 6, 2) + anchors[:, None]
         return blended(boxes, scores[order], points, self._limits.overlap)
+
+
+def _height_for(image: RgbImage) -> int:
+    height, width = image.shape[:2]
+    rows = round(height * _INPUT_SIZE / max(height, width))
+    fitting = (each for each in HEIGHTS if 0 <= each - rows <= _MOST_BLACK)
+    return next(fitting, _INPUT_SIZE)
 
 
 def _anchor_centres(height: int) -> Floats:

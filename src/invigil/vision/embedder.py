@@ -28,7 +28,7 @@ class FaceEmbedder:
 
     def embed(self, image: RgbImage, face: Detection) -> Floats:
         """The features of a face on a live frame: one pass of the network."""
-        return self.embed_many([(image, face)])[0]
+        return np.asarray(self.embed_many([(image, face)])[0], dtype=np.float32)
 
     def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
         """The same for several frames at once, one row each."""
