@@ -38,7 +38,8 @@ _TOO_WIDE = """
     if (wide && each.getBoundingClientRect().right > room + 1) return [told("too wide", each)];
     const hides = overflowX === "hidden" || overflowX === "clip";
     const meant = textOverflow === "ellipsis" || clipPath !== "none" || !each.innerText?.trim();
-    return hides && !meant && each.scrollWidth > each.clientWidth + 1 ? [told("cut off", each)] : [];
+    const cut = each.scrollWidth > each.clientWidth + 1;
+    return hides && cut && !meant ? [told("cut off", each)] : [];
   }).slice(0, 6);
 }
 """

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.browser.camera import CameraFile
 
-_FLAGS = (
+# Of every browser here.
+FLAGS = (
     "--use-fake-device-for-media-stream",
     # What the context does not grant is refused, as by somebody who presses "Block".
     "--deny-permission-prompts",
@@ -53,7 +54,7 @@ def chromium() -> str | None:
 
 
 def launch(playwright: Playwright, camera: CameraFile | None, *more: str) -> Browser:
-    flags = [*_FLAGS, *more]
+    flags = [*FLAGS, *more]
     if camera is not None:
         flags.append(f"--use-file-for-fake-video-capture={camera.path}")
     path = chromium()
