@@ -90,7 +90,7 @@ def _tar_section(result: VerificationResult) -> str:
         for name, tar in result.tars.items()
     ]
     shown = [(point.fmr, point.fnmr) for point in result.det if point.fmr > 0]
-    low = min((fmr for fmr, _ in shown), default=1e-3)
+    low = min([fmr for fmr, _ in shown] + [0.1])
     marks = [(tar.fmr, 1 - tar.value) for tar in result.tars.values()]
     return section(
         "True acceptance",
