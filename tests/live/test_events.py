@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from invigil.domain.message import MessageKind
+from invigil.domain.message import EventKind
+from invigil.storage.database import tables as t
 from tests.support.house import Candidate, Json, Proctor, Running, read
 from tests.support.server import Page, console, exam_page
 
@@ -128,10 +129,21 @@ async def test_a_replay_shows_the_present_and_not_what_was(
 async def test_who_missed_too_much_is_told_to_load_again(
     house: Running, proctor: Proctor, session: Json, ada: Candidate
 ) -> None:
-    for number in range(34):
-        for _ in range(30):
-            await house.rooms.messages.from_proctor(ada.id, MessageKind.MESSAGE, str(number))
-    async with await console(house, proctor, session, since=1) as page:
+    cursor = (await proctor.snapshot(session))["cursor"]
+    many = [
+        {
+            "session_id": session["id"],
+            "seq": seq,
+            "kind": EventKind.CANDIDATE_CHANGED.value,
+            "ref": ada.id,
+            "at": house.clock(),
+        }
+        for seq in range(cursor + 1, cursor + 2002)
+    ]
+    async with house.database.engine.begin() as connection:
+        await connection.execute(t.event.insert(), many)
+        await connection.execute(t.exam_session.update().values(event_seq=cursor + 2001))
+    async with await console(house, proctor, session, since=cursor) as page:
         assert (await page.next())["type"] == "resync"
         await say(proctor, ada, "afterwards")
         assert await texts(page, "afterwards") == ["afterwards"]
