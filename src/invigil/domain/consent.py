@@ -10,16 +10,15 @@ from invigil.domain.session import ExamSession
 def consent_text(session: ExamSession) -> tuple[str, ...]:
     """Paragraphs in plain words, true for this very session."""
     days = f"{session.retention_days} day{'s' if session.retention_days != 1 else ''}"
-    seconds = (
-        f"{session.sampling_interval_s} second{'s' if session.sampling_interval_s != 1 else ''}"
-    )
+    interval = session.sampling_interval_s
+    every = "every second" if interval == 1 else f"every {interval} seconds"
     return (
         (
             "During this exam a proctor can see your camera and hear your microphone live. Other "
             "candidates cannot see or hear you."
         ),
         (
-            f"About every {seconds}, and more often for a moment when something is unclear, a "
+            f"About {every}, and more often for a moment when something is unclear, a "
             "picture from your camera is looked at by software on this server. It counts the "
             "faces in the picture and compares the face with your reference photo, to notice when "
             "several people are visible, when somebody else sits there, or when nobody does. It "
