@@ -46,7 +46,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """Coarse, from landmarks, in degrees. 0, 0 looks into the camera; yaw > 0 to image right, pitch > 0 up."""
+    """Coarse, from landmarks, in degrees.
+
+    0, 0 looks into the camera; yaw > 0 to image right, pitch > 0 up.
+    """
 
     yaw: float
     pitch: float
