@@ -48,6 +48,30 @@ Changes = Annotated[
 ]
 
 
+SubjectOption = Annotated[
+    Subject,
+    typer.Option(
+        help="Whose face counts where a picture shows several, over all pairs. The product "
+        "compares nobody then. LFW's labels belong to the central face."
+    ),
+]
+CrossPairs = Annotated[
+    bool | None,
+    typer.Option(
+        "--cross-pairs/--no-cross-pairs",
+        help="Compare all different people with each other; without either, when there are "
+        "enough pictures.",
+    ),
+]
+CachePath = Annotated[
+    Path | None,
+    typer.Option(
+        help="Keep features in this .npz file for the next run. They are templates of the "
+        "people: delete the file afterwards."
+    ),
+]
+
+
 @app.command()
 def verification(
     pairs: Annotated[Path, typer.Argument(help="CSV: a, b, same, fold and, if known, group.")],
@@ -56,28 +80,9 @@ def verification(
     json_out: JsonOut = None,
     html_out: HtmlOut = None,
     engine: Engine = "default",
-    subject: Annotated[
-        Subject,
-        typer.Option(
-            help="Whose face counts where a picture shows several, over all pairs. The product "
-            "compares nobody then. LFW's labels belong to the central face."
-        ),
-    ] = Subject.LARGEST,
-    cross_pairs: Annotated[
-        bool | None,
-        typer.Option(
-            "--cross-pairs/--no-cross-pairs",
-            help="Compare all different people with each other; without either, when there are "
-            "enough pictures.",
-        ),
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(
-            help="Keep features in this .npz file for the next run. They are templates of the "
-            "people: delete the file afterwards."
-        ),
-    ] = None,
+    subject: SubjectOption = Subject.LARGEST,
+    cross_pairs: CrossPairs = None,
+    cache: CachePath = None,
     check: Targets = True,
     target: Changes = None,
 ) -> None:

@@ -124,11 +124,7 @@ def evaluate_verification(
     progress: Progress = lambda _: None,
 ) -> VerificationResult:
     """`cross` None: all with all when there are enough pictures. `progress` hears each file."""
-    files = sorted({name for pair in pairs for name in (pair.a, pair.b)})
-    looks = {}
-    for name in files:
-        looks[name] = cache.look(read_image(folder, name), folder / name)
-        progress(name)
+    looks = _looks(pairs, folder, cache, progress)
     data = _arrays(pairs, looks)
     gated = data.usable
     crossed = _cross(data) if cross is not False else None
@@ -137,7 +133,6 @@ def evaluate_verification(
     gated_cross = _cross(data, usable_only=True) if crossed is not None else None
     everything = np.ones(len(pairs), dtype=bool)
     impostors = crossed or _listed_impostors(data, everything)
-    reasons = Counter(str(look.unusable) for look in looks.values() if look.unusable)
     genuine = data.scores[data.same]
     return VerificationResult(
         models=models,
@@ -159,14 +154,30 @@ def evaluate_verification(
         ),
         accuracy=fold_accuracy(data.scores, data.same, data.folds),
         product_accuracy=fold_accuracy(data.scores[gated], data.same[gated], data.folds[gated]),
-        failure_to_acquire=Rate(sum(reasons.values()), len(looks)),
-        reasons=dict(reasons.most_common()),
+        failure_to_acquire=Rate(sum(bool(look.unusable) for look in looks.values()), len(looks)),
+        reasons=_reasons(looks),
         no_face_found=sum(look.live is None for look in looks.values()),
         cross_pairs=crossed.total if crossed else 0,
         cross_fmr=_cross_fmr(crossed, threshold),
         det=det_curve(genuine, impostors.scores),
         groups=_groups(data, threshold),
     )
+
+
+def _looks(
+    pairs: Sequence[Pair], folder: Path, cache: LookCache, progress: Progress
+) -> dict[str, Look]:
+    looks = {}
+    for name in sorted({name for pair in pairs for name in (pair.a, pair.b)}):
+        looks[name] = cache.look(read_image(folder, name), folder / name)
+        progress(name)
+    return looks
+
+
+def _reasons(looks: dict[str, Look]) -> dict[str, int]:
+    """How many pictures the gate refuses for which reason, the most frequent first."""
+    reasons = Counter(str(look.unusable) for look in looks.values() if look.unusable)
+    return dict(reasons.most_common())
 
 
 def _arrays(pairs: Sequence[Pair], looks: dict[str, Look]) -> _Data:
