@@ -34,7 +34,9 @@ from invigil.domain.errors import InvigilError
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
 from invigil.supervisor import supervise
+from invigil.vision.factory import require
 from invigil.vision.port import VisionEngine
+from invigil.vision.runtime import WeightsError
 from invigil.wiring import Storage, build_house
 
 log = structlog.get_logger(__name__)
@@ -68,6 +70,8 @@ def create_app(
     the engine of the settings.
     """
     chosen = settings or Settings()
+    if engine is None:
+        _require_models(chosen)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -103,6 +107,15 @@ def create_app(
     )
     _install(app, chosen)
     return app
+
+
+def _require_models(settings: Settings) -> None:
+    """Ends the program with one clear sentence when something of the chosen engine is missing."""
+    name = settings.vision.value
+    try:
+        require(name, settings.models_dir)
+    except WeightsError as error:
+        raise SystemExit(f"INVIGIL_VISION={name}: {error}") from None
 
 
 def _install(app: FastAPI, settings: Settings) -> None:

@@ -13,7 +13,9 @@ from rich.console import Console
 
 from invigil import __version__, logs
 from invigil.app import create_app
+from invigil.bench.commands import app as bench
 from invigil.clock import system_clock
+from invigil.downloads.commands import app as models
 from invigil.evaluate.commands import app as evaluate
 from invigil.server import print_link, run_server
 from invigil.settings import Settings
@@ -24,6 +26,8 @@ app = typer.Typer(
     help="Self-hosted live proctoring.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(bench, name="bench")
+app.add_typer(models, name="models")
 _console = Console(highlight=False, soft_wrap=True)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (INVIGIL_HOST).")]

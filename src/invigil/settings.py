@@ -20,6 +20,15 @@ class ClassicApi(StrEnum):
     OFF = "off"
 
 
+class Vision(StrEnum):
+    """Which models look at the frames; docs/models.md compares them."""
+
+    DEFAULT = "default"
+    YUNET = "yunet"
+    YUNET_SFACE = "yunet-sface"
+    DLIB = "dlib"
+
+
 class LogFormat(StrEnum):
     CONSOLE = "console"
     JSON = "json"
@@ -62,6 +71,12 @@ class Settings(BaseSettings):
     login_hours: int = Field(12, ge=1, description="How long a proctor stays signed in, in hours.")
     max_image_mb: float = Field(
         5.0, gt=0, le=50, description="Largest picture that is accepted, in MB."
+    )
+    vision: Vision = Field(
+        Vision.DEFAULT,
+        description="Models that look at the frames: `default`; `yunet` or `yunet-sface` (first "
+        "run `invigil models pull`); `dlib` (needs the extra `dlib`; slow). Templates of one are "
+        "not compared by another: choose before candidates check in.",
     )
     analysis_workers: int = Field(
         0, ge=0, description="Processes that analyse frames, 0 for one a processor core."
@@ -127,6 +142,11 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers come over HTTPS."""
         return self.base_url.startswith("https://")
+
+    @property
+    def models_dir(self) -> Path:
+        """Where downloaded models lie."""
+        return self.data_dir / "models"
 
     @property
     def max_image_bytes(self) -> int:

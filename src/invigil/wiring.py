@@ -139,7 +139,11 @@ def make_analysis(settings: Settings, engine: VisionEngine | None) -> ManagedAna
     count = settings.analysis_workers or os.cpu_count() or 1
     if engine is not None:
         return ThreadAnalysis(engine, count)
-    options = {"engine": "default", "max_bytes": settings.max_image_bytes}
+    options = {
+        "engine": settings.vision.value,
+        "folder": str(settings.models_dir),
+        "max_bytes": settings.max_image_bytes,
+    }
     command = (sys.executable, "-m", "invigil.vision.worker", json.dumps(options))
     return WorkerAnalysis(command, count)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,18 @@ from invigil.vision.geometry import Floats
 from invigil.vision.registry import ComparisonThresholds
 
 Thresholds = Mapping[TemplateKind, ComparisonThresholds]
+Score = Callable[[Floats, Floats], float]
+
+
+def nearness(features: Floats, vectors: Floats) -> float:
+    """1 - L2 distance to the nearest of `vectors`."""
+    return 1.0 - float(np.linalg.norm(vectors - features, axis=1).min())
+
+
+def cosine(features: Floats, vectors: Floats) -> float:
+    """Cosine of the angle to the nearest of `vectors`."""
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(features)
+    return float((vectors @ features / np.maximum(lengths, np.finfo(np.float32).tiny)).max())
 
 
 def comparable(templates: Sequence[Template], model: str) -> list[Template]:
@@ -19,25 +31,26 @@ def comparable(templates: Sequence[Template], model: str) -> list[Template]:
 
 
 def compare(
-    features: Floats, templates: Sequence[Template], thresholds: Thresholds
+    features: Floats,
+    templates: Sequence[Template],
+    thresholds: Thresholds,
+    score: Score = nearness,
 ) -> tuple[Identity, float | None]:
     """The outcome and the best score over all templates.
 
     One template that matches is enough; for a mismatch all of them have to say so.
     """
-    scores = [(template.kind, template_score(features, template)) for template in templates]
+    scores = [(template.kind, template_score(features, template, score)) for template in templates]
     if not scores:
         return Identity.NOT_COMPARED, None
-    best = max(score for _, score in scores)
-    if any(score >= thresholds[kind].match for kind, score in scores):
+    best = max(value for _, value in scores)
+    if any(value >= thresholds[kind].match for kind, value in scores):
         return Identity.MATCH, best
-    if all(score < thresholds[kind].mismatch for kind, score in scores):
+    if all(value < thresholds[kind].mismatch for kind, value in scores):
         return Identity.MISMATCH, best
     return Identity.UNCERTAIN, best
 
 
-def template_score(features: Floats, template: Template) -> float:
-    """1 - L2 distance to the nearest vector of the template: higher means more alike."""
-    vectors = np.asarray(template.vectors, dtype=np.float32)
-    distances = np.linalg.norm(vectors - features, axis=1)
-    return 1.0 - float(distances.min())
+def template_score(features: Floats, template: Template, score: Score = nearness) -> float:
+    """Of the vector of the template that is most alike: higher means more alike."""
+    return score(features, np.asarray(template.vectors, dtype=np.float32))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import cv2
 import numpy as np
 import onnxruntime as ort
 
+from invigil.vision.compare import Score, nearness
 from invigil.vision.detection import Detection
 from invigil.vision.geometry import Floats, RgbImage, similarity
 from invigil.vision.landmarks import BLAZEFACE, Layout
@@ -18,8 +20,29 @@ CHIP_SIZE = 150
 _VARIATIONS = ((1, 0, 0), (0.96, 0, 0), (1.04, 0, 0), (1, 4, 0), (1, -4, 0), (1, 0, 4), (1, 0, -4))
 
 
+class Embedder(Protocol):
+    """Safe to call from several threads at once."""
+
+    score: Score
+    """How alike two features are; higher means more."""
+
+    def embed(self, image: RgbImage, face: Detection) -> Floats:
+        """The features of a face on a live frame."""
+        ...
+
+    def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
+        """The same for several frames at once, one row each."""
+        ...
+
+    def embed_well(self, image: RgbImage, face: Detection) -> Floats:
+        """The features for a template: as accurate as can be, at any cost."""
+        ...
+
+
 class FaceEmbedder:
-    """Safe to share between threads: it keeps nothing but an onnxruntime session."""
+    """dlib's ResNet. Safe to share between threads: it keeps nothing but an onnxruntime session."""
+
+    score: Score = staticmethod(nearness)
 
     def __init__(self, session: ort.InferenceSession, layout: Layout = BLAZEFACE) -> None:
         self._session = session

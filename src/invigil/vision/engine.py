@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 
+from invigil.domain.errors import ImageRefused
 from invigil.domain.observation import (
     Box,
     Face,
@@ -19,8 +20,8 @@ from invigil.domain.observation import (
 from invigil.vision.compare import comparable, compare
 from invigil.vision.decode import ImageDecoder, Picture
 from invigil.vision.detection import Detection, FaceDetector
-from invigil.vision.embedder import FaceEmbedder
-from invigil.vision.geometry import resized
+from invigil.vision.embedder import Embedder
+from invigil.vision.geometry import Floats, resized
 from invigil.vision.landmarks import Layout
 from invigil.vision.quality import (
     FaceQuality,
@@ -36,6 +37,8 @@ from invigil.vision.registry import ModelEntry, Registry, Task
 # worth comparing has more pixels then than the chip that the embedder sees.
 _NEEDED_SIDE = 800
 _JPEG_QUALITY = 85
+# Faces that pass the embedder together; more only cost memory.
+_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +58,7 @@ class DefaultEngine:
         registry: Registry,
         decoder: ImageDecoder,
         detector: FaceDetector,
-        embedder: FaceEmbedder,
+        embedder: Embedder,
         *,
         models: tuple[ModelEntry, ModelEntry] | None = None,
     ) -> None:
@@ -79,29 +82,30 @@ class DefaultEngine:
     def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
         measured = self._measure(image)
         known = comparable(templates, self._embedder_name)
-        compared = measured.unusable is None and bool(known)
-        identity, score = Identity.NOT_COMPARED, None
-        if compared:
-            features = self._embedder.embed(measured.picture.pixels, measured.detections[0])
-            identity, score = compare(features, known, self._thresholds)
-        qualities = measured.qualities
-        return Observation(
-            width=measured.picture.width,
-            height=measured.picture.height,
-            brightness=measured.light.luma,
-            sharpness=(
-                qualities[0].sharpness if qualities else picture_sharpness(measured.picture.pixels)
-            ),
-            faces=tuple(
-                _face(detection, quality, measured.picture, self._detector.layout)
-                for detection, quality in zip(measured.detections, qualities, strict=True)
-            ),
-            main=0 if qualities else None,
-            unusable=measured.unusable,
-            identity=identity,
-            comparison_score=score,
-            models=self.models if compared else (self._detector_name,),
-        )
+        if measured.unusable is not None or not known:
+            return self._observation(measured)
+        features = self._embedder.embed(measured.picture.pixels, measured.detections[0])
+        return self._observation(measured, features, known)
+
+    def observe_many(
+        self, frames: Sequence[tuple[bytes, Sequence[Template]]]
+    ) -> list[Observation | ImageRefused]:
+        """All faces that are to be compared go through the embedder together."""
+        measured = [self._measured_or_refused(image) for image, _ in frames]
+        known = [comparable(templates, self._embedder_name) for _, templates in frames]
+        places = [
+            place
+            for place, (each, own) in enumerate(zip(measured, known, strict=True))
+            if isinstance(each, _Measured) and each.unusable is None and own
+        ]
+        features = self._features_of([measured[place] for place in places])
+        by_place = dict(zip(places, features, strict=True))
+        return [
+            each
+            if isinstance(each, ImageRefused)
+            else self._observation(each, by_place.get(place), own)
+            for place, (each, own) in enumerate(zip(measured, known, strict=True))
+        ]
 
     def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:
         vectors = []
@@ -125,6 +129,49 @@ class DefaultEngine:
         if not done:
             raise RuntimeError(f"no JPEG could be made of {width} x {height} pixels")
         return encoded.tobytes()
+
+    def _measured_or_refused(self, image: bytes) -> _Measured | ImageRefused:
+        try:
+            return self._measure(image)
+        except ImageRefused as error:
+            return error
+
+    def _features_of(self, compared: Sequence[_Measured | ImageRefused]) -> list[Floats]:
+        faces = [
+            (each.picture.pixels, each.detections[0])
+            for each in compared
+            if isinstance(each, _Measured)
+        ]
+        groups = (faces[at : at + _BATCH] for at in range(0, len(faces), _BATCH))
+        return [row for group in groups for row in self._embedder.embed_many(group)]
+
+    def _observation(
+        self,
+        measured: _Measured,
+        features: Floats | None = None,
+        known: Sequence[Template] = (),
+    ) -> Observation:
+        """With `features` the face was compared with the templates in `known`."""
+        picture, qualities = measured.picture, measured.qualities
+        identity, score = Identity.NOT_COMPARED, None
+        if features is not None:
+            identity, score = compare(features, known, self._thresholds, self._embedder.score)
+        sharpness = qualities[0].sharpness if qualities else picture_sharpness(picture.pixels)
+        return Observation(
+            width=picture.width,
+            height=picture.height,
+            brightness=measured.light.luma,
+            sharpness=sharpness,
+            faces=tuple(
+                _face(detection, quality, picture, self._detector.layout)
+                for detection, quality in zip(measured.detections, qualities, strict=True)
+            ),
+            main=0 if qualities else None,
+            unusable=measured.unusable,
+            identity=identity,
+            comparison_score=score,
+            models=(self._detector_name,) if features is None else self.models,
+        )
 
     def _measure(self, image: bytes) -> _Measured:
         picture = self._decoder.decode(image, needed_side=_NEEDED_SIDE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from invigil.domain.errors import ImageRefused
 from invigil.domain.observation import Observation, Template, TemplateKind
 
 
@@ -36,6 +37,19 @@ class VisionEngine(Protocol):
 
     def jpeg(self, image: bytes, *, max_side: int = 1280) -> bytes:
         """The picture upright, without metadata, as JPEG with its longer side <= `max_side`."""
+        ...
+
+
+class BatchEngine(VisionEngine, Protocol):
+    """An engine that is quicker with several frames at once than with one after another."""
+
+    def observe_many(
+        self, frames: Sequence[tuple[bytes, Sequence[Template]]]
+    ) -> list[Observation | ImageRefused]:
+        """What `observe` gives for each of `frames` (image, templates), in their order.
+
+        A picture that is refused stands as its error in its place, and harms no other.
+        """
         ...
 
 

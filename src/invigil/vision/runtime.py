@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-from invigil.vision.registry import ModelEntry
+from invigil.vision.registry import ModelEntry, Place
 
 WEIGHTS = Path(__file__).parent / "weights"
 _ERRORS = 3
@@ -40,18 +40,30 @@ def session_of(weights: bytes, *, fixed: Mapping[str, int] | None = None) -> ort
 
 
 def read_weights(model: ModelEntry, folder: Path = WEIGHTS) -> bytes:
-    """The bytes of the converted file, after their hash was compared with the registry."""
+    """The bytes of the weights, after their hash was compared with the registry."""
     path = folder / model.weights
     try:
         weights = path.read_bytes()
     except OSError as error:
         raise WeightsError(
-            f"The weights of {model.name} are not at {path}. Install the package again: "
-            "`uv sync --reinstall-package invigil`."
+            f"The weights of {model.name} are not at {path}. {_remedy(model)}"
         ) from error
     if hashlib.sha256(weights).hexdigest() != model.weights_sha256:
         raise WeightsError(
             f"{path} is not the file that registry.toml names for {model.name}. "
-            f"Remove {folder} and install the package again."
+            f"Remove it. {_remedy(model)}"
         )
     return weights
+
+
+def checked(path: Path, sha256: str, name: str) -> Path:
+    """`path`, after the hash of the file was compared."""
+    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise WeightsError(f"{path} is not the file that registry.toml names for {name}.")
+    return path
+
+
+def _remedy(model: ModelEntry) -> str:
+    if model.place is Place.DOWNLOAD:
+        return "Run `invigil models pull`, or choose INVIGIL_VISION=default."
+    return "Install the package again: `uv sync --reinstall-package invigil`."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 from invigil.domain.errors import InvigilError
@@ -37,13 +38,13 @@ def _answer(engine: VisionEngine, request: Request) -> Answer:
 
 
 def main() -> None:
-    """`python -m invigil.vision.worker '{"engine": …, "max_bytes": …}'`."""
+    """`python -m invigil.vision.worker '{"engine": …, "folder": …, "max_bytes": …}'`."""
     options = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not get between the answers.
     os.dup2(2, 1)
     limits = DecodeLimits(max_bytes=options["max_bytes"])
-    engine = build_engine(options["engine"], limits=limits)
+    engine = build_engine(options["engine"], limits=limits, folder=Path(options.get("folder", ".")))
     serve(engine, sys.stdin.buffer, answers)
 
 

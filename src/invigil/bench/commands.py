@@ -1,0 +1,98 @@
+"""`invigil bench`: how fast this machine is."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from invigil.bench.frames import BenchFailed, Result, measure_all
+from invigil.settings import Settings
+from invigil.vision.factory import ENGINES, require
+from invigil.vision.runtime import WeightsError
+
+app = typer.Typer(help="How fast this machine is.", no_args_is_help=True)
+_console = Console(highlight=False, soft_wrap=True)
+_BASELINE = "dlib"
+
+
+@app.callback()
+def bench() -> None:
+    """How fast this machine is."""
+
+
+@app.command()
+def frames(
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(help="An engine; repeat for several. Default: all there are."),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder with pictures instead of the composed frames.", exists=True),
+    ] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write the results to this file as well.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="For each engine and step.", min=0.1)] = 10.0,
+) -> None:
+    """Measure JPEG bytes to observation: processor time, frames a second, memory."""
+    folder = Settings().models_dir
+    chosen, missing = _available(engine, folder)
+    for reason in missing:
+        _console.print(reason)
+    try:
+        results = measure_all(chosen, images, seconds, folder)
+    except BenchFailed as error:
+        _console.print(f"[red]{error}[/]")
+        raise typer.Exit(1) from None
+    _show(results)
+    if json_to is not None:
+        document = {"machine": _machine(), "results": [asdict(result) for result in results]}
+        json_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _available(asked: list[str] | None, folder: Path) -> tuple[list[str], list[str]]:
+    """Engines that can run, and for the others why not; one that was asked for has to."""
+    available, missing = [], []
+    for name in asked or ENGINES:
+        try:
+            require(name, folder)
+        except (ValueError, WeightsError) as error:
+            if asked:
+                _console.print(f"[red]{error}[/]")
+                raise typer.Exit(2) from None
+            missing.append(f"Not measured: {name}. {error}")
+            continue
+        available.append(name)
+    return available, missing
+
+
+def _show(results: list[Result]) -> None:
+    baseline = next((result for result in results if result.engine == _BASELINE), None)
+    table = Table(
+        "engine", "CPU ms/frame", "p95", "in eights", "frames/s", "peak MB", "against dlib"
+    )
+    for result in results:
+        ratio = f"{baseline.cpu_ms / result.cpu_ms:.1f} x" if baseline else "-"
+        numbers = (result.cpu_ms, result.cpu_ms_p95, result.batch_cpu_ms, result.frames_per_s)
+        table.add_row(result.engine, *(f"{n:.1f}" for n in numbers), f"{result.peak_mb:.0f}", ratio)
+    _console.print(table)
+    if baseline is None:
+        _console.print("No ratios: the baseline, the engine dlib, was not measured.")
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "system": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }

@@ -1,0 +1,188 @@
+"""JPEG bytes to Observation, engine by engine, each in a process of its own.
+
+`python -m invigil.bench.frames ENGINE FOLDER SECONDS [MODELS]` measures one and prints JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from invigil.demo.scenes import PEOPLE, Scene
+from invigil.domain.errors import ImageRefused
+from invigil.domain.observation import Template, TemplateKind
+from invigil.vision.factory import build_engine
+from invigil.vision.port import BatchEngine, VisionEngine
+
+SCENES = 4
+_WARM_UP = 3
+_LEAST_FRAMES = 12
+_BATCH = 8
+_KIB_IN_MB = 1024
+
+
+class BenchFailed(Exception):
+    """Says what went wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Milliseconds are those of one processor; `compared` is the share of frames with a score.
+
+    `ready_mb` is the process's memory before the first frame, `peak_mb` its greatest.
+    """
+
+    engine: str
+    models: tuple[str, ...]
+    frames: int
+    compared: float
+    cpu_ms: float
+    cpu_ms_p95: float
+    frames_per_s: float
+    threads: int
+    ready_mb: float
+    peak_mb: float
+    batch_cpu_ms: float
+
+
+def compose(folder: Path) -> None:
+    """Frames as a webcam sends them (640 x 480), made of the bundled photographs."""
+    for seed in range(SCENES):
+        scene = Scene(seed)
+        for number, person in enumerate(PEOPLE):
+            (folder / f"{seed}-{number}-{person}.jpg").write_bytes(scene.frame(person))
+
+
+def measure_all(
+    engines: list[str], images: Path | None, seconds: float, models: Path
+) -> list[Result]:
+    """Raises `BenchFailed`."""
+    with tempfile.TemporaryDirectory(prefix="invigil-bench-") as scratch:
+        folder = images or Path(scratch)
+        if images is None:
+            compose(folder)
+        return [_in_own_process(engine, folder, seconds, models) for engine in engines]
+
+
+def _in_own_process(engine: str, folder: Path, seconds: float, models: Path) -> Result:
+    command = [sys.executable, "-m", "invigil.bench.frames", engine, str(folder), str(seconds)]
+    done = subprocess.run([*command, str(models)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
+        raise BenchFailed(f"The engine {engine} could not be measured: {lines[-1]}")
+    return Result(**json.loads(done.stdout))
+
+
+def measure(name: str, folder: Path, seconds: float, models: Path) -> Result:
+    engine = build_engine(name, folder=models)
+    frames = [path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()]
+    frames, template = _usable(engine, frames)
+    ready_mb = _peak_mb()
+    for frame in frames[:_WARM_UP]:
+        engine.observe(frame, [template])
+    times, compared = _alone(engine, frames, template, seconds)
+    threads = os.cpu_count() or 1
+    return Result(
+        engine=name,
+        models=engine.models,
+        frames=len(times),
+        compared=compared / len(times),
+        cpu_ms=_quantile(times, 0.5),
+        cpu_ms_p95=_quantile(times, 0.95),
+        frames_per_s=_together(engine, frames, template, seconds, threads),
+        threads=threads,
+        ready_mb=ready_mb,
+        peak_mb=_peak_mb(),
+        batch_cpu_ms=_batched(engine, frames, template),
+    )
+
+
+def _usable(engine: VisionEngine, frames: list[bytes]) -> tuple[list[bytes], Template]:
+    """The frames that are pictures, and a template of the first that can be compared."""
+    pictures, template = [], None
+    for frame in frames:
+        try:
+            seen = engine.observe(frame)
+        except ImageRefused:
+            continue
+        pictures.append(frame)
+        if template is None and seen.usable:
+            template = engine.make_template(TemplateKind.REFERENCE, [frame])
+    if template is None:
+        raise BenchFailed("none of the pictures shows exactly one usable face")
+    return pictures, template
+
+
+def _alone(
+    engine: VisionEngine, frames: list[bytes], template: Template, seconds: float
+) -> tuple[list[float], int]:
+    """Processor time of the whole process for each frame, one after another."""
+    times: list[float] = []
+    compared = 0
+    end = time.monotonic() + seconds
+    while len(times) < _LEAST_FRAMES or time.monotonic() < end:
+        frame = frames[len(times) % len(frames)]
+        start = time.process_time()
+        seen = engine.observe(frame, [template])
+        times.append((time.process_time() - start) * 1000)
+        compared += seen.comparison_score is not None
+    return times, compared
+
+
+def _together(
+    engine: VisionEngine, frames: list[bytes], template: Template, seconds: float, threads: int
+) -> float:
+    """Frames a second with one thread a core."""
+    start = time.monotonic()
+    end = start + seconds
+
+    def work(offset: int) -> int:
+        done = 0
+        while not done or time.monotonic() < end:
+            engine.observe(frames[(offset + done) % len(frames)], [template])
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(threads) as pool:
+        total = sum(pool.map(work, range(threads)))
+    return total / (time.monotonic() - start)
+
+
+def _batched(engine: BatchEngine, frames: list[bytes], template: Template) -> float:
+    """Processor time for each frame when eight come at once."""
+    batch = [(frames[number % len(frames)], [template]) for number in range(_BATCH)]
+    engine.observe_many(batch)
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        engine.observe_many(batch)
+        times.append((time.process_time() - start) * 1000 / _BATCH)
+    return _quantile(times, 0.5)
+
+
+def _quantile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def _peak_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # macOS counts bytes, everybody else KiB
+    return peak / _KIB_IN_MB / (_KIB_IN_MB if sys.platform == "darwin" else 1)
+
+
+def main(arguments: list[str]) -> None:
+    name, folder, seconds, models = arguments
+    print(json.dumps(asdict(measure(name, Path(folder), float(seconds), Path(models)))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

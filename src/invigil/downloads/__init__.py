@@ -1,0 +1,1 @@
+"""Fetches the models that the package does not carry. Nothing else of Invigil reaches outside."""
