@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from invigil.domain.errors import ImageBroken
-from invigil.domain.observation import Identity, Template, TemplateKind, Unusable
+from invigil.demo.scenes import Scene
+from invigil.domain.errors import ImageBroken, UnsupportedImage
+from invigil.domain.observation import Identity, Observation, Template, TemplateKind, Unusable
 from invigil.vision.factory import build_engine
-from invigil.vision.port import VisionEngine
+from invigil.vision.port import BatchEngine, VisionEngine
 from tests.support import pictures
 
 
@@ -105,6 +108,20 @@ def motion_blurred() -> bytes:
     pixels = np.asarray(pictures.opened(pictures.astronaut())).astype(np.float32)
     smeared = np.mean([np.roll(pixels, shift, axis=1) for shift in range(-10, 11)], axis=0)
     return pictures.encoded(Image.fromarray(smeared.astype(np.uint8)))
+
+
+@pytest.mark.parametrize("radius", [24, 40])
+def test_a_blurred_camera_does_not_claim_that_nobody_is_there(
+    engine: VisionEngine, radius: int
+) -> None:
+    astronaut = pictures.opened(pictures.astronaut())
+    soft = pictures.encoded(astronaut.filter(ImageFilter.GaussianBlur(radius)))
+    assert engine.observe(soft).unusable is Unusable.BLURRED
+
+
+def test_an_empty_room_is_not_called_blurred(engine: VisionEngine) -> None:
+    for seed in range(3):
+        assert engine.observe(Scene(seed).frame()).unusable is Unusable.NO_FACE
 
 
 UNFAIR = [
@@ -235,6 +252,25 @@ def test_jpeg_never_enlarges_and_keeps_colours(engine: VisionEngine) -> None:
         assert image.getpixel((50, 30)) == pytest.approx((200, 30, 10), abs=4)
     with pytest.raises(ImageBroken):
         engine.jpeg(b"")
+
+
+def test_many_at_once_are_seen_as_each_alone(engine: VisionEngine, obama: Template) -> None:
+    batched = cast("BatchEngine", engine)
+    frames = [pictures.obama(), b"no picture", pictures.biden(), pictures.two_people()] * 3
+    frames += [pictures.dark(), pictures.obama_speaking()]
+    asked = [(frame, [obama] if number != 2 else []) for number, frame in enumerate(frames)]
+    together = batched.observe_many(asked)
+    assert len(together) == len(asked)
+    for seen, (frame, templates) in zip(together, asked, strict=True):
+        if frame == b"no picture":
+            assert isinstance(seen, UnsupportedImage)
+            continue
+        alone = engine.observe(frame, templates)
+        assert isinstance(seen, Observation)
+        assert seen.comparison_score == pytest.approx(alone.comparison_score, abs=1e-5)
+        same = dataclasses.replace(seen, comparison_score=alone.comparison_score)
+        assert same == alone
+    assert batched.observe_many([]) == []
 
 
 def test_threads_share_an_engine(engine: VisionEngine, obama: Template) -> None:

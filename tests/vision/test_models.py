@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from invigil.vision.registry import REGISTRY, Task, load_registry
+from invigil.domain.observation import TemplateKind
+from invigil.vision import cpu, factory
+from invigil.vision.factory import build_engine
+from invigil.vision.registry import REGISTRY, ModelEntry, Place, Task, load_registry
 from invigil.vision.runtime import WEIGHTS, WeightsError, open_session, read_weights
 
 # dlib-bin 20.0.1, face_recognition_model_v1.compute_face_descriptor(pattern(150)), first 16 of 128
@@ -60,15 +64,106 @@ def test_every_model_says_where_it_comes_from() -> None:
     for model in load_registry().models:
         assert model.licence
         assert model.licence_note
-        assert model.package_version
+        assert model.package_version or model.place is Place.DOWNLOAD
         assert all(len(source.sha256) == 64 for source in model.sources)
-        assert read_weights(model)
+        if model.place is Place.PACKAGE:
+            assert read_weights(model)
     assert len({model.task for model in load_registry().models}) == len(Task)
+
+
+def test_every_embedder_says_for_which_error_its_thresholds_were_set() -> None:
+    for model in load_registry().models:
+        if model.task is Task.EMBEDDER:
+            assert set(model.comparison) == set(TemplateKind)
+            for thresholds in model.comparison.values():
+                assert thresholds.fmr or thresholds.measured.startswith("not measured")
+        else:
+            assert not model.comparison
+
+
+def test_names_are_given_once() -> None:
+    names = [model.name for model in load_registry().models]
+    assert len(set(names)) == len(names)
 
 
 def test_only_listed_weights_are_carried() -> None:
     carried = {path.name for path in WEIGHTS.iterdir()}
-    assert carried == {model.weights for model in load_registry().models}
+    listed = {m.weights for m in load_registry().models if m.place is Place.PACKAGE}
+    assert carried == listed
+    assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < 30_000_000
+
+
+def small_embedder() -> ModelEntry:
+    return load_registry().engines["default"].embedders[0]
+
+
+@pytest.mark.skipif(not cpu.has_vnni(), reason="8-bit networks are for processors with VNNI")
+def test_eight_bits_say_nearly_the_same() -> None:
+    """On LFW two faces are 0.56 to 0.97 apart where it is decided; the change is a tenth."""
+    exact = open_session(load_registry().model_for(Task.EMBEDDER))
+    (features,) = exact.run(["features"], {"chip": pattern(150)[None]})
+    (small,) = open_session(small_embedder()).run(["features"], {"chip": pattern(150)[None]})
+    assert 0 < np.linalg.norm(small - features) < 0.15
+
+
+@pytest.mark.parametrize(("vnni", "place"), [(True, 0), (False, -1)])
+def test_the_processor_decides_on_the_embedder(
+    monkeypatch: pytest.MonkeyPatch, vnni: bool, place: int
+) -> None:
+    monkeypatch.setattr(cpu, "has_vnni", lambda: vnni)
+    expected = load_registry().engines["default"].embedders[place]
+    assert build_engine().models[1] == expected.name
+
+
+def test_what_cannot_be_opened_falls_back_to_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = factory.open_session
+
+    def refusing(model: ModelEntry, *args: Path, **kwargs: dict[str, int]) -> object:
+        if model == small_embedder():
+            raise ort_errors.Fail("no such kernel")
+        return real(model, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cpu, "has_vnni", lambda: True)
+    monkeypatch.setattr(factory, "open_session", refusing)
+    assert build_engine().models[1] == load_registry().model_for(Task.EMBEDDER).name
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("fpu avx2 avx512f avx512_vnni", True), ("fpu avx2 avx_vnni", True), ("fpu avx2 sse", False)],
+)
+def test_the_processor_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str, expected: bool
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    file = tmp_path / "cpuinfo"
+    file.write_text(f"processor : 0\nflags\t\t: {flags}\n")
+    assert cpu.has_vnni(file) is expected
+    assert cpu.has_vnni(tmp_path / "missing") is False
+
+
+@pytest.mark.parametrize("height", [160, 192])
+def test_a_lower_picture_gives_the_numbers_of_the_original_too(height: int) -> None:
+    model = load_registry().model_for(Task.DETECTOR)
+    fixed = open_session(model, fixed={"batch": 1, "height": height})
+    free = open_session(model)
+    image = pattern(256)[None, :height]
+    for one, other in zip(
+        fixed.run(list(TFJS), {"image": image}), free.run(list(TFJS), {"image": image}), strict=True
+    ):
+        assert np.abs(one - other).max() < 1e-5 * np.abs(other).max()
+
+
+@pytest.mark.parametrize("name", ["yunet", "yunet-sface"])
+def test_missing_downloads_are_named_with_the_command(name: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=f"invigil models pull {name}"):
+        build_engine(name, folder=tmp_path)
+
+
+def test_the_missing_extra_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factory, "find_spec", lambda _: None)
+    with pytest.raises(WeightsError, match="uv sync --extra dlib"):
+        build_engine("dlib")
 
 
 def test_a_model_with_another_task_is_refused(tmp_path: Path) -> None:
@@ -80,7 +175,7 @@ def test_a_model_with_another_task_is_refused(tmp_path: Path) -> None:
 
 def test_crossed_thresholds_are_refused(tmp_path: Path) -> None:
     changed = tmp_path / "registry.toml"
-    changed.write_text(REGISTRY.read_text().replace("mismatch = 0.38", "mismatch = 0.48"))
+    changed.write_text(REGISTRY.read_text().replace("mismatch = 0.38\n", "mismatch = 0.48\n"))
     with pytest.raises(ValueError, match=r"comparison\.reference"):
         load_registry(changed)
 

@@ -47,6 +47,7 @@ class _Measured:
     light: Light
     detections: list[Detection]
     qualities: list[FaceQuality]
+    sharpness: float
     unusable: Unusable | None
 
 
@@ -156,12 +157,11 @@ class DefaultEngine:
         identity, score = Identity.NOT_COMPARED, None
         if features is not None:
             identity, score = compare(features, known, self._thresholds, self._embedder.score)
-        sharpness = qualities[0].sharpness if qualities else picture_sharpness(picture.pixels)
         return Observation(
             width=picture.width,
             height=picture.height,
             brightness=measured.light.luma,
-            sharpness=sharpness,
+            sharpness=measured.sharpness,
             faces=tuple(
                 _face(detection, quality, picture, self._detector.layout)
                 for detection, quality in zip(measured.detections, qualities, strict=True)
@@ -181,8 +181,9 @@ class DefaultEngine:
             face_quality(picture.pixels, face, picture.scale, self._detector.layout)
             for face in detections
         ]
-        unusable = judge(qualities, light, self._quality)
-        return _Measured(picture, light, detections, qualities, unusable)
+        sharpness = qualities[0].sharpness if qualities else picture_sharpness(picture.pixels)
+        unusable = judge(qualities, light, sharpness, self._quality)
+        return _Measured(picture, light, detections, qualities, sharpness, unusable)
 
 
 def _face(detection: Detection, quality: FaceQuality, picture: Picture, layout: Layout) -> Face:

@@ -74,10 +74,15 @@ def face_quality(
     )
 
 
-def judge(faces: Sequence[FaceQuality], light: Light, limits: QualityLimits) -> Unusable | None:
-    """The reason why this frame cannot be compared, or None."""
+def judge(
+    faces: Sequence[FaceQuality], light: Light, sharpness: float, limits: QualityLimits
+) -> Unusable | None:
+    """The reason why this frame cannot be compared, or None.
+
+    `sharpness` is that of the main face, or of the picture when there is no face.
+    """
     if not faces:
-        return _without_face(light, limits)
+        return _without_face(light, sharpness, limits)
     if len(faces) > 1:
         return Unusable.SEVERAL_FACES
     face = faces[0]
@@ -91,12 +96,14 @@ def judge(faces: Sequence[FaceQuality], light: Light, limits: QualityLimits) -> 
     return next((reason for applies, reason in reasons if applies), None)
 
 
-def _without_face(light: Light, limits: QualityLimits) -> Unusable:
-    """A dark or covered camera cannot tell that nobody is there."""
+def _without_face(light: Light, sharpness: float, limits: QualityLimits) -> Unusable:
+    """A dark, covered, moving or unfocused camera cannot tell that nobody is there."""
     if light.luma > limits.picture_luma_high:
         return Unusable.TOO_BRIGHT
     if light.luma < limits.picture_luma_low or light.contrast < limits.picture_contrast:
         return Unusable.TOO_DARK
+    if sharpness < limits.picture_sharpness:
+        return Unusable.BLURRED
     return Unusable.NO_FACE
 
 

@@ -103,6 +103,7 @@ class QualityLimits:
     picture_luma_low: float
     picture_luma_high: float
     picture_contrast: float
+    picture_sharpness: float
 
 
 @dataclass(frozen=True, slots=True)
