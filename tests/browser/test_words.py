@@ -45,8 +45,12 @@ def test_a_candidate_gets_help_before_the_room(exam: Exam) -> None:
     obama.get("ask-help").click()
     obama.get("chat-input").fill("My camera light is off")
     obama.get("chat-send").click()
+    mark = exam.proctor.get("tile-questions")
+    expect(mark).to_have_text("1 message")  # also for a proctor who looks at somebody else
+
     panel = exam.proctor.focus("Barack Obama")
     expect(panel).to_contain_text("My camera light is off")
+    expect(mark).to_have_count(0)
 
 
 def test_closing_the_session_tells_the_candidates(exam: Exam) -> None:
