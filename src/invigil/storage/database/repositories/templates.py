@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from datetime import datetime
 
-import numpy as np
 import sqlalchemy as sa
 
 from invigil.domain.observation import Identity, Template, TemplateKind
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
+
+Vectors = tuple[tuple[float, ...], ...]
 
 
 class TemplateRepository(Repository):
@@ -22,10 +24,7 @@ class TemplateRepository(Repository):
             Template(
                 TemplateKind(row["kind"]),
                 row["model"],
-                tuple(
-                    tuple(float(x) for x in vector)
-                    for vector in np.frombuffer(row["vectors"], "<f4").reshape(-1, row["width"])
-                ),
+                _unpacked(row["vectors"], row["width"]),
             )
             for row in rows
         )
@@ -46,14 +45,13 @@ class TemplateRepository(Repository):
     async def put(self, candidate_id: str, template: Template) -> None:
         """Replace the candidate's template of this kind."""
         await self.delete(candidate_id, template.kind)
-        vectors = np.asarray(template.vectors, "<f4")
         await self._run(
             t.template.insert().values(
                 candidate_id=candidate_id,
                 kind=template.kind.value,
                 model=template.model,
-                width=vectors.shape[1],
-                vectors=vectors.tobytes(),
+                width=len(template.vectors[0]),
+                vectors=_packed(template.vectors),
             )
         )
 
@@ -88,3 +86,12 @@ class TemplateRepository(Repository):
         await self._run(
             t.check_in_frame.delete().where(t.check_in_frame.c.candidate_id == candidate_id)
         )
+
+
+def _packed(vectors: Vectors) -> bytes:
+    """Little-endian 32-bit floats, one vector after the other."""
+    return b"".join(struct.pack(f"<{len(vector)}f", *vector) for vector in vectors)
+
+
+def _unpacked(data: bytes, width: int) -> Vectors:
+    return tuple(struct.iter_unpack(f"<{width}f", data))
