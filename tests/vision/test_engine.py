@@ -14,8 +14,10 @@ from PIL import Image, ImageFilter
 from invigil.demo.scenes import Scene
 from invigil.domain.errors import ImageBroken, UnsupportedImage
 from invigil.domain.observation import Identity, Observation, Template, TemplateKind, Unusable
+from invigil.vision import factory
 from invigil.vision.factory import build_engine
 from invigil.vision.port import BatchEngine, VisionEngine
+from invigil.vision.registry import load_registry
 from tests.support import pictures
 
 
@@ -175,6 +177,16 @@ def test_pose_follows_the_head(engine: VisionEngine) -> None:
     assert abs(straight.roll) < 5
     assert turned.yaw > straight.yaw + 10
     assert mirrored.yaw == pytest.approx(-turned.yaw, abs=10)
+
+
+def test_a_turned_head_is_not_compared(monkeypatch: pytest.MonkeyPatch, obama: Template) -> None:
+    """No bundled picture shows a head beyond 40 degrees, so the limit comes to the picture."""
+    registry = load_registry()
+    strict = dataclasses.replace(registry, quality=dataclasses.replace(registry.quality, yaw=20.0))
+    monkeypatch.setattr(factory, "load_registry", lambda: strict)
+    seen = build_engine().observe(turned_to_the_side(), [obama])
+    assert (seen.face_count, seen.unusable) == (1, Unusable.TURNED_AWAY)
+    assert seen.identity is Identity.NOT_COMPARED
 
 
 def test_roll_follows_the_head(engine: VisionEngine) -> None:

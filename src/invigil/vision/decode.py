@@ -48,7 +48,7 @@ _TURNS: dict[int, Callable[[RgbImage], RgbImage]] = {
 }
 _SIDEWAYS = range(5, 9)
 _READ_REDUCED = {
-    1: cv2.IMREAD_COLOR,
+    1: cv2.IMREAD_COLOR_RGB,
     2: cv2.IMREAD_REDUCED_COLOR_2,
     4: cv2.IMREAD_REDUCED_COLOR_4,
     8: cv2.IMREAD_REDUCED_COLOR_8,
@@ -170,13 +170,16 @@ def _reduction(longer_side: int, needed_side: int) -> int:
 
 def _decode_fast(data: bytes, reduction: int) -> RgbImage:
     flags = _READ_REDUCED[reduction] | cv2.IMREAD_IGNORE_ORIENTATION
+    blue_first = reduction > 1  # the decoder knows the other order only at full size
     try:
         pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
     except cv2.error as error:
         raise ImageBroken from error
     if pixels is None:
         raise ImageBroken
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    if blue_first:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    return np.asarray(pixels, dtype=np.uint8)
 
 
 def _decode_strictly(image: ImageFile.ImageFile) -> RgbImage:
