@@ -9,7 +9,7 @@ import secrets
 import pytest
 
 from tests.support.house import Candidate, Json, Proctor, Running, read
-from tests.support.server import Page, console, exam_page
+from tests.support.server import Page, console, dial, exam_page, proctor_ticket
 
 BAD_LETTER, LONG_LETTER, TOO_SLOW = 1003, 1009, 4008
 
@@ -129,10 +129,11 @@ async def test_a_page_that_reads_nothing_delays_nobody(
 ) -> None:
     """The slow console is cut off; the quick one and the candidate go on meanwhile."""
     async with (
-        await console(house, proctor, session) as slow,
+        await dial(house, await proctor_ticket(proctor, session), narrow=True) as slow,
         await console(house, proctor, session) as quick,
         await exam_page(house, ada) as mine,
     ):
+        await slow.until("hello")
         for _ in range(20):
             for _ in range(20):
                 noise = secrets.token_urlsafe(45_000)  # cannot be compressed away

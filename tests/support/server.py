@@ -106,16 +106,35 @@ class Page:
 
 
 async def dial(
-    house: Running, ticket: str, *, since: int | None = None, origin: str | None = "ours"
+    house: Running,
+    ticket: str,
+    *,
+    since: int | None = None,
+    origin: str | None = "ours",
+    narrow: bool = False,
 ) -> Page:
-    """A socket with this ticket, before any letter."""
-    host = house.base_url.replace("http://localhost", "ws://127.0.0.1")
-    address = f"{host}/api/v1/live?ticket={ticket}"
+    """A socket with this ticket, before any letter. `narrow`: it takes in little unread."""
+    port = int(house.base_url.rpartition(":")[2])
+    address = f"ws://127.0.0.1:{port}/api/v1/live?ticket={ticket}"
     if since is not None:
         address += f"&since={since}"
     sent = house.base_url if origin == "ours" else origin
     headers = None if sent is None else {"Origin": sent}
-    return Page(await connect(address, additional_headers=headers, proxy=None, ping_interval=None))
+    pipe = socket.socket()
+    if narrow:
+        pipe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    pipe.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(pipe, ("127.0.0.1", port))
+    return Page(
+        await connect(
+            address,
+            sock=pipe,
+            additional_headers=headers,
+            proxy=None,
+            ping_interval=None,
+            max_queue=1 if narrow else 16,
+        )
+    )
 
 
 async def proctor_ticket(proctor: Proctor, session: Json) -> str:
