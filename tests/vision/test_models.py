@@ -116,12 +116,11 @@ def test_the_processor_decides_on_the_embedder(
 
 
 def test_what_cannot_be_opened_falls_back_to_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = factory.open_session
 
     def refusing(model: ModelEntry, *args: Path, **kwargs: dict[str, int]) -> object:
         if model == small_embedder():
             raise ort_errors.Fail("no such kernel")
-        return real(model, *args, **kwargs)  # type: ignore[arg-type]
+        return open_session(model, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(cpu, "has_vnni", lambda: True)
     monkeypatch.setattr(factory, "open_session", refusing)

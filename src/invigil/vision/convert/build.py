@@ -36,6 +36,9 @@ def convert_all(registry: Path, packages: Mapping[str, Path], target: Path) -> N
     """
     target.mkdir(parents=True, exist_ok=True)
     for model in read_models(registry):
+        done = target / model["weights"]
+        if done.is_file() and _sha256(done) == model["weights_sha256"]:
+            continue  # two entries may share one file
         sources = [
             _checked(_source(model, file["path"], packages), file["sha256"])
             for file in model["sources"]
@@ -57,10 +60,14 @@ def _source(model: Mapping[str, Any], path: str, packages: Mapping[str, Path]) -
 
 
 def _checked(path: Path, sha256: str) -> Path:
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = _sha256(path)
     if found != sha256:
         raise ConversionError(
             f"{path.name} has the SHA-256 {found}, but registry.toml names {sha256}. "
             "Either the download is damaged, or the package or the converter was changed."
         )
     return path
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
