@@ -20,7 +20,7 @@ from invigil.domain.observation import (
     TemplateKind,
     Unusable,
 )
-from invigil.evaluate.probe import Look, Subject
+from invigil.evaluate.probe import Look, Subject, nearness_of_all
 from tests.support import pictures
 
 MODEL = "scripted@1"
@@ -54,6 +54,7 @@ class WordsEngine:
     """
 
     subject = Subject.LARGEST
+    similarity = staticmethod(nearness_of_all)
     match_threshold = 0.5
     mismatch = 0.4
 

@@ -23,7 +23,7 @@ ROWS = [("A_0001.jpg", "A_0002.jpg", 1, 1), ("A_0001.jpg", "B_0001.jpg", 0, 2)]
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Pictures of words, and an engine that reads them."""
-    monkeypatch.setattr(commands, "build_prober", lambda _: WordsEngine())
+    monkeypatch.setattr(commands, "build_prober", lambda *_, **__: WordsEngine())
     images = tmp_path / "images"
     images.mkdir()
     for name, words in (("A_0001", "x=0"), ("A_0002", "x=0.1"), ("B_0001", "x=0.9")):

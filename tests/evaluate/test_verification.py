@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from invigil.domain.observation import TemplateKind
-from invigil.evaluate.probe import Look, LookCache, Subject, build_prober
+from invigil.evaluate.probe import (
+    Look,
+    LookCache,
+    Subject,
+    build_prober,
+    cosine_of_all,
+    nearness_of_all,
+)
 from invigil.evaluate.reports import verification_page
 from invigil.evaluate.results import verification_numbers
 from invigil.evaluate.stats import Rate
@@ -18,6 +25,7 @@ from invigil.evaluate.verification import (
     evaluate_verification,
     worst_to_best,
 )
+from invigil.vision.compare import cosine, nearness
 from invigil.vision.port import VisionEngine
 from tests.evaluate.data import WordsEngine
 from tests.support import pictures
@@ -173,11 +181,10 @@ def test_the_prober_measures_what_the_product_does(engine: VisionEngine) -> None
 
 
 def test_where_several_are_seen_the_subject_can_be_the_central_one() -> None:
-    prober = build_prober("default")
+    prober = build_prober("default", Subject.CENTRAL)
     wide = pictures.opened(pictures.two_people())
     # Cut so that the smaller face of the two lies in the middle.
     picture = pictures.encoded(wide.crop((300, 0, 800, 500)).resize((400, 400)))
-    prober.subject = Subject.CENTRAL
     central = prober.look(picture)
     alone = prober.look(pictures.biden())
     assert central.live is not None
@@ -185,6 +192,17 @@ def test_where_several_are_seen_the_subject_can_be_the_central_one() -> None:
     assert 1 - float(np.linalg.norm(alone.template - central.live)) > prober.match_threshold
 
 
+def test_all_with_all_scores_as_one_by_one() -> None:
+    random = np.random.default_rng(1)
+    templates, lives = random.normal(size=(3, 8)), random.normal(size=(4, 8))
+    for one_by_one, together in ((nearness, nearness_of_all), (cosine, cosine_of_all)):
+        scores = together(templates, lives)
+        for row, template in enumerate(templates.astype(np.float32)):
+            for column, live in enumerate(lives.astype(np.float32)):
+                wanted = one_by_one(live, template[None])
+                assert scores[row, column] == pytest.approx(wanted, abs=1e-5)
+
+
 def test_an_unknown_engine_is_bad_input() -> None:
-    with pytest.raises(BadInput, match="no engine 'other'"):
+    with pytest.raises(BadInput, match="no vision engine 'other'"):
         build_prober("other")

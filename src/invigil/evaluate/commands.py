@@ -40,6 +40,9 @@ Images = Annotated[Path, typer.Option(help="Folder of the pictures that the tabl
 JsonOut = Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file.")]
 HtmlOut = Annotated[Path | None, typer.Option("--html", help="Write the report to this file.")]
 Engine = Annotated[str, typer.Option(help="The vision engine to measure.")]
+Models = Annotated[
+    Path | None, typer.Option(help="Folder of downloaded models, for engines that need any.")
+]
 Targets = Annotated[
     bool, typer.Option("--targets/--no-targets", help="Whether missed targets fail the command.")
 ]
@@ -80,6 +83,7 @@ def verification(
     json_out: JsonOut = None,
     html_out: HtmlOut = None,
     engine: Engine = "default",
+    models: Models = None,
     subject: SubjectOption = Subject.LARGEST,
     cross_pairs: CrossPairs = None,
     cache: CachePath = None,
@@ -91,8 +95,7 @@ def verification(
         wanted = _targets(targets.VERIFICATION, target, check=check)
         listed = read_pairs(pairs)
         require_folder(images)
-        prober = build_prober(engine)
-        prober.subject = subject
+        prober = build_prober(engine, subject, models)
         looks = LookCache(cache, prober)
         files = {name for pair in listed for name in (pair.a, pair.b)}
         with _bar("Pictures", len(files)) as tick:
@@ -103,6 +106,7 @@ def verification(
                 prober.match_threshold,
                 models=prober.models,
                 subject=subject,
+                similarity=prober.similarity,
                 cross=cross_pairs,
                 progress=tick,
             )
@@ -120,6 +124,7 @@ def counting(
     json_out: JsonOut = None,
     html_out: HtmlOut = None,
     engine: Engine = "default",
+    models: Models = None,
     check: Targets = True,
     target: Changes = None,
 ) -> None:
@@ -128,7 +133,7 @@ def counting(
         wanted = _targets(targets.COUNTING, target, check=check)
         listed = read_counts(counts)
         require_folder(images)
-        prober = build_prober(engine)
+        prober = build_prober(engine, folder=models)
         with _bar("Photographs", len(listed)) as tick:
             result = evaluate_counting(listed, images, prober, tick)
     numbers = counting_numbers(result)
@@ -143,6 +148,7 @@ def sessions(
     json_out: JsonOut = None,
     html_out: HtmlOut = None,
     engine: Engine = "default",
+    models: Models = None,
     latency_ms: Annotated[
         int, typer.Option(help="From the camera to the server.", min=0, max=10_000)
     ] = 100,
@@ -153,7 +159,7 @@ def sessions(
     with _bad_input():
         wanted = _targets(targets.SESSIONS, target, check=check)
         listed = read_scripts(scripts)
-        prober = build_prober(engine)
+        prober = build_prober(engine, folder=models)
         with _bar("Sittings", len(listed)) as tick:
             result = evaluate_sessions(listed, prober, latency_s=latency_ms / 1000, progress=tick)
     numbers = sessions_numbers(result)
@@ -180,10 +186,11 @@ def generate_sessions(
         float, typer.Option(help="Seconds between two frames while nothing is suspected.", min=0.5)
     ] = 5.0,
     engine: Engine = "default",
+    models: Models = None,
 ) -> None:
     """Write scripts of sittings from portraits named like Name_0001.jpg. Nothing is copied."""
     with _bad_input():
-        prober = build_prober(engine)
+        prober = build_prober(engine, folder=models)
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 from zipfile import BadZipFile
 
-import cv2
 import numpy as np
 
 from invigil.domain.errors import ImageRefused
 from invigil.domain.observation import TemplateKind, Unusable
+from invigil.evaluate.stats import Doubles
 from invigil.evaluate.tables import BadInput
-from invigil.vision.decode import ImageDecoder
-from invigil.vision.detector import BlazeFaceDetector
-from invigil.vision.embedder import FaceEmbedder
+from invigil.vision.compare import cosine
 from invigil.vision.engine import DefaultEngine
-from invigil.vision.factory import ENGINES
+from invigil.vision.factory import build_engine
 from invigil.vision.geometry import Floats
 from invigil.vision.port import VisionEngine
-from invigil.vision.registry import Task, load_registry
-from invigil.vision.runtime import open_session
+from invigil.vision.registry import load_registry
+from invigil.vision.runtime import WeightsError
+
+Similarity = Callable[[Doubles, Doubles], Doubles]
+"""Comparison scores of templates (n, d) with live features (m, d), shape (n, m)."""
+
+
+def nearness_of_all(templates: Doubles, lives: Doubles) -> Doubles:
+    """`invigil.vision.compare.nearness` of each with each: 1 - L2 distance."""
+    squares = (templates**2).sum(axis=1)[:, None] + (lives**2).sum(axis=1)[None, :]
+    return np.asarray(1.0 - np.sqrt(np.maximum(squares - 2 * templates @ lives.T, 0)))
+
+
+def cosine_of_all(templates: Doubles, lives: Doubles) -> Doubles:
+    """`invigil.vision.compare.cosine` of each with each."""
+    lengths = np.linalg.norm(templates, axis=1)[:, None] * np.linalg.norm(lives, axis=1)[None, :]
+    return np.asarray(templates @ lives.T / np.maximum(lengths, np.finfo(np.float64).tiny))
 
 
 class Subject(StrEnum):
@@ -53,6 +67,9 @@ class Prober(VisionEngine, Protocol):
     subject: Subject
 
     @property
+    def similarity(self) -> Similarity: ...
+
+    @property
     def match_threshold(self) -> float:
         """Comparison score from which a frame matches a reference photo."""
         ...
@@ -63,9 +80,17 @@ class Prober(VisionEngine, Protocol):
 
 
 class DefaultProber(DefaultEngine):
-    """The same steps in the same order as the engine whose subclass it is, results kept apart."""
+    """The product's engine, whatever it was built of, with its results kept apart."""
 
-    subject = Subject.LARGEST
+    def __init__(self, engine: DefaultEngine, subject: Subject) -> None:
+        # Takes over all parts of the engine as the factory chose and built them, so that what
+        # is measured is what the product runs.
+        vars(self).update(vars(engine))
+        self.subject = subject
+
+    @property
+    def similarity(self) -> Similarity:
+        return cosine_of_all if self._embedder.score is cosine else nearness_of_all
 
     @property
     def match_threshold(self) -> float:
@@ -88,18 +113,20 @@ class DefaultProber(DefaultEngine):
         )
 
 
-def build_prober(name: str) -> Prober:
-    """As `invigil.vision.factory.build_engine`. Raises `BadInput` for an unknown name."""
-    if name not in ENGINES:
-        raise BadInput(f"There is no engine {name!r}. Choose one of: {', '.join(ENGINES)}.")
-    cv2.setNumThreads(1)
-    registry = load_registry()
-    return DefaultProber(
-        registry,
-        ImageDecoder(),
-        BlazeFaceDetector(open_session(registry.model_for(Task.DETECTOR)), registry.detector),
-        FaceEmbedder(open_session(registry.model_for(Task.EMBEDDER))),
-    )
+def build_prober(
+    name: str, subject: Subject = Subject.LARGEST, folder: Path | None = None
+) -> Prober:
+    """`invigil.vision.factory.build_engine`, opened up.
+
+    Raises `BadInput` for an unknown name or a model that is not there.
+    """
+    try:
+        engine = build_engine(name, folder=folder)
+    except (ValueError, WeightsError) as error:
+        raise BadInput(str(error)) from error
+    if not isinstance(engine, DefaultEngine):
+        raise BadInput(f"The engine {name!r} does not show its features.")
+    return DefaultProber(engine, subject)
 
 
 class LookCache:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from invigil.evaluate.bootstrap import Impostors, tar_interval
 from invigil.evaluate.identity import numbered
-from invigil.evaluate.probe import Look, LookCache, Subject
+from invigil.evaluate.probe import Look, LookCache, Similarity, Subject, nearness_of_all
 from invigil.evaluate.stats import (
     DetPoint,
     Doubles,
@@ -120,17 +120,17 @@ def evaluate_verification(
     *,
     models: tuple[str, ...],
     subject: Subject = Subject.LARGEST,
+    similarity: Similarity = nearness_of_all,
     cross: bool | None = None,
     progress: Progress = lambda _: None,
 ) -> VerificationResult:
     """`cross` None: all with all when there are enough pictures. `progress` hears each file."""
-    looks = _looks(pairs, folder, cache, progress)
-    data = _arrays(pairs, looks)
+    data = _arrays(pairs, looks := _looks(pairs, folder, cache, progress), similarity)
     gated = data.usable
-    crossed = _cross(data) if cross is not False else None
+    crossed = _cross(data, similarity) if cross is not False else None
     if crossed is not None and cross is None and crossed.total < ENOUGH_CROSS_PAIRS:
         crossed = None
-    gated_cross = _cross(data, usable_only=True) if crossed is not None else None
+    gated_cross = _cross(data, similarity, usable_only=True) if crossed is not None else None
     everything = np.ones(len(pairs), dtype=bool)
     impostors = crossed or _listed_impostors(data, everything)
     genuine = data.scores[data.same]
@@ -180,11 +180,11 @@ def _reasons(looks: dict[str, Look]) -> dict[str, int]:
     return dict(reasons.most_common())
 
 
-def _arrays(pairs: Sequence[Pair], looks: dict[str, Look]) -> _Data:
+def _arrays(pairs: Sequence[Pair], looks: dict[str, Look], similarity: Similarity) -> _Data:
     person = numbered(pairs)
     return _Data(
         pairs=pairs,
-        scores=np.array([_score(looks[pair.a], looks[pair.b]) for pair in pairs]),
+        scores=np.array([_score(looks[pair.a], looks[pair.b], similarity) for pair in pairs]),
         same=np.array([pair.same for pair in pairs]),
         folds=np.array([pair.fold for pair in pairs]),
         usable=np.array([not (looks[pair.a].unusable or looks[pair.b].unusable) for pair in pairs]),
@@ -195,11 +195,11 @@ def _arrays(pairs: Sequence[Pair], looks: dict[str, Look]) -> _Data:
     )
 
 
-def _score(reference: Look, live: Look) -> float:
-    """As `invigil.vision.compare.template_score`: 1 - L2 distance."""
+def _score(reference: Look, live: Look, similarity: Similarity) -> float:
     if reference.template is None or live.live is None:
         return _NO_FACE
-    return 1.0 - float(np.linalg.norm(reference.template - live.live))
+    template, features = reference.template.astype(float), live.live.astype(float)
+    return float(similarity(template[None], features[None])[0, 0])
 
 
 def _errors(data: _Data, among: NDArray[np.bool_], threshold: float) -> Errors:
@@ -220,7 +220,7 @@ def _listed_impostors(data: _Data, among: NDArray[np.bool_]) -> Impostors:
     return Impostors(data.scores[chosen], data.of_a[chosen], data.of_b[chosen], int(chosen.sum()))
 
 
-def _cross(data: _Data, *, usable_only: bool = False) -> Impostors | None:
+def _cross(data: _Data, similarity: Similarity, *, usable_only: bool = False) -> Impostors | None:
     """Every picture as reference against every picture of somebody else as live frame.
 
     Pictures without a face stay out: they would only add comparisons that cannot match.
@@ -237,15 +237,14 @@ def _cross(data: _Data, *, usable_only: bool = False) -> Impostors | None:
     looks = [data.looks[name] for name in names]
     templates = np.stack([look.template for look in looks if look.template is not None])
     lives = np.stack([look.live for look in looks if look.live is not None])
-    squares = (templates**2).sum(axis=1)[:, None] + (lives**2).sum(axis=1)[None, :]
-    scores = 1.0 - np.sqrt(np.maximum(squares - 2 * templates @ lives.T, 0))
+    scores = similarity(templates.astype(float), lives.astype(float))
     different = people[:, None] != people[None, :]
     rows, columns = np.nonzero(different)
     if not len(rows):
         return None
     counts = np.bincount(people, minlength=1 + max(data.person.values()))
     return Impostors(
-        scores[different].astype(np.float64),
+        scores[different],
         people[rows],
         people[columns],
         len(rows),
