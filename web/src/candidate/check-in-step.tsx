@@ -1,5 +1,6 @@
 import { Button, Progress, Stack, Text } from "@mantine/core";
 import { IconCircleCheck, IconUserSearch } from "@tabler/icons-react";
+import type { CandidateView } from "../live/candidate-state";
 import { useStore } from "../ui/use-store";
 import { LiveVideo } from "../ui/video";
 import { checkInWords } from "../words";
@@ -66,14 +67,20 @@ export function WaitingStep({ session, view }: StepProps) {
   );
 }
 
+function pictureEvery(view: CandidateView): string {
+  const seconds = view.me?.session.sampling_interval_s ?? 5;
+  return seconds === 1
+    ? "a picture is looked at every second"
+    : `a picture is looked at every ${seconds} seconds`;
+}
+
 export function ReadyStep({ session, view }: StepProps) {
   return (
     <section className={`panel ${css.card}`}>
       <IconCircleCheck size={40} color="var(--good)" aria-hidden />
       <StepTitle>You are checked in</StepTitle>
       <Text mb="md" role="status">
-        When you enter, monitoring starts: a picture is taken every{" "}
-        {view.me?.session.sampling_interval_s ?? 5} seconds and the proctor can see your camera.
+        The proctor can see your camera now. When you enter, monitoring starts: {pictureEvery(view)}.
       </Text>
       <Stack>
         <Button size="lg" onClick={() => void session.enter()} loading={view.busy} data-testid="enter-room">

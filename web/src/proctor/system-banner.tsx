@@ -7,6 +7,8 @@ import css from "./proctor.module.css";
 
 /** What the machinery cannot do at the moment; never an incident of a candidate. */
 export function systemWords({ storage, analysis, interval_factor, text }: SystemStatus): string[] {
+  // The server's own words say it all; these are for when it sends none.
+  if (text) return [text];
   const lines: string[] = [];
   if (storage === "full")
     lines.push("Storage is full: incidents are recorded, but no new pictures are kept.");
@@ -17,8 +19,6 @@ export function systemWords({ storage, analysis, interval_factor, text }: System
       interval_factor > 1 ? `; pictures are taken ${interval_factor.toFixed(1)} times less often` : "";
     lines.push(`Picture analysis is busy${factor}.`);
   }
-  if (text && lines.length > 0) lines.push(text);
-  else if (text) return [text];
   return lines;
 }
 

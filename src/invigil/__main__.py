@@ -1,0 +1,5 @@
+"""`python -m invigil` is the command line."""
+
+from invigil.cli import app
+
+app()
