@@ -9,6 +9,7 @@ import pytest
 
 from invigil.domain.candidate import CameraClaim
 from invigil.feed.presence import Peer, Role
+from invigil.monitoring.silence import RETURN_WITHIN
 from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Proctor, Running, read, running
 from tests.support.scripted import ScriptedEngine
@@ -159,16 +160,17 @@ async def test_time_without_a_server_is_ours(tmp_path: Path, clock: Clock) -> No
         proctor = await house.proctor()
         (gap,) = await gaps(proctor, session)
         assert (gap["cause"], gap["started_at"], gap["ended_at"]) == ("server", last, None)
-        up_again = wire(clock())
-        await house.tick(14)
+        # Pages need a while to come back: that is ours too. Then the usual three intervals.
+        back_by = wire(clock() + RETURN_WITHIN)
+        await house.tick(29)
         assert await proctor.incidents(session) == []
         # From now on frames could have come: a silence that lasts is a fact of its own.
         await house.tick(1)
         (incident,) = await proctor.incidents(session)
-        assert incident["started_at"] == up_again
+        assert incident["started_at"] == back_by
         ours, theirs = await gaps(proctor, session)
-        assert (ours["cause"], ours["ended_at"]) == ("server", up_again)
-        assert (theirs["cause"], theirs["started_at"]) == ("connection", up_again)
+        assert (ours["cause"], ours["ended_at"]) == ("server", back_by)
+        assert (theirs["cause"], theirs["started_at"]) == ("connection", back_by)
 
 
 async def test_a_candidate_who_comes_back_after_a_restart_has_no_incident(

@@ -15,6 +15,9 @@ from invigil.rules.camera_lost import Presence
 from invigil.storage.database import UnitOfWork
 from invigil.storage.incident_log import IncidentLog, end_gaps, open_gap
 
+RETURN_WITHIN = timedelta(seconds=15)
+"""After an outage of ours pages notice, wait a little and come back; that time is ours as well."""
+
 
 class Silence:
     """Judges the time since a candidate's last frame.
@@ -76,4 +79,4 @@ class Silence:
             since = candidate.last_frame_at or candidate.entered_at
             if since is not None:
                 await open_gap(work, candidate, since, GapCause.SERVER, now)
-        self.available_since = now
+        self.available_since = now + RETURN_WITHIN

@@ -53,7 +53,6 @@ class Watch:
             if await work.runs.last_beat() is not None:
                 await self._silence.note_outage(work, now)
             await work.runs.start(self._run_id, now)
-        self._silence.available_since = now
         self._last_beat = self._last_tick = now
 
     async def run(self) -> None:
