@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import platform
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from invigil.bench.frames import BenchFailed, Result, measure_all
+from invigil.bench.server import measure
 from invigil.settings import Settings
 from invigil.vision.factory import ENGINES, require
 from invigil.vision.runtime import WeightsError
@@ -56,6 +58,42 @@ def frames(
     _show(results)
     if json_to is not None:
         document = {"machine": _machine(), "results": [asdict(result) for result in results]}
+        json_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+@app.command()
+def server(  # noqa: PLR0917 - typer makes options of them, not positions
+    candidates: Annotated[
+        list[int] | None,
+        typer.Option(help="Candidates who send pictures at once; repeat for several steps."),
+    ] = None,
+    joins: Annotated[int, typer.Option(help="Candidates who join within 10 s.", min=1)] = 500,
+    check_ins: Annotated[
+        int | None, typer.Option(help="How many of them check in. Default: the largest step.")
+    ] = None,
+    interval: Annotated[int, typer.Option(help="Seconds between pictures.", min=1)] = 5,
+    seconds: Annotated[float, typer.Option(help="For each step.", min=1)] = 30.0,
+    port: Annotated[int, typer.Option(help="Port of the server that is started.")] = 8765,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write the results to this file as well.")
+    ] = None,
+) -> None:
+    """Measure a real server under simulated candidates: joins, check-in, pictures to verdict."""
+    steps = sorted(candidates or (25, 50, 100, 200))
+    found = asyncio.run(
+        measure(
+            steps=steps,
+            joins=max(joins, *steps),
+            check_ins=check_ins or max(steps),
+            interval_s=interval,
+            seconds=seconds,
+            port=port,
+            progress=_console.print,
+        )
+    )
+    _console.print_json(data=found)
+    if json_to is not None:
+        document = {"machine": _machine(), **found}
         json_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
