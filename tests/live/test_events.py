@@ -182,3 +182,17 @@ async def test_a_gap_is_on_the_console(
         read(await ada.send(b"me"))
         gap = (await page.event("gap"))["event"]["gap"]
         assert gap["ended_at"]
+
+
+async def test_the_exam_goes_on_when_the_proctor_leaves_and_nothing_is_lost(
+    house: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    async with await exam_page(house, ada) as mine:
+        async with await console(house, proctor, session) as page:
+            hello = page.letters[0]
+        assert (await mine.until("peer_left"))["peer"] == hello["peer"]
+        await ada.film(b"two", 3)
+        async with await console(house, proctor, session, since=hello["cursor"]) as page:
+            letter = await page.event("incident_changed")
+    assert letter["event"]["opened"] is True
+    assert [letter["event"]["incident"]] == await proctor.incidents(session)
