@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from invigil.domain.errors import ImageBroken
@@ -33,13 +33,11 @@ async def employed(count: int = 1, hung_after_s: float = 6.0) -> AsyncIterator[W
 
 def children() -> set[int]:
     """Process ids of this process's worker processes."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    return {int(line.split()[0]) for line in listed.splitlines() if "scripted_worker" in line}
+    return {
+        child.pid
+        for child in psutil.Process().children()
+        if any("scripted_worker" in word for word in child.cmdline())
+    }
 
 
 async def observed_again(workers: WorkerAnalysis) -> int:
