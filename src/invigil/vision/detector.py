@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -26,7 +27,7 @@ _OUTPUTS = ("scores_16", "boxes_16", "scores_32", "boxes_32")
 # The face takes this share of the side of the crop on which it is looked at again. With much of
 # its surroundings in view a hand or a pattern is least often mistaken for a face.
 _SECOND_LOOK_SHARE = 0.25
-# Raw scores beyond this are certain either way; the cut keeps exp() in its range.
+# Raw scores beyond this are certain.
 _LOGIT_RANGE = 80.0
 # Under this score there are so many anchors that blending them would only cost time.
 _FLOOR = 0.05
@@ -101,15 +102,20 @@ class BlazeFaceDetector:
             list(_OUTPUTS), {"image": canvas[None]}
         )
         logits = np.concatenate([small_scores[0, :, 0], large_scores[0, :, 0]])
-        values = np.concatenate([small_boxes[0], large_boxes[0]])
-        scores = 1 / (1 + np.exp(-np.clip(logits, -_LOGIT_RANGE, _LOGIT_RANGE)))
-        order = np.argsort(-scores, kind="stable")
-        order = order[scores[order] >= max(lowest, _FLOOR)]
+        # Nearly all anchors fall here, before anything is computed for them.
+        likely = np.flatnonzero(logits >= _logit(max(lowest, _FLOOR)))
+        order = likely[np.argsort(-logits[likely], kind="stable")]
+        values = np.concatenate([small_boxes[0], large_boxes[0]])[order]
+        scores = 1 / (1 + np.exp(-np.minimum(logits[order], _LOGIT_RANGE)))
         anchors = self._anchors[height][order]
-        centres, sizes = values[order, :2] + anchors, values[order, 2:4]
-        boxes = np.hstack([centres - sizes / 2, centres + sizes / 2])
-        points = values[order, 4:].reshape(-1, 6, 2) + anchors[:, None]
-        return blended(boxes, scores[order], points, self._limits.overlap)
+        centres, sizes = values[:, :2] + anchors, values[:, 2:4]
+        boxes = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
+        points = values[:, 4:].reshape(-1, 6, 2) + anchors[:, None]
+        return blended(boxes, scores, points, self._limits.overlap)
+
+
+def _logit(score: float) -> float:
+    return math.log(score / (1 - score))
 
 
 def _height_for(image: RgbImage) -> int:

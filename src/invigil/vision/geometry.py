@@ -79,13 +79,20 @@ def similarity(source: Floats, target: Floats) -> Floats:
 
     Least squares over all points, in closed form.
     """
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    a, b = source - source_mean, target - target_mean
-    spread = float((a * a).sum())
+    # A handful of points: numpy would spend ten times as long on getting ready.
+    count = len(source)
+    from_x, from_y = source[:, 0].tolist(), source[:, 1].tolist()
+    to_x, to_y = target[:, 0].tolist(), target[:, 1].tolist()
+    mean_x, mean_y = sum(from_x) / count, sum(from_y) / count
+    spread = along = across = 0.0
+    for x, y, u, v in zip(from_x, from_y, to_x, to_y, strict=True):
+        right, down = x - mean_x, y - mean_y
+        spread += right * right + down * down
+        along += right * u + down * v
+        across += right * v - down * u
     if spread <= 0:
         raise ValueError("the points lie on one spot")
-    cosine = float((a * b).sum()) / spread
-    sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / spread
-    turn = np.array([[cosine, -sine], [sine, cosine]])
-    shift = target_mean - turn @ source_mean
-    return np.hstack([turn, shift[:, None]]).astype(np.float32)
+    cosine, sine = along / spread, across / spread
+    shift_x = sum(to_x) / count - cosine * mean_x + sine * mean_y
+    shift_y = sum(to_y) / count - sine * mean_x - cosine * mean_y
+    return np.array([[cosine, -sine, shift_x], [sine, cosine, shift_y]], dtype=np.float32)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from invigil.domain.observation import HeadPose, Unusable
 from invigil.vision.detection import Detection
@@ -50,7 +51,8 @@ def picture_light(image: RgbImage) -> Light:
     height, width = image.shape[:2]
     step = max(1, min(height, width) // _LIGHT_SIDE)
     luma = _luma(np.ascontiguousarray(image[::step, ::step]))
-    return Light(float(luma.mean()), float(luma.std()))
+    mean, deviation = cv2.meanStdDev(luma)
+    return Light(float(mean[0, 0]), float(deviation[0, 0]))
 
 
 def picture_sharpness(image: RgbImage) -> float:
@@ -123,8 +125,13 @@ def _detail(image: RgbImage) -> float:
     The variance of the second derivative over the variance of the luma, in thousandths. Dim or
     flat light does not change it, and a picture smeared in one direction has little of it.
     """
-    luma = _luma(image).astype(np.float32)
-    across = cv2.Sobel(luma, cv2.CV_32F, dx=2, dy=0, ksize=1)
-    down = cv2.Sobel(luma, cv2.CV_32F, dx=0, dy=2, ksize=1)
-    contrast = float(luma.var()) + _LEAST_CONTRAST
-    return 1000 * min(float(across.var()), float(down.var())) / contrast
+    luma = _luma(image)
+    across = cv2.Sobel(luma, cv2.CV_16S, dx=2, dy=0, ksize=1)
+    down = cv2.Sobel(luma, cv2.CV_16S, dx=0, dy=2, ksize=1)
+    contrast = _variance(luma) + _LEAST_CONTRAST
+    return 1000 * min(_variance(across), _variance(down)) / contrast
+
+
+def _variance(values: NDArray[np.uint8] | NDArray[np.int16]) -> float:
+    _, deviation = cv2.meanStdDev(values)
+    return float(deviation[0, 0]) ** 2

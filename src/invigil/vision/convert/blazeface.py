@@ -6,8 +6,9 @@ takes uint8 RGB, NHWC, 256 pixels wide and any multiple of 32 high, and scales b
 
 Two things make it faster than the original's own form and change no number by more than rounding:
 the first convolution reads rows of interleaved colours as one channel, so that it passes over its
-output once and nothing is transposed; and where a sum would leave onnxruntime's blocked layout
-(behind a pooling or a padding of channels), a 1 x 1 convolution that changes nothing keeps it in.
+output once and nothing is transposed; and the 24 channels of the large maps are filled up with
+empty ones to 32, so that no pooling and no sum leaves onnxruntime's layout in blocks of 16. Where
+channels are added, a 1 x 1 convolution that changes nothing keeps the sum in that layout as well.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _OUTPUTS = {
     "Identity_3": ("boxes_32", ("batch", "anchors_32", 16)),
 }
 _COLOURS = 3
-_FIRST_CHANNELS = 24
+# Channels of the large maps, and what they are filled up to.
+_NARROW, _WIDE = 24, 32
 # The input is scaled to [-1, 1]: (value - 127.5) / 127.5
 _MIDDLE = 127.5
 _NCHW_TO_NHWC = [0, 2, 3, 1]
@@ -90,7 +92,8 @@ class _BlazeFace:
             raise ValueError(f"{node.name} is not the first convolution that is known")
         rows = kernel.transpose(3, 0, 1, 2).reshape(count, 1, size, size * colours)
         constants = [
-            self._constant(c) for c in (rows / np.float32(_MIDDLE), self._weights(node, 2))
+            self._constant(c)
+            for c in (_filled(rows / np.float32(_MIDDLE), 0), _filled(self._weights(node, 2), 0))
         ]
         value = self._graph.node(
             "Conv",
@@ -121,12 +124,13 @@ class _BlazeFace:
         kernel = self._weights(node, 1)
         height, width, channels, multiplier = kernel.shape
         kernel = kernel.transpose(2, 3, 0, 1).reshape(channels * multiplier, 1, height, width)
-        return self._conv(node, kernel, None, groups=channels)
+        return self._conv(node, kernel, None, groups=_WIDE if channels == _NARROW else channels)
 
     def _conv(
         self, node: TfNode, kernel: NDArray[Any], bias: NDArray[Any] | None, groups: int
     ) -> str:
-        constants = [kernel] if bias is None else [kernel, bias]
+        kernel = _filled(_filled(kernel, 0), 1)
+        constants = [kernel] if bias is None else [kernel, _filled(bias, 0)]
         return self._graph.node(
             "Conv",
             [self._value(node, 0), *(self._constant(c) for c in constants)],
@@ -141,11 +145,9 @@ class _BlazeFace:
         for name in node.inputs:
             weights = self._source.weights.get(name)
             if weights is None:
-                pooled = self._source.nodes[name].operator == "MaxPool"
-                value = self._values[name]
-                operands.append(self._unchanged(value, _FIRST_CHANNELS, 0) if pooled else value)
+                operands.append(self._values[name])
             else:
-                operands.append(self._constant(weights.reshape(-1, 1, 1)))
+                operands.append(self._constant(_filled(weights.reshape(-1, 1, 1), 0)))
         return self._graph.node("Add", operands)
 
     def _max_pool(self, node: TfNode) -> str:
@@ -163,12 +165,9 @@ class _BlazeFace:
         empty = int(before_and_after[-1, 1])
         if before_and_after.sum() != empty:
             raise ValueError(f"no rule for the padding {before_and_after.tolist()} of {node.name}")
-        return self._unchanged(self._value(node, 0), empty, empty)
-
-    def _unchanged(self, value: str, channels: int, empty: int) -> str:
-        """A convolution that hands on `channels` as they are and adds `empty` ones."""
-        kernel = np.eye(channels + empty, channels, dtype=np.float32)[:, :, None, None]
-        return self._graph.node("Conv", [value, self._constant(kernel)], kernel_shape=[1, 1])
+        kernel = _filled(np.eye(2 * empty, empty, dtype=np.float32)[:, :, None, None], 1)
+        inputs = [self._value(node, 0), self._constant(kernel)]
+        return self._graph.node("Conv", inputs, kernel_shape=[1, 1])
 
     def _reshape(self, node: TfNode) -> str:
         # the original is fixed to one picture of one size
@@ -179,3 +178,12 @@ class _BlazeFace:
 
 def _padding(node: TfNode) -> dict[str, str]:
     return {"auto_pad": "SAME_UPPER" if node.text("padding") == "SAME" else "VALID"}
+
+
+def _filled(values: NDArray[Any], axis: int) -> NDArray[Any]:
+    """With zeros behind the channels of a large map; other values as they are."""
+    if values.shape[axis] != _NARROW:
+        return values
+    behind = [(0, 0)] * values.ndim
+    behind[axis] = (0, _WIDE - _NARROW)
+    return np.pad(values, behind)

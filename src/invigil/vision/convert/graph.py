@@ -24,19 +24,14 @@ class GraphBuilder:
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
-    def image_input(self, name: str, height: int, width: int) -> str:
-        """A batch of uint8 RGB pictures, NHWC; returned as float32, NCHW."""
-        shape: list[str | int | None] = ["batch", height, width, 3]
-        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.UINT8, shape))
-        as_float = self.node("Cast", [name], to=TensorProto.FLOAT)
-        return self.node("Transpose", [as_float], perm=[0, 3, 1, 2])
-
-    def rows_input(self, name: str, width: int, colours: int) -> str:
-        """Like `image_input` with any height, but with the colours left interleaved in the rows.
+    def rows_input(
+        self, name: str, width: int, colours: int, height: int | str = "height"
+    ) -> str:
+        """A batch of uint8 RGB pictures, NHWC, with the colours left interleaved in the rows.
 
         Returned as float32 with one channel, `width * colours` numbers wide.
         """
-        shape: list[str | int | None] = ["batch", "height", width, colours]
+        shape: list[str | int | None] = ["batch", height, width, colours]
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.UINT8, shape))
         rows = self.constant(np.array([0, 1, -1, width * colours], dtype=np.int64))
         return self.node("Cast", [self.node("Reshape", [name, rows])], to=TensorProto.FLOAT)
