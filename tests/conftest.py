@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from invigil.monitoring import watch
 from invigil.vision.factory import build_engine
@@ -13,6 +14,10 @@ from invigil.vision.port import VisionEngine
 from tests.support.clock import Clock
 from tests.support.house import Json, Proctor, Running, running
 from tests.support.scripted import ScriptedEngine
+
+# No test has a clock: how long an example takes says something about the machine only.
+settings.register_profile("invigil", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("invigil")
 
 
 @pytest.fixture(scope="session")

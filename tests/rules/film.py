@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from invigil.domain.changes import Change, Close, Open, Ruling, Update
 from invigil.domain.incident import Incident, IncidentKind, IncidentState, ObservationRecord
-from invigil.domain.observation import Identity, Unusable
+from invigil.domain.observation import Box, Identity, Unusable
 from invigil.domain.session import Policy
 from invigil.rules import judge
 
@@ -22,6 +22,7 @@ class Shot:
     face_count: int = 1
     unusable: Unusable | None = None
     identity: Identity = Identity.NOT_COMPARED
+    boxes: tuple[Box, ...] = ()
 
 
 ME = Shot(identity=Identity.MATCH)
@@ -52,6 +53,7 @@ def record(shot: Shot, seconds: float, name: str | None = None) -> ObservationRe
         face_count=shot.face_count,
         unusable=shot.unusable,
         identity=shot.identity,
+        boxes=shot.boxes,
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from invigil.domain.changes import Close, Open, Update, WarningCode
 from invigil.domain.incident import IncidentDetail, IncidentKind, IncidentState
+from invigil.domain.observation import Box, Unusable
 from invigil.domain.session import Policy
 from invigil.rules import judge
 
@@ -215,3 +216,61 @@ def test_candidate_is_warned_from_the_second_frame_on_while_it_shows() -> None:
     shots = [TWO, TWO, TWO, TWO, DARK, TWO, ME, TWO]
     warned = [WarningCode.MULTIPLE_FACES in film.shoot(shot).warnings for shot in shots]
     assert warned == [False, True, True, True, False, True, False, True]
+
+
+def seen(*boxes: Box) -> Shot:
+    return Shot(face_count=len(boxes), unusable=Unusable.SEVERAL_FACES, boxes=boxes)
+
+
+def face(left: float, side: float, top: float = 100) -> Box:
+    return Box(left, top, side, side)
+
+
+def test_small_face_that_never_moves_is_a_picture() -> None:
+    """The candidate sways, the face on the wall does not."""
+    film = Film()
+    for second in range(200):
+        film.shoot(seen(face(200 + second % 40, 150), face(500 + second % 2, 60)), every=5)
+    assert film.incidents == []
+
+
+def test_candidate_is_told_of_a_picture() -> None:
+    film = Film()
+    poster = seen(face(200, 150), face(500, 60))
+    film.shoot(poster)
+    assert film.shoot(poster).warnings == (WarningCode.MULTIPLE_FACES,)
+
+
+def test_picture_is_watched_for_a_while_and_then_costs_no_more_than_others() -> None:
+    film = Film()
+    poster = seen(face(200, 150), face(500, 60))
+    assert film.shoot(poster).next_frame == POLICY.burst
+    for _ in range(20):
+        ruling = film.shoot(poster, every=1)
+    assert ruling.next_frame == POLICY.sampling
+
+
+def test_small_face_that_moves_is_somebody() -> None:
+    film = Film()
+    film.shoot(*(seen(face(200, 150), face(500 + 10 * step, 60)) for step in range(3)))
+    assert len(film.of(KIND)) == 1
+
+
+def test_small_face_that_comes_nearer_is_somebody() -> None:
+    film = Film()
+    film.shoot(*(seen(face(200, 150), Box(500, 100, side, side)) for side in (50, 57, 64)))
+    assert len(film.of(KIND)) == 1
+
+
+def test_face_as_near_as_the_candidate_need_not_move() -> None:
+    film = Film()
+    film.shoot(*[seen(face(100, 150), face(400, 120))] * 3)
+    assert len(film.of(KIND)) == 1
+
+
+def test_somebody_beside_a_picture_is_seen() -> None:
+    film = Film()
+    film.shoot(*[seen(face(200, 150), face(500, 60))] * 10, every=5)
+    assert film.incidents == []
+    film.shoot(*[seen(face(200, 150), face(20, 70), face(500, 60))] * 3)
+    assert film.of(KIND)[0].detail.max_faces == 3

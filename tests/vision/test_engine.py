@@ -63,6 +63,17 @@ def test_the_box_is_in_pixels_of_the_full_size_picture(engine: VisionEngine) -> 
     assert seen.faces[0].box.width == pytest.approx(3 * small.faces[0].box.width, abs=12)
 
 
+def test_the_nearest_face_is_compared_beside_a_small_one(
+    engine: VisionEngine, obama: Template
+) -> None:
+    room = pictures.opened(pictures.obama())
+    room.paste(pictures.opened(pictures.astronaut()).resize((240, 240)), (0, 0))
+    seen = engine.observe(pictures.encoded(room), [obama])
+    assert seen.face_count == 2
+    assert seen.unusable is Unusable.SEVERAL_FACES
+    assert seen.identity is Identity.MATCH
+
+
 def test_two_faces_are_seen_and_not_compared(engine: VisionEngine, obama: Template) -> None:
     seen = engine.observe(pictures.two_people(), [obama])
     assert seen.face_count == 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from invigil.domain.observation import Identity, Unusable
+from invigil.domain.observation import Box, Identity, Unusable
 
 
 class IncidentKind(StrEnum):
@@ -73,7 +73,8 @@ class GapCause(StrEnum):
 class ObservationRecord:
     """The stored facts that rules may see: no pixels, no raw score, no models.
 
-    `id` orders equal times; `received_at` is the server's clock.
+    `id` orders equal times; `received_at` is the server's clock. `boxes`: where the faces are, the
+    main one first; empty where nobody kept them.
     """
 
     id: str
@@ -81,6 +82,7 @@ class ObservationRecord:
     face_count: int
     unusable: Unusable | None
     identity: Identity
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

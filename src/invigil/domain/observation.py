@@ -93,7 +93,8 @@ class Observation:
     `sharpness`: fine detail for the contrast there is, on the main face brought to one size (on
     the image when there is none); sharp faces have 10 to 50, whatever their size and light.
     `main`: index into `faces` of the largest face, None without faces.
-    `unusable`: None when exactly one face passes the quality gate.
+    `unusable`: None when exactly one face passes the quality gate. Among several the main face is
+    compared all the same when it is clearly the nearest.
     `comparison_score`: 1 - L2 distance between the embedder's features, so higher = more alike;
     None when nothing was compared. It never leaves the server.
     `models`: ids (name@version) of the models that took part.
@@ -113,6 +114,11 @@ class Observation:
     @property
     def face_count(self) -> int:
         return len(self.faces)
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """Of the faces, the main one first."""
+        return tuple(face.box for face in self.faces)
 
     @property
     def usable(self) -> bool:

@@ -179,7 +179,12 @@ class _Room:
         self._count += 1
         self._recent.append(
             ObservationRecord(
-                f"{self._count:08d}", received, seen.face_count, seen.unusable, seen.identity
+                f"{self._count:08d}",
+                received,
+                seen.face_count,
+                seen.unusable,
+                seen.identity,
+                seen.boxes,
             )
         )
         while self._recent[0].received_at < received - self._policy.window:

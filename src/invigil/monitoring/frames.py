@@ -150,7 +150,12 @@ class FramePipeline:
             interval = self._interval(ruling, policy.burst)
             await self._still_there(work, frame, interval)
         record = ObservationRecord(
-            observation_id, now, observed.face_count, observed.unusable, observed.identity
+            observation_id,
+            now,
+            observed.face_count,
+            observed.unusable,
+            observed.identity,
+            observed.boxes,
         )
         _log(candidate, observed)
         return FrameResult(record, ruling.warnings, interval)

@@ -12,11 +12,12 @@ from invigil.domain.incident import (
     IncidentKind,
     ObservationRecord,
 )
-from invigil.domain.observation import Identity
+from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
 from invigil.rules.hysteresis import Sign, weigh
 from invigil.rules.rule import Verdict, conclude
 
+_COMPARED = frozenset({None, Unusable.SEVERAL_FACES})
 _DETAIL = IncidentDetail(comparison=Comparison.DOES_NOT_MATCH)
 
 
@@ -45,9 +46,10 @@ class DifferentPerson:
 def _sign(frame: ObservationRecord) -> Sign:
     """Unusable never counts against the candidate, nor does it clear anybody.
 
-    With several faces in the picture it is open which one was compared.
+    Beside small faces (a poster, somebody far away) the main one is still compared, or a picture on
+    the wall would be all it takes to swap unseen.
     """
-    if frame.unusable is not None or frame.face_count != 1:
+    if frame.unusable not in _COMPARED:
         return Sign.SAYS_NOTHING
     if frame.identity is Identity.MISMATCH:
         return Sign.SHOWS

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from invigil.domain.changes import WarningCode
 from invigil.domain.incident import Incident, IncidentDetail, IncidentKind, ObservationRecord
-from invigil.domain.observation import Unusable
+from invigil.domain.observation import Box, Unusable
 from invigil.domain.session import Policy
-from invigil.rules.hysteresis import Sign, weigh
+from invigil.rules.hysteresis import Run, Sign, Weighed, weigh
 from invigil.rules.rule import Verdict, conclude
 
 _SEVERAL = 2
 _BLIND = frozenset({Unusable.TOO_DARK, Unusable.TOO_BRIGHT})
+
+# A poster, a family photo, a face on a book: small beside the candidate, and it never moves.
+# Somebody who sits beside the candidate is larger than this share of the candidate's face, and is
+# reported at once; somebody further away is, as soon as the face has moved.
+_NEAR = 0.6
+# In shares of the face's own side. Detectors place a face on paper within a few hundredths; a
+# living head sways by a tenth within seconds.
+_MOVED = 0.06
+# So long it is worth asking for more frames, to see whether a small face moves.
+_WATCHED = timedelta(seconds=6)
 
 
 class MultipleFaces:
@@ -29,6 +41,8 @@ class MultipleFaces:
     ) -> Verdict:
         """See `Rule.evaluate`. The detail carries the most faces seen so far."""
         weighed = weigh(policy, window, open_incident, classify=_sign, open_span=policy.open_span)
+        if open_incident is None and not _alive(weighed.shows):
+            weighed = _held_back(weighed)
         known = IncidentDetail() if open_incident is None else open_incident.detail
         counts = [frame.face_count for frame in weighed.shows.frames]
         if known.max_faces is not None:
@@ -49,3 +63,46 @@ def _sign(frame: ObservationRecord) -> Sign:
     if frame.face_count == 0 and frame.unusable in _BLIND:
         return Sign.SAYS_NOTHING
     return Sign.CLEAR
+
+
+def _held_back(weighed: Weighed) -> Weighed:
+    """The candidate is told of it, but no incident comes of what may be a picture on the wall."""
+    frames = weighed.shows.frames
+    watched = bool(frames) and frames[-1].received_at - frames[0].received_at >= _WATCHED
+    return replace(
+        weighed,
+        opens_at=None,
+        undecided=bool(frames) and not watched,
+    )
+
+
+def _alive(run: Run) -> bool:
+    """Whether some face besides the main one is near, or is not where one was in the first frame.
+
+    Frames whose boxes nobody kept count as alive.
+    """
+    if not run.frames:
+        return False
+    first = run.frames[0].boxes
+    return any(
+        not frame.boxes
+        or any(_near(box, frame.boxes[0]) for box in frame.boxes[1:])
+        or any(all(_moved(box, before) for before in first) for box in frame.boxes[1:])
+        for frame in run.frames
+    )
+
+
+def _near(box: Box, main: Box) -> bool:
+    return _side(box) >= _NEAR * _side(main)
+
+
+def _moved(box: Box, before: Box) -> bool:
+    """Whether the place or the size is another."""
+    allowed = _MOVED * _side(before)
+    across = box.left + box.width / 2 - before.left - before.width / 2
+    down = box.top + box.height / 2 - before.top - before.height / 2
+    return math.hypot(across, down) > allowed or abs(_side(box) - _side(before)) > 2 * allowed
+
+
+def _side(box: Box) -> float:
+    return max(box.width, box.height)

@@ -10,6 +10,9 @@ import numpy as np
 from invigil.vision.geometry import Floats, RgbImage
 from invigil.vision.landmarks import Layout
 
+# A box that shares more of itself than this with another lies within it.
+_WITHIN = 0.7
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
@@ -68,14 +71,17 @@ def largest_first(faces: list[Detection]) -> list[Detection]:
 def blended(boxes: Floats, scores: Floats, points: Floats, overlap: float) -> list[Detection]:
     """Non-maximum suppression that averages what it merges, weighted by score.
 
-    The rows come best first.
+    Boxes are one face when they share more than `overlap` (intersection over union), or when one
+    lies within the other: a face is now and then found a second time within its own box, and no
+    second head fits there. The rows come best first.
     """
     faces: list[Detection] = []
     open_ = np.ones(len(scores), dtype=bool)
     for best in range(len(scores)):
         if not open_[best]:
             continue
-        group = open_ & (_overlaps(boxes, best) > overlap)
+        union, smaller = _overlaps(boxes, best)
+        group = open_ & ((union > overlap) | (smaller > _WITHIN))
         group[best] = True
         open_ &= ~group
         weights = scores[group] / scores[group].sum()
@@ -87,11 +93,13 @@ def blended(boxes: Floats, scores: Floats, points: Floats, overlap: float) -> li
     return faces
 
 
-def _overlaps(boxes: Floats, index: int) -> Floats:
+def _overlaps(boxes: Floats, index: int) -> tuple[Floats, Floats]:
+    """What every box shares with that one: of their union, and of the smaller of the two."""
     sizes = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None)
     areas = sizes.prod(axis=1)
     corner = np.maximum(boxes[:, :2], boxes[index, :2])
     opposite = np.minimum(boxes[:, 2:], boxes[index, 2:])
     shared = np.clip(opposite - corner, 0, None).prod(axis=1)
-    union = np.maximum(areas + areas[index] - shared, np.finfo(np.float32).tiny)
-    return np.asarray(shared / union, dtype=np.float32)
+    least = np.finfo(np.float32).tiny
+    union = np.maximum(areas + areas[index] - shared, least)
+    return shared / union, shared / np.maximum(np.minimum(areas, areas[index]), least)

@@ -27,6 +27,7 @@ from invigil.vision.quality import (
     FaceQuality,
     Light,
     face_quality,
+    foremost,
     judge,
     picture_light,
     picture_sharpness,
@@ -49,6 +50,7 @@ class _Measured:
     qualities: list[FaceQuality]
     sharpness: float
     unusable: Unusable | None
+    comparable: bool
 
 
 class DefaultEngine:
@@ -83,7 +85,7 @@ class DefaultEngine:
     def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
         measured = self._measure(image)
         known = comparable(templates, self._embedder_name)
-        if measured.unusable is not None or not known:
+        if not measured.comparable or not known:
             return self._observation(measured)
         features = self._embedder.embed(measured.picture.pixels, measured.detections[0])
         return self._observation(measured, features, known)
@@ -97,7 +99,7 @@ class DefaultEngine:
         places = [
             place
             for place, (each, own) in enumerate(zip(measured, known, strict=True))
-            if isinstance(each, _Measured) and each.unusable is None and own
+            if isinstance(each, _Measured) and each.comparable and own
         ]
         features = self._features_of([measured[place] for place in places])
         by_place = dict(zip(places, features, strict=True))
@@ -183,7 +185,9 @@ class DefaultEngine:
         ]
         sharpness = qualities[0].sharpness if qualities else picture_sharpness(picture.pixels)
         unusable = judge(qualities, light, sharpness, self._quality)
-        return _Measured(picture, light, detections, qualities, sharpness, unusable)
+        alone = foremost(qualities)
+        comparable = bool(alone) and judge(alone, light, sharpness, self._quality) is None
+        return _Measured(picture, light, detections, qualities, sharpness, unusable, comparable)
 
 
 def _face(detection: Detection, quality: FaceQuality, picture: Picture, layout: Layout) -> Face:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from invigil.domain.observation import HeadPose, Unusable
 from invigil.vision.detection import Detection
@@ -27,6 +26,8 @@ _LEAST_CONTRAST = 25.0
 _LIGHT_SIDE = 96
 # The face's light is measured on the middle of its box, away from hair and background.
 _LIGHT_SHARE = 0.7
+# A face that is smaller than this share of the main one is further away or on a picture.
+_FOREMOST = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,16 @@ def judge(
     return next((reason for applies, reason in reasons if applies), None)
 
 
+def foremost(faces: Sequence[FaceQuality]) -> Sequence[FaceQuality]:
+    """The main face alone when it is clearly the nearest: it can be compared beside small ones.
+
+    Otherwise all of `faces`, the largest first as they come: which one to compare is open then.
+    """
+    if len(faces) > 1 and faces[1].side < _FOREMOST * faces[0].side:
+        return faces[:1]
+    return faces
+
+
 def _without_face(light: Light, sharpness: float, limits: QualityLimits) -> Unusable:
     """A dark, covered, moving or unfocused camera cannot tell that nobody is there."""
     if light.luma > limits.picture_luma_high:
@@ -132,6 +143,6 @@ def _detail(image: RgbImage) -> float:
     return 1000 * min(_variance(across), _variance(down)) / contrast
 
 
-def _variance(values: NDArray[np.uint8] | NDArray[np.int16]) -> float:
+def _variance(values: cv2.typing.MatLike) -> float:
     _, deviation = cv2.meanStdDev(values)
     return float(deviation[0, 0]) ** 2

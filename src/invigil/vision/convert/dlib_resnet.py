@@ -2,9 +2,9 @@
 
 The graph takes uint8 RGB chips of 150 x 150 and gives the numbers of dlib's own
 `compute_face_descriptor` to about 1e-6. Batch normalisation (dlib keeps it as an affine layer)
-and the mean and scale of the input are folded into the convolutions. Two shapes are other than in the
-original, for speed: the first convolution reads rows of interleaved colours as one channel, and
-the mean over 2 x 2 pixels that skips a block is a convolution that adds the empty channels too.
+and the mean and scale of the input are folded into the convolutions. Two shapes are other than in
+the original, for speed: the first convolution reads rows of interleaved colours as one channel,
+and the mean over 2 x 2 pixels that skips a block is a convolution that adds the empty channels too.
 """
 
 from __future__ import annotations

@@ -24,9 +24,7 @@ class GraphBuilder:
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
-    def rows_input(
-        self, name: str, width: int, colours: int, height: int | str = "height"
-    ) -> str:
+    def rows_input(self, name: str, width: int, colours: int, height: int | str = "height") -> str:
         """A batch of uint8 RGB pictures, NHWC, with the colours left interleaved in the rows.
 
         Returned as float32 with one channel, `width * colours` numbers wide.

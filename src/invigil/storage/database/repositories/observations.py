@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from invigil.domain.incident import ObservationRecord
-from invigil.domain.observation import Identity, Observation, Unusable
+from invigil.domain.observation import Box, Identity, Observation, Unusable
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
 
@@ -44,7 +44,7 @@ class ObservationRepository(Repository):
         """Newest last."""
         c = t.observation.c
         rows = await self._all(
-            sa.select(c.id, c.received_at, c.face_count, c.unusable, c.identity)
+            sa.select(c.id, c.received_at, c.face_count, c.unusable, c.identity, c.faces)
             .where(c.candidate_id == candidate_id, c.received_at >= since)
             .order_by(c.received_at.desc(), c.id.desc())
             .limit(most)
@@ -62,7 +62,15 @@ class ObservationRepository(Repository):
             .subquery()
         )
         rows = await self._all(
-            sa.select(c.id, c.received_at, c.face_count, c.unusable, c.identity, c.candidate_id)
+            sa.select(
+                c.id,
+                c.received_at,
+                c.face_count,
+                c.unusable,
+                c.identity,
+                c.faces,
+                c.candidate_id,
+            )
             .join(
                 newest,
                 sa.and_(c.candidate_id == newest.c.candidate_id, c.received_at == newest.c.at),
@@ -88,4 +96,5 @@ def _record(row: sa.RowMapping) -> ObservationRecord:
         face_count=row["face_count"],
         unusable=Unusable(unusable) if unusable else None,
         identity=Identity(row["identity"]),
+        boxes=tuple(Box(**face["box"]) for face in row["faces"]),
     )
