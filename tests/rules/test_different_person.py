@@ -5,7 +5,6 @@ import pytest
 from invigil.domain.changes import Open, WarningCode
 from invigil.domain.incident import Comparison, IncidentDetail, IncidentKind, IncidentState
 from invigil.domain.observation import Identity, Unusable
-from invigil.domain.session import Policy
 from invigil.rules import judge
 
 from .film import (
@@ -30,13 +29,11 @@ from .film import (
 KIND = IncidentKind.DIFFERENT_PERSON
 
 
-@pytest.mark.parametrize("open_frames", [3, 5])
-def test_swap_is_found_within_open_frames(open_frames: int) -> None:
-    film = Film(Policy(open_frames=open_frames))
+def test_swap_is_found_by_the_second_frame_at_once() -> None:
+    film = Film()
     film.lasts(60, ME)
-    film.shoot(STRANGER)
+    assert film.shoot(STRANGER).next_frame == POLICY.first_look
     first = film.seconds
-    film.shoot(*[STRANGER] * (open_frames - 2))
     assert film.incidents == []
     ruling = film.shoot(STRANGER)
     assert ruling.changes == (
@@ -47,7 +44,7 @@ def test_swap_is_found_within_open_frames(open_frames: int) -> None:
             with_image=True,
         ),
     )
-    assert film.seconds - first == (open_frames - 1) * 0.5
+    assert film.seconds - first == pytest.approx(POLICY.first_look.total_seconds())
 
 
 def test_swap_while_the_chair_is_empty_for_a_moment_is_found() -> None:
@@ -60,7 +57,7 @@ def test_swap_while_the_chair_is_empty_for_a_moment_is_found() -> None:
 def test_single_mismatches_open_nothing() -> None:
     film = Film()
     for _ in range(200):
-        film.shoot(STRANGER, STRANGER, ME)
+        film.shoot(STRANGER, ME)
     assert film.incidents == []
 
 
@@ -78,7 +75,7 @@ def test_what_cannot_be_compared_never_counts_against_the_candidate(silent: Shot
     film = Film()
     film.lasts(120, silent)
     assert film.of(KIND) == []
-    film.shoot(STRANGER, STRANGER, silent)
+    film.shoot(STRANGER, silent, silent)
     assert film.of(KIND) == []
 
 
@@ -145,3 +142,17 @@ def test_somebody_else_in_front_of_a_poster_is_seen() -> None:
     beside = Shot(face_count=2, unusable=Unusable.SEVERAL_FACES, identity=Identity.MISMATCH)
     film.shoot(ME, beside, beside, beside)
     assert len(film.of(KIND)) == 1
+
+
+def test_the_same_moment_sent_twice_is_one_frame() -> None:
+    film = Film()
+    film.shoot(ME)
+    film.shoot(STRANGER, STRANGER, every=0.1)
+    assert film.incidents == []
+
+
+def test_first_look_is_given_once() -> None:
+    """A page that cannot show the face again is not asked five times a second."""
+    film = Film()
+    assert film.shoot(STRANGER).next_frame == POLICY.first_look
+    assert film.shoot(TURNED).next_frame == POLICY.burst

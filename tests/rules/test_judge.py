@@ -6,6 +6,7 @@ import pytest
 
 from invigil.domain.changes import Close, Ruling, WarningCode
 from invigil.domain.incident import IncidentKind, IncidentState
+from invigil.domain.observation import Identity
 from invigil.domain.session import Policy
 from invigil.rules import judge
 
@@ -16,6 +17,7 @@ from .film import (
     EMPTY,
     GLARE,
     ME,
+    NOT_COMPARED,
     POLICY,
     SMALL,
     STRANGER,
@@ -123,7 +125,7 @@ def test_each_warning_is_given_once() -> None:
     assert film.rulings[-1].warnings == (WarningCode.NO_FACE,)
 
 
-@pytest.mark.parametrize("suspicious", [TWO, STRANGER, EMPTY])
+@pytest.mark.parametrize("suspicious", [TWO, EMPTY])
 def test_first_suspicious_frame_asks_for_a_burst_until_it_is_decided(suspicious: Shot) -> None:
     film = Film()
     assert film.shoot(ME).next_frame == POLICY.sampling
@@ -150,32 +152,32 @@ def test_unusable_frames_do_not_end_the_suspicion() -> None:
 
 def test_suspicion_that_stays_undecided_falls_back_to_a_gentler_rhythm() -> None:
     film = Film()
-    film.shoot(STRANGER)
-    rhythm = [film.shoot(TURNED).next_frame for _ in range(19)]
+    film.shoot(TWO)
+    rhythm = [film.shoot(DARK).next_frame for _ in range(19)]
     assert rhythm == [POLICY.burst] * 19
     assert film.seconds == 9.5
-    assert film.shoot(TURNED).next_frame == 2 * SECOND
-    assert film.shoot(TURNED).next_frame == 2 * SECOND
-    film.lasts(4, TURNED)
-    assert film.shoot(TURNED).next_frame == POLICY.sampling
+    assert film.shoot(DARK).next_frame == 2 * SECOND
+    assert film.shoot(DARK).next_frame == 2 * SECOND
+    film.lasts(4, DARK)
+    assert film.shoot(DARK).next_frame == POLICY.sampling
 
 
 def test_burst_is_allowed_again_when_the_last_one_is_half_a_minute_ago() -> None:
     policy = Policy(sampling=10 * SECOND)
     burst = [record(TURNED, frame / 2) for frame in range(21)]
-    soon = judge(policy, at(30), [*burst, record(STRANGER, 30)], [])
-    later = judge(policy, at(30.5), [*burst, record(STRANGER, 30.5)], [])
+    soon = judge(policy, at(30), [*burst, record(TWO, 30)], [])
+    later = judge(policy, at(30.5), [*burst, record(TWO, 30.5)], [])
     assert (soon.next_frame, later.next_frame) == (2 * SECOND, policy.burst)
 
 
 @pytest.mark.parametrize(("every", "expected"), [(1.2, 2 * SECOND), (1.3, POLICY.burst)])
 def test_burst_frames_that_come_late_count_as_burst(every: float, expected: timedelta) -> None:
     frames = [record(TURNED, frame * every) for frame in range(9)]
-    frames.append(record(STRANGER, 9 * every))
+    frames.append(record(TWO, 9 * every))
     assert judge(POLICY, at(9 * every), frames, []).next_frame == expected
 
 
-@pytest.mark.parametrize("shots", [(STRANGER, *[TURNED] * 11), (TWO, ME), (EMPTY, DARK, DARK, ME)])
+@pytest.mark.parametrize("shots", [(TWO, *[DARK] * 11), (TWO, ME), (EMPTY, DARK, DARK, ME)])
 def test_ten_minutes_of_flickering_cost_at_most_one_frame_per_second(
     shots: tuple[Shot, ...],
 ) -> None:
@@ -194,3 +196,19 @@ def test_fast_sampling_is_not_taken_for_a_burst() -> None:
     film = Film(Policy(sampling=SECOND))
     film.lasts(120, ME)
     assert film.shoot(TWO).next_frame == POLICY.burst
+
+
+@pytest.mark.parametrize("shot", [TURNED, BLURRED, Shot(identity=Identity.UNCERTAIN)])
+def test_somebody_who_is_no_longer_recognised_is_looked_at_again_soon(shot: Shot) -> None:
+    film = Film()
+    film.lasts(30, ME)
+    assert film.shoot(shot).next_frame == SECOND
+    assert film.shoot(ME).next_frame == POLICY.sampling
+    film.lasts(12, shot)
+    assert film.shoot(shot).next_frame == POLICY.sampling
+    assert film.incidents == []
+
+
+def test_who_was_never_recognised_is_not_looked_at_more_often() -> None:
+    film = Film()
+    assert film.shoot(NOT_COMPARED, TURNED).next_frame == POLICY.sampling

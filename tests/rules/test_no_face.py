@@ -83,7 +83,7 @@ def test_any_face_closes(face: Shot) -> None:
     film.lasts(20, EMPTY)
     film.shoot(face)
     back = film.seconds
-    film.shoot(face, face)
+    film.lasts(2, face)
     assert film.of(KIND)[0].ended_at == at(back)
 
 

@@ -56,3 +56,11 @@ def test_without_templates_nothing_is_compared() -> None:
 def test_the_nearest_vector_of_a_template_counts() -> None:
     near, far = at(0.75).vectors[0], at(0.0).vectors[0]
     assert template_score(FEATURES, Template(TemplateKind.SESSION, "m", (far, near))) == 0.75
+
+
+def test_a_poor_frame_makes_only_an_accusation_harder() -> None:
+    templates = [at(0.375, TemplateKind.SESSION)]
+    assert compare(FEATURES, templates, THRESHOLDS)[0] is Identity.MISMATCH
+    assert compare(FEATURES, templates, THRESHOLDS, doubt=0.2)[0] is Identity.UNCERTAIN
+    match = [at(0.75, TemplateKind.SESSION)]
+    assert compare(FEATURES, match, THRESHOLDS, doubt=0.2)[0] is Identity.MATCH

@@ -11,7 +11,8 @@ class Policy:
     """Numbers that turn observations into incidents. All durations are lengths of time.
 
     `sampling`: time between two frames while nothing is suspected.
-    `burst`: time between two frames while something is being decided.
+    `first_look`: time from the first frame of a suspicion to the next.
+    `burst`: time between two frames while something is being decided after that.
     `open_frames` and `open_span`: a suspicion becomes an incident when so many frames in a row
     show it, over at least so long.
     `close_frames` and `close_span`: the same for its end.
@@ -19,6 +20,7 @@ class Policy:
     """
 
     sampling: timedelta = timedelta(seconds=5)
+    first_look: timedelta = timedelta(milliseconds=200)
     burst: timedelta = timedelta(milliseconds=500)
     open_frames: int = 3
     open_span: timedelta = timedelta(seconds=1)

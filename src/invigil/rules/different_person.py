@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from invigil.domain.changes import WarningCode
 from invigil.domain.incident import (
@@ -21,6 +23,13 @@ _COMPARED = frozenset({None, Unusable.SEVERAL_FACES})
 _DETAIL = IncidentDetail(comparison=Comparison.DOES_NOT_MATCH)
 
 
+# What may count as a mismatch is decided frame by frame, and strictly (`vision.quality.doubt`). Two
+# frames that are no double of one another are enough then: seconds count, and an incident that a
+# later frame contradicts ends by itself.
+_FRAMES = 2
+_SPAN = timedelta(milliseconds=150)
+
+
 class DifferentPerson:
     """Follows the 1:1 comparison; only frames good enough to compare have a say."""
 
@@ -33,14 +42,23 @@ class DifferentPerson:
         open_incident: Incident | None,
     ) -> Verdict:
         """See `Rule.evaluate`. The detail never changes while the incident is open."""
-        weighed = weigh(policy, window, open_incident, classify=_sign, open_span=policy.open_span)
-        return conclude(
+        weighed = weigh(
+            policy,
+            window,
+            open_incident,
+            classify=_sign,
+            open_span=min(policy.open_span, _SPAN),
+            open_frames=min(policy.open_frames, _FRAMES),
+        )
+        verdict = conclude(
             weighed,
             open_incident,
             kind=self.kind,
             detail=_DETAIL if open_incident is None else open_incident.detail,
             warning=WarningCode.DIFFERENT_PERSON,
         )
+        first = open_incident is None and weighed.shows.frames == (window[-1],)
+        return replace(verdict, urgent=verdict.undecided and first)
 
 
 def _sign(frame: ObservationRecord) -> Sign:

@@ -68,17 +68,20 @@ def weigh(
     *,
     classify: Classify,
     open_span: timedelta,
+    open_frames: int | None = None,
 ) -> Weighed:
     """Weigh the frames of `window` (ordered by time, at least one).
 
-    `open_span`: least time from the first to the last frame of a run that opens an incident.
+    `open_span`: least time from the first to the last frame of a run that opens an incident;
+    `open_frames`: least number of its frames, by default the policy's.
     """
+    needed = policy.open_frames if open_frames is None else open_frames
     signs = [(frame, classify(frame)) for frame in window]
     newest = signs[-1][1]
     shows = _newest_run(signs, Sign.SHOWS, _limit(policy, open_span))
     warns = newest is Sign.SHOWS and (open_incident is not None or len(shows.frames) >= _WARN_FROM)
     if open_incident is None:
-        decided = newest is Sign.SHOWS and shows.long_enough(policy.open_frames, open_span)
+        decided = newest is Sign.SHOWS and shows.long_enough(needed, open_span)
         return Weighed(
             shows=shows,
             opens_at=shows.frames[0].received_at if decided else None,

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from invigil.domain.changes import Ruling, WarningCode
 from invigil.domain.incident import Incident, IncidentKind, IncidentState, ObservationRecord
-from invigil.domain.observation import Unusable
+from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
 from invigil.rules.different_person import DifferentPerson
 from invigil.rules.multiple_faces import MultipleFaces
@@ -22,6 +22,10 @@ _RULES: tuple[Rule, ...] = (DifferentPerson(), MultipleFaces(), NoFace())
 _BURST_ALLOWANCE = timedelta(seconds=10)
 _BURST_MEMORY = timedelta(seconds=30)
 _GENTLER = 4  # times the burst interval, once the allowance is spent
+
+# For so long after the last match, and so often, somebody who is no longer recognised is looked at.
+_RECOGNISED_WITHIN = timedelta(seconds=10)
+_LOOK_AGAIN = timedelta(seconds=1)
 
 _QUALITY_FRAMES = 3
 _QUALITY_WARNINGS: dict[Unusable, WarningCode] = {
@@ -52,10 +56,11 @@ def judge(
     warnings = [verdict.warning for verdict in verdicts]
     warnings.append(_quality_warning(window))
     undecided = any(verdict.undecided for verdict in verdicts)
+    urgent = any(verdict.urgent for verdict in verdicts)
     return Ruling(
         changes=tuple(verdict.change for verdict in verdicts if verdict.change is not None),
         warnings=tuple(dict.fromkeys(code for code in warnings if code is not None)),
-        next_frame=_burst(policy, window) if undecided else policy.sampling,
+        next_frame=_burst(policy, window, urgent) if undecided else _calm(policy, window),
     )
 
 
@@ -88,13 +93,31 @@ def _quality_warning(window: Sequence[ObservationRecord]) -> WarningCode | None:
     return None if reason is None else _QUALITY_WARNINGS.get(reason)
 
 
-def _burst(policy: Policy, window: Sequence[ObservationRecord]) -> timedelta:
+def _calm(policy: Policy, window: Sequence[ObservationRecord]) -> timedelta:
+    """Time to the next frame while nothing is suspected.
+
+    Somebody who was recognised a moment ago and no longer is (turned, blurred, in doubt) is looked
+    at again soon: it is no sign of anything, but whoever sits there now, nobody has seen yet.
+    """
+    newest = window[-1]
+    since = newest.received_at - max(policy.sampling * 2, _RECOGNISED_WITHIN)
+    lost = (
+        newest.face_count == 1
+        and newest.identity is not Identity.MATCH
+        and any(frame.identity is Identity.MATCH and frame.received_at >= since for frame in window)
+    )
+    return min(policy.sampling, _LOOK_AGAIN) if lost else policy.sampling
+
+
+def _burst(policy: Policy, window: Sequence[ObservationRecord], urgent: bool) -> timedelta:
     """Time to the next frame while something is undecided: short, but not for ever."""
     short = min(policy.burst, policy.sampling)
     gentle = min(short * _GENTLER, policy.sampling)
     since = window[-1].received_at - _BURST_MEMORY
     recent = [frame.received_at for frame in window if frame.received_at >= since]
     gaps = [after - before for before, after in pairwise(recent)]
+    if urgent:
+        return min(policy.first_look, short)
     # Frames arrive a little later than asked for, so anything nearer to `short` counts as burst.
     spent = sum((gap for gap in gaps if gap * 2 < short + gentle), timedelta())
     return short if spent < _BURST_ALLOWANCE else gentle

@@ -17,10 +17,12 @@ class Verdict:
     """The answer of one rule to the newest frame.
 
     `undecided`: more frames, soon, would settle whether an incident begins or ends.
+    `urgent`: the very next frame will, so it is wanted at once.
     """
 
     change: Change | None = None
     undecided: bool = False
+    urgent: bool = False
     warning: WarningCode | None = None
 
 

@@ -35,10 +35,13 @@ def compare(
     templates: Sequence[Template],
     thresholds: Thresholds,
     score: Score = nearness,
+    *,
+    doubt: float = 0.0,
 ) -> tuple[Identity, float | None]:
     """The outcome and the best score over all templates.
 
-    One template that matches is enough; for a mismatch all of them have to say so.
+    One template that matches is enough; for a mismatch all of them have to say so, by `doubt` more
+    than their threshold (`quality.doubt`).
     """
     scores = [(template.kind, template_score(features, template, score)) for template in templates]
     if not scores:
@@ -46,7 +49,7 @@ def compare(
     best = max(value for _, value in scores)
     if any(value >= thresholds[kind].match for kind, value in scores):
         return Identity.MATCH, best
-    if all(value < thresholds[kind].mismatch for kind, value in scores):
+    if all(value < thresholds[kind].mismatch - doubt for kind, value in scores):
         return Identity.MISMATCH, best
     return Identity.UNCERTAIN, best
 

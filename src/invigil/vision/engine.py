@@ -26,6 +26,7 @@ from invigil.vision.landmarks import Layout
 from invigil.vision.quality import (
     FaceQuality,
     Light,
+    doubt,
     face_quality,
     foremost,
     judge,
@@ -158,7 +159,13 @@ class DefaultEngine:
         picture, qualities = measured.picture, measured.qualities
         identity, score = Identity.NOT_COMPARED, None
         if features is not None:
-            identity, score = compare(features, known, self._thresholds, self._embedder.score)
+            identity, score = compare(
+                features,
+                known,
+                self._thresholds,
+                self._embedder.score,
+                doubt=doubt(qualities[0], measured.detections[0].score, self._quality),
+            )
         return Observation(
             width=picture.width,
             height=picture.height,

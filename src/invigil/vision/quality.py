@@ -6,6 +6,7 @@ against false alarms than any number of frames in a row. The limits are in `regi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,6 +108,19 @@ def foremost(faces: Sequence[FaceQuality]) -> Sequence[FaceQuality]:
     if len(faces) > 1 and faces[1].side < _FOREMOST * faces[0].side:
         return faces[:1]
     return faces
+
+
+def doubt(face: FaceQuality, score: float, limits: QualityLimits) -> float:
+    """By how much the comparison score must lie under the threshold to be a mismatch; 0 if clear.
+
+    `score`: the detector's, 0..1. A poor frame never makes a match harder, only an accusation.
+    """
+    blurred = max(0.0, math.log(limits.clear_sharpness / max(face.sharpness, 1.0)))
+    small = max(0.0, math.log(limits.clear_pixels / max(face.side, 1.0)))
+    noisy = face.sharpness > limits.noisy_sharpness
+    if not (blurred or small or noisy) and score >= limits.clear_score:
+        return 0.0
+    return limits.doubt + limits.doubt_slope * max(blurred, small)
 
 
 def _without_face(light: Light, sharpness: float, limits: QualityLimits) -> Unusable:

@@ -104,6 +104,12 @@ class QualityLimits:
     picture_luma_high: float
     picture_contrast: float
     picture_sharpness: float
+    clear_score: float
+    clear_pixels: float
+    clear_sharpness: float
+    noisy_sharpness: float
+    doubt: float
+    doubt_slope: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,46 @@
+"""How far a frame may be trusted to say that it shows somebody else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from invigil.vision.quality import FaceQuality, doubt, foremost
+from invigil.vision.registry import load_registry
+
+LIMITS = load_registry().quality
+CLEAR = FaceQuality(side=140, luma=120, sharpness=25, pose=None)
+
+
+def test_a_clear_frame_leaves_no_doubt() -> None:
+    assert doubt(CLEAR, 0.95, LIMITS) == 0
+
+
+@pytest.mark.parametrize(
+    ("face", "score"),
+    [
+        (replace(CLEAR, sharpness=11), 0.95),
+        (replace(CLEAR, sharpness=200), 0.95),
+        (replace(CLEAR, side=50), 0.95),
+        (CLEAR, 0.85),
+    ],
+)
+def test_blur_noise_distance_and_cover_leave_some(face: FaceQuality, score: float) -> None:
+    assert doubt(face, score, LIMITS) >= LIMITS.doubt
+
+
+def test_the_less_there_is_to_see_the_more_doubt_there_is() -> None:
+    blurred = [doubt(replace(CLEAR, sharpness=value), 0.95, LIMITS) for value in (12, 8, 5, 3, 0)]
+    far = [doubt(replace(CLEAR, side=value), 0.95, LIMITS) for value in (60, 45, 35, 0)]
+    assert blurred == sorted(blurred)
+    assert far == sorted(far)
+    assert len(set(blurred)) == len(blurred)
+
+
+def test_the_main_face_is_compared_alone_only_beside_small_ones() -> None:
+    near, far = replace(CLEAR, side=100), replace(CLEAR, side=59)
+    assert foremost([CLEAR, far]) == [CLEAR]
+    assert foremost([CLEAR, near]) == [CLEAR, near]
+    assert foremost([CLEAR]) == [CLEAR]
+    assert foremost([]) == []
