@@ -39,7 +39,7 @@ def test_the_less_there_is_to_see_the_more_doubt_there_is() -> None:
 
 
 def test_the_main_face_is_compared_alone_only_beside_small_ones() -> None:
-    near, far = replace(CLEAR, side=100), replace(CLEAR, side=59)
+    near, far = replace(CLEAR, side=110), replace(CLEAR, side=100)
     assert foremost([CLEAR, far]) == [CLEAR]
     assert foremost([CLEAR, near]) == [CLEAR, near]
     assert foremost([CLEAR]) == [CLEAR]

@@ -20,10 +20,10 @@ _BLIND = frozenset({Unusable.TOO_DARK, Unusable.TOO_BRIGHT})
 # A poster, a family photo, a face on a book: small beside the candidate, and it never moves.
 # Somebody who sits beside the candidate is larger than this share of the candidate's face, and is
 # reported at once; somebody further away is, as soon as the face has moved.
-_NEAR = 0.6
-# In shares of the face's own side. Detectors place a face on paper within a few hundredths; a
-# living head sways by a tenth within seconds.
-_MOVED = 0.06
+_NEAR = 0.75
+# In shares of the face's own side. Detectors place a face on paper within less than a tenth; a
+# living head sways by more than that within seconds.
+_MOVED = 0.09
 # So long it is worth asking for more frames, to see whether a small face moves.
 _WATCHED = timedelta(seconds=6)
 

@@ -28,7 +28,7 @@ _LIGHT_SIDE = 96
 # The face's light is measured on the middle of its box, away from hair and background.
 _LIGHT_SHARE = 0.7
 # A face that is smaller than this share of the main one is further away or on a picture.
-_FOREMOST = 0.6
+_FOREMOST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
