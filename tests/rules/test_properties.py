@@ -126,6 +126,8 @@ def _shows(kind: IncidentKind, frame: ObservationRecord) -> bool:
                 None,
                 Unusable.SEVERAL_FACES,
             }
+        case IncidentKind.NOT_RECOGNISED:
+            return frame.face_count > 0 and frame.identity is not Identity.MATCH
         case IncidentKind.NO_FACE:
             return frame.face_count == 0 and frame.unusable is Unusable.NO_FACE
     return False

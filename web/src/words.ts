@@ -17,6 +17,7 @@ export const KIND_WORDS: Record<IncidentKind, string> = {
   different_person: "Face differs from reference photo",
   no_face: "No face in view",
   camera_lost: "Camera picture lost",
+  not_recognised: "Not recognised for a while",
 };
 
 export const SEVERITY_WORDS: Record<Severity, string> = {

@@ -14,6 +14,7 @@ class IncidentKind(StrEnum):
     DIFFERENT_PERSON = "different_person"
     NO_FACE = "no_face"
     CAMERA_LOST = "camera_lost"
+    NOT_RECOGNISED = "not_recognised"
 
 
 class Severity(StrEnum):
@@ -27,6 +28,7 @@ SEVERITY: dict[IncidentKind, Severity] = {
     IncidentKind.MULTIPLE_FACES: Severity.HIGH,
     IncidentKind.NO_FACE: Severity.MEDIUM,
     IncidentKind.CAMERA_LOST: Severity.MEDIUM,
+    IncidentKind.NOT_RECOGNISED: Severity.LOW,
 }
 
 

@@ -18,7 +18,7 @@ from invigil.evaluate.page import (
     targets_section,
     with_interval,
 )
-from invigil.evaluate.sessions import KINDS, Event, SessionsResult
+from invigil.evaluate.sessions import KINDS, REPORTED, Event, SessionsResult
 from invigil.evaluate.stats import Rate, events_per_hour_ci, median_ci
 from invigil.evaluate.targets import Checked
 from invigil.evaluate.verification import Tar, VerificationResult, worst_to_best
@@ -27,6 +27,7 @@ _KIND_WORDS = {
     IncidentKind.DIFFERENT_PERSON: "different person",
     IncidentKind.MULTIPLE_FACES: "several faces",
     IncidentKind.NO_FACE: "no face",
+    IncidentKind.NOT_RECOGNISED: "not recognised",
 }
 _LISTED = 60  # rows of a table of single cases
 
@@ -261,7 +262,8 @@ def _missed_table(result: SessionsResult) -> str:
     missed = [event for event in result.events if event.delay_s is None]
     if not missed:
         return paragraph("Nothing was missed.")
-    return table("Missed", ["sitting", "event", "seen", "best score"], [*map(_missed, missed)])
+    head = ["sitting", "event", "seen", "best score", "reported as not recognised after, s"]
+    return table("Missed", head, [*map(_missed, missed)])
 
 
 def _missed(event: Event) -> list[str]:
@@ -270,12 +272,13 @@ def _missed(event: Event) -> list[str]:
         f"{event.scene} at {event.truth.from_s:.0f} s",
         _counts(event.outcomes),
         number(event.best_score),
+        number(event.noted_s, 1),
     ]
 
 
 def _false_table(result: SessionsResult) -> str:
     rows = []
-    for kind in KINDS:
+    for kind in REPORTED:
         found = result.false_of(kind)
         per_hour = found / result.hours if result.hours else None
         interval = events_per_hour_ci(found, result.hours) if result.hours else None

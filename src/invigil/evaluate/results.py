@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from invigil.domain.incident import IncidentKind
 from invigil.evaluate.counting import CountingResult, Retrieval
-from invigil.evaluate.sessions import KINDS, SessionsResult
+from invigil.evaluate.sessions import KINDS, REPORTED, SessionsResult
 from invigil.evaluate.stats import Interval, Rate, events_per_hour_ci, median_ci
 from invigil.evaluate.verification import FMRS, Errors, Tar, VerificationResult, worst_to_best
 
@@ -69,20 +69,21 @@ def sessions_numbers(result: SessionsResult) -> Json:
         "missed_swaps": swaps.hits,
         "missed_swaps_share": swaps.value,
         "missed_swaps_ci": _listed(swaps.ci),
+        "missed_swaps_not_recognised": len(result.noted),
         "swap_delay_median_s": result.median_delay(IncidentKind.DIFFERENT_PERSON),
         "swap_delay_median_s_ci": _listed(median_ci(delays)),
         "swap_delay_max_s": max(delays, default=None),
         "false_incidents_per_hour": {
             kind.value: result.false_of(kind) / result.hours if result.hours else None
-            for kind in KINDS
+            for kind in REPORTED
         },
         "false_incidents_per_hour_ci": {
             kind.value: _listed(events_per_hour_ci(result.false_of(kind), result.hours))
             if result.hours
             else None
-            for kind in KINDS
+            for kind in REPORTED
         },
-        "false_incidents": {kind.value: result.false_of(kind) for kind in KINDS},
+        "false_incidents": {kind.value: result.false_of(kind) for kind in REPORTED},
         "false_incidents_by_scene": {
             kind.value: dict(scenes.most_common())
             for kind, scenes in result.false_by_scene().items()

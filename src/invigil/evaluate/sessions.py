@@ -15,13 +15,18 @@ from invigil.evaluate.stats import Rate
 from invigil.vision.port import VisionEngine
 
 KINDS = (IncidentKind.DIFFERENT_PERSON, IncidentKind.MULTIPLE_FACES, IncidentKind.NO_FACE)
+# Information as well as what a script can ask for.
+REPORTED = (*KINDS, IncidentKind.NOT_RECOGNISED)
 # A decision that was under way when the cause ended may still come.
 _GRACE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. `delay_s`: until its incident was there to see; None: missed."""
+    """Something that happened. `delay_s`: until its incident was there to see; None: missed.
+
+    `noted_s`: for somebody else who sits there, until "not recognised" was there to see, if at all.
+    """
 
     session: str
     truth: Truth
@@ -29,6 +34,7 @@ class Event:
     delay_s: float | None
     outcomes: dict[str, int]
     best_score: float | None
+    noted_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,14 @@ class SessionsResult:
     def missed(self, kind: IncidentKind) -> Rate:
         events = self.of(kind)
         return Rate(sum(event.delay_s is None for event in events), len(events))
+
+    @property
+    def noted(self) -> list[Event]:
+        """Missed swaps that came to the proctor as somebody who is not recognised."""
+        missed = (
+            event for event in self.of(IncidentKind.DIFFERENT_PERSON) if event.delay_s is None
+        )
+        return [event for event in missed if event.noted_s is not None]
 
     def false_of(self, kind: IncidentKind) -> int:
         return sum(each.opened.kind is kind for each in self.false)
@@ -145,6 +159,9 @@ def _compared(played: Played) -> tuple[list[Event], list[FalseIncident], int]:
         own = [incident for incident in left if _explains(truth, incident)]
         left = [incident for incident in left if incident not in own]
         repeats += max(0, len(own) - 1)
+        notes = [incident for incident in left if _notes(truth, incident)]
+        left = [incident for incident in left if incident not in notes]
+        noted = min((incident.opened_s for incident in notes), default=None)
         scene = _scene_at(played.script, truth.from_s)
         delay = min((incident.opened_s for incident in own), default=None)
         events.append(
@@ -155,6 +172,7 @@ def _compared(played: Played) -> tuple[list[Event], list[FalseIncident], int]:
                 delay_s=None if delay is None else delay - truth.from_s,
                 outcomes=dict(played.outcomes.get(scene, {})),
                 best_score=played.best_scores.get(scene),
+                noted_s=None if noted is None else noted - truth.from_s,
             )
         )
     return events, [FalseIncident(played.script.name, incident) for incident in left], repeats
@@ -166,6 +184,15 @@ def _explains(truth: Truth, incident: Opened) -> bool:
         and truth.from_s <= incident.started_s
         and incident.started_s <= truth.to_s + _GRACE_S
         and incident.opened_s <= truth.to_s + _GRACE_S
+    )
+
+
+def _notes(truth: Truth, incident: Opened) -> bool:
+    """Whether it says of a swap that nobody is recognised."""
+    return (
+        truth.kind is IncidentKind.DIFFERENT_PERSON
+        and incident.kind is IncidentKind.NOT_RECOGNISED
+        and truth.from_s <= incident.started_s <= truth.to_s
     )
 
 

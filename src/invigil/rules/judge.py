@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from invigil.domain.changes import Ruling, WarningCode
+from invigil.domain.changes import Change, Open, Ruling, WarningCode
 from invigil.domain.incident import Incident, IncidentKind, IncidentState, ObservationRecord
 from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
 from invigil.rules.different_person import DifferentPerson
 from invigil.rules.multiple_faces import MultipleFaces
 from invigil.rules.no_face import NoFace
+from invigil.rules.not_recognised import NotRecognised
 from invigil.rules.rule import Rule
 
-_RULES: tuple[Rule, ...] = (DifferentPerson(), MultipleFaces(), NoFace())
+_RULES: tuple[Rule, ...] = (DifferentPerson(), MultipleFaces(), NoFace(), NotRecognised())
 
 # A candidate may spend this much of the last `_BURST_MEMORY` in the burst rhythm, whatever the
 # suspicion: one that more frames do not settle must not cost the others their share of the server.
@@ -57,11 +58,23 @@ def judge(
     warnings.append(_quality_warning(window))
     undecided = any(verdict.undecided for verdict in verdicts)
     urgent = any(verdict.urgent for verdict in verdicts)
+    changes = [verdict.change for verdict in verdicts if verdict.change is not None]
     return Ruling(
-        changes=tuple(verdict.change for verdict in verdicts if verdict.change is not None),
+        changes=tuple(_without_echo(changes, by_kind)),
         warnings=tuple(dict.fromkeys(code for code in warnings if code is not None)),
         next_frame=_burst(policy, window, urgent) if undecided else _calm(policy, window),
     )
+
+
+def _without_echo(
+    changes: Sequence[Change], by_kind: Mapping[IncidentKind, Incident]
+) -> Iterator[Change]:
+    """Who is reported as a different person need not be reported as not recognised."""
+    opened = {change.kind for change in changes if isinstance(change, Open)} | set(by_kind)
+    for change in changes:
+        echo = isinstance(change, Open) and change.kind is IncidentKind.NOT_RECOGNISED
+        if not (echo and IncidentKind.DIFFERENT_PERSON in opened):
+            yield change
 
 
 def _window(

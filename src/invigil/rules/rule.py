@@ -51,7 +51,7 @@ def conclude(
     *,
     kind: IncidentKind,
     detail: IncidentDetail,
-    warning: WarningCode,
+    warning: WarningCode | None,
 ) -> Verdict:
     """Turn `weighed` into a verdict. `detail` is what the incident should say from now on."""
     return Verdict(

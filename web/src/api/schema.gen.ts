@@ -1278,7 +1278,7 @@ export interface components {
          * IncidentKind
          * @enum {string}
          */
-        IncidentKind: "multiple_faces" | "different_person" | "no_face" | "camera_lost";
+        IncidentKind: "multiple_faces" | "different_person" | "no_face" | "camera_lost" | "not_recognised";
         /**
          * IncidentState
          * @enum {string}

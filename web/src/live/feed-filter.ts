@@ -8,7 +8,13 @@ export interface FeedFilter {
 
 export const noFilter: FeedFilter = { kind: null, candidate: null, show: "all" };
 
-const KINDS: readonly IncidentKind[] = ["multiple_faces", "different_person", "no_face", "camera_lost"];
+const KINDS: readonly IncidentKind[] = [
+  "multiple_faces",
+  "different_person",
+  "no_face",
+  "camera_lost",
+  "not_recognised",
+];
 
 /** Filters live in the address, so that a reload or a shared link shows the same list. */
 export function readFilter(query: string): FeedFilter {

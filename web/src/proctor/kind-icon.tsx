@@ -1,4 +1,4 @@
-import { IconCameraOff, IconUserOff, IconUserQuestion, IconUsers } from "@tabler/icons-react";
+import { IconCameraOff, IconUserOff, IconUserQuestion, IconUserSearch, IconUsers } from "@tabler/icons-react";
 import type { IncidentKind, Severity } from "../api/types";
 import css from "./proctor.module.css";
 
@@ -7,6 +7,7 @@ const ICONS = {
   different_person: IconUserQuestion,
   no_face: IconUserOff,
   camera_lost: IconCameraOff,
+  not_recognised: IconUserSearch,
 };
 
 export function KindIcon({ kind, severity }: { kind: IncidentKind; severity: Severity }) {
