@@ -29,7 +29,7 @@ export function FeedFilters() {
         value={filter.candidate ?? ""}
         onChange={(event) => ui.setFilter({ candidate: event.currentTarget.value || null })}
         data={[
-          { value: "", label: "All candidates" },
+          { value: "", label: "Everyone" },
           ...candidates.map(({ id, name }) => ({ value: id, label: name })),
         ]}
         data-testid="filter-candidate"
