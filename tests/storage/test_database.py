@@ -22,6 +22,7 @@ from invigil.storage.database import tables as t
 from invigil.storage.database.engine import sqlite_url
 from invigil.storage.database.migrate import differences, upgrade
 from tests.support.clock import START
+from tests.support.databases import Dialect
 
 SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
 ADA = Candidate(new_id(), SESSION.id, "Ada", CandidateState.IN_ROOM, START, token_hash="0" * 64)
@@ -43,8 +44,13 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-async def database(tmp_path: Path, heard: Heard) -> AsyncIterator[Database]:
-    database = Database(sqlite_url(tmp_path / "invigil.db"), after_commit=heard)
+def url(tmp_path: Path, dialect: Dialect) -> str:
+    return dialect.url(tmp_path) or sqlite_url(tmp_path / "invigil.db")
+
+
+@pytest.fixture
+async def database(url: str, heard: Heard) -> AsyncIterator[Database]:
+    database = Database(url, after_commit=heard)
     await upgrade(database)
     async with database.begin() as work:
         await work.sessions.add(SESSION)
@@ -79,6 +85,7 @@ async def test_migrating_twice_changes_nothing(database: Database) -> None:
         assert await work.sessions.get(SESSION.id) == SESSION
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "pragma", ["journal_mode=DELETE", "synchronous=NORMAL", "foreign_keys=OFF"]
 )
@@ -95,6 +102,7 @@ async def test_check_refuses_unsafe_settings(database: Database, pragma: str) ->
         await database.check()
 
 
+@pytest.mark.sqlite_only
 async def test_every_connection_of_the_pool_has_the_settings(database: Database) -> None:
     async def values() -> tuple[object, ...]:
         async with database.engine.connect() as connection:
@@ -148,7 +156,7 @@ async def test_concurrent_writers_number_events_without_gaps(
 
 
 async def test_two_processes_number_events_without_gaps(database: Database) -> None:
-    """Each `Database` has its own lock, as each process has: SQLite keeps them in order."""
+    """Each `Database` has its own lock, as each process has: the database keeps them in order."""
     other = Database(database.url)
 
     async def write(where: Database) -> None:
@@ -162,10 +170,9 @@ async def test_two_processes_number_events_without_gaps(database: Database) -> N
     assert seqs == list(range(1, 41))
 
 
-async def test_the_feed_hears_of_events_after_the_commit_only(tmp_path: Path) -> None:
-    path = tmp_path / "other.db"
+async def test_the_feed_hears_of_events_after_the_commit_only(url: str) -> None:
     seen: list[int] = []
-    reader = sa.create_engine(f"sqlite:///{path}")
+    reader = sa.create_engine(url.replace("+aiosqlite", ""))
 
     def look(events: Sequence[Event]) -> None:
         with reader.connect() as connection:
@@ -173,7 +180,7 @@ async def test_the_feed_hears_of_events_after_the_commit_only(tmp_path: Path) ->
         assert {event.seq for event in events} <= set(known)
         seen.extend(event.seq for event in events)
 
-    database = Database(sqlite_url(path), after_commit=look)
+    database = Database(url, after_commit=look)
     await upgrade(database)
     async with database.begin() as work:
         await work.sessions.add(SESSION)

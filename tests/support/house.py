@@ -21,6 +21,7 @@ from invigil.vision.port import VisionEngine
 from invigil.wiring import database_url
 from tests.support import pictures
 from tests.support.clock import Clock
+from tests.support.databases import current
 
 Json = dict[str, Any]
 ORIGIN = "http://localhost:8000"
@@ -208,8 +209,9 @@ class Candidate:
 
 
 def settings(data_dir: Path, **chosen: Any) -> Settings:
-    """Defaults, a data folder of the test, and nothing from the environment."""
-    return Settings(_env_file=None, data_dir=data_dir, **{"disk_reserve_mb": 0, **chosen})
+    """Defaults, folder and database of the test, and nothing from the environment."""
+    ours = {"disk_reserve_mb": 0, "database_url": current.dialect.url(data_dir)}
+    return Settings(_env_file=None, data_dir=data_dir, **{**ours, **chosen})
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -20,12 +19,6 @@ from tests.support.house import Candidate, Proctor, read
 
 INVIGIL = str(Path(sys.executable).with_name("invigil"))
 PATIENCE_S = 60.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def environment(**chosen: str) -> dict[str, str]:

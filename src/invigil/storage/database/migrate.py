@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from invigil.storage.database.engine import Database
+from invigil.storage.database.postgres import lock_migrations
 from invigil.storage.database.tables import metadata
 
 
@@ -22,13 +23,18 @@ def _config(connection: sa.Connection) -> Config:
 
 
 async def upgrade(database: Database) -> None:
-    """Apply every migration that is missing."""
+    """Apply every migration that is missing; of several that start together, one does it."""
 
     def run(connection: sa.Connection) -> None:
         command.upgrade(_config(connection), "head")
         connection.commit()
 
     async with database.engine.connect() as connection:
+        if database.is_sqlite:
+            # The write lock first: who comes second reads the schema as the first has left it.
+            await connection.execution_options(invigil_write=True)
+        else:
+            await lock_migrations(connection)
         await connection.run_sync(run)
 
 
