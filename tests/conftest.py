@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from invigil.monitoring import watch
-from invigil.vision.factory import build_engine
 from invigil.storage.database import Database
 from invigil.storage.database.migrate import upgrade
+from invigil.vision.factory import build_engine
 from invigil.vision.port import VisionEngine
 from tests.support import postgres
 from tests.support.clock import Clock

@@ -27,6 +27,12 @@ class Dialect:
             self._urls[data_dir] = self._cluster.create(template=self._template)
         return self._urls[data_dir]
 
+    def empty(self, data_dir: Path) -> str | None:
+        """The same without the schema."""
+        if self._cluster is None:
+            return None
+        return self._urls.setdefault(data_dir / "empty", self._cluster.create())
+
     def close(self) -> None:
         for url in self._urls.values():
             assert self._cluster

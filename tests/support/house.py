@@ -17,6 +17,7 @@ from invigil.app import create_app
 from invigil.monitoring.watch import Watch
 from invigil.settings import Settings
 from invigil.storage.database import Database
+from invigil.storage.database.tables import metadata
 from invigil.vision.port import VisionEngine
 from invigil.wiring import database_url
 from tests.support import pictures
@@ -116,6 +117,17 @@ class Running:
         async with self.database.engine.connect() as connection:
             found = await connection.scalar(sa.select(sa.func.count()).select_from(table))
         return int(found or 0)
+
+    async def everything_stored(self) -> bytes:
+        """The database as a thief has it: SQLite's files, or all rows of all tables."""
+        if self.database.is_sqlite:
+            return b"".join(path.read_bytes() for path in self.objects.parent.glob("invigil.db*"))
+        async with self.database.engine.connect() as connection:
+            tables = [
+                (await connection.execute(sa.select(table))).all()
+                for table in metadata.sorted_tables
+            ]
+        return repr(tables).encode()
 
     async def tick(self, seconds: float) -> None:
         """Let time pass a second at a time, as the watch does."""

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: a cluster of our own in a folder of our own, as Debian installs it."""
+"""A real PostgreSQL for tests: a cluster of our own in a folder of our own."""
 
 from __future__ import annotations
 

@@ -145,6 +145,13 @@ class StorageMisconfigured(InvigilError):
     fix = "Check INVIGIL_DATABASE_URL."
 
 
+class MaintenanceRefused(InvigilError):
+    """For whoever runs the server: a backup, a restore or a move that was not done, and why."""
+
+    status = 409
+    code = "maintenance_refused"
+
+
 # Images -------------------------------------------------------------------------------------
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from invigil.domain.errors import StorageFull, Unavailable
+from invigil.domain.errors import NotFound, StorageFull, StorageMisconfigured, Unavailable
 from invigil.domain.message import Event
 from invigil.storage.database import postgres
 from invigil.storage.database.unit_of_work import UnitOfWork
@@ -24,16 +24,40 @@ from invigil.storage.database.unit_of_work import UnitOfWork
 AfterCommit = Callable[[Sequence[Event]], None]
 
 _SQLITE_PRAGMAS = (
+    # Patience first: the others can meet another process that starts at the same time.
+    "PRAGMA busy_timeout=5000",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
 )
 
 
 def sqlite_url(path: Path) -> str:
     """The URL of a SQLite file."""
     return f"sqlite+aiosqlite:///{path}"
+
+
+def postgres_url(host: str, port: int, name: str, *, user: str, password: str | None) -> str:
+    """The URL of a PostgreSQL database; what is special in a URL is escaped."""
+    url = URL.create(
+        "postgresql+psycopg", username=user, password=password, host=host, port=port, database=name
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def parse_url(url: str) -> URL:
+    """With the driver that we use, however the URL names it. Raises `StorageMisconfigured`."""
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, ValueError) as error:
+        raise StorageMisconfigured(
+            "INVIGIL_DATABASE_URL is no URL of a database.",
+            fix="Write postgresql://user:password@host:5432/name; characters such as @ and / "
+            "within the password as %40 and %2F.",
+        ) from error
+    drivers = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+    return parsed.set(drivername=drivers.get(backend, "sqlite+aiosqlite"))
 
 
 class Database:
@@ -45,7 +69,7 @@ class Database:
     def __init__(self, url: str, after_commit: AfterCommit | None = None) -> None:
         self.url = url
         self._after_commit = after_commit
-        self.engine = _create_engine(make_url(url))
+        self.engine = _create_engine(parse_url(url))
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # SQLite has one writer at a time. Waiting here is fair and needs no retries; waiting in
         # SQLite is a busy loop that can starve one of many.
@@ -72,6 +96,12 @@ class Database:
             )
             raise RuntimeError(msg)
 
+    async def warn(self) -> None:
+        """Log what is unwise about the database, once at the start."""
+        if not self.is_sqlite:
+            async with _wrapped_errors(), self.engine.connect() as connection:
+                await postgres.warn(connection)
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
         """One transaction that may write: commits at the end, rolls back on an error."""
@@ -90,6 +120,16 @@ class Database:
                 # One snapshot for all statements: what a cursor of the event log covers is there.
                 await connection.execution_options(isolation_level="REPEATABLE READ")
             yield UnitOfWork(connection)
+            await connection.rollback()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """One moment of the whole database, for as long as reading it takes."""
+        async with _wrapped_errors(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+                await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+            yield connection
             await connection.rollback()
 
     @asynccontextmanager
@@ -125,6 +165,8 @@ async def _wrapped_errors() -> AsyncIterator[None]:
             raise StorageFull from error
         if isinstance(error, OperationalError) or error.connection_invalidated:
             raise Unavailable from error
+        if postgres.cannot_hold(error):
+            raise NotFound from error
         raise
 
 

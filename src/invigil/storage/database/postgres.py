@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import URL
@@ -75,7 +76,7 @@ def _connect_args(query: Mapping[str, Any]) -> dict[str, Any]:
 
 async def check(connection: AsyncConnection) -> None:
     """Assert what durability depends on. Raises `StorageMisconfigured`."""
-    names = ("server_version_num", "server_version", "synchronous_commit", "fsync")
+    names = ("server_version_num", "server_version", "synchronous_commit")
     found = {name: str(await connection.scalar(sa.text(f"SHOW {name}"))) for name in names}
     if int(found["server_version_num"]) // 10_000 < OLDEST:
         raise StorageMisconfigured(
@@ -87,7 +88,11 @@ async def check(connection: AsyncConnection) -> None:
             "PostgreSQL is set to synchronous_commit=off: it would lose what was acknowledged.",
             fix="Run ALTER ROLE <the role of Invigil> SET synchronous_commit = on.",
         )
-    if found["fsync"] == "off":
+
+
+async def warn(connection: AsyncConnection) -> None:
+    """Say what is the administrator's choice and still unwise."""
+    if await connection.scalar(sa.text("SHOW fsync")) == "off":
         log.warning("PostgreSQL runs with fsync=off: a power cut can destroy its data")
 
 
@@ -97,6 +102,12 @@ async def lock_migrations(connection: AsyncConnection) -> None:
     await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
     await connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+
+
+def cannot_hold(error: DBAPIError) -> bool:
+    """Whether a value was refused that no row can have: a text with a zero byte, as an address
+    with `%00` has it. Whatever is stored is checked for such before."""
+    return isinstance(error.orig, psycopg.DataError) and error.orig.sqlstate is None
 
 
 def why_unreachable(error: DBAPIError) -> StorageMisconfigured:
