@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -23,6 +23,7 @@ from invigil.storage.database.engine import sqlite_url
 from invigil.storage.database.migrate import differences, upgrade
 from tests.support.clock import START
 from tests.support.databases import Dialect
+from tests.support.postgres import Cluster
 
 SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
 ADA = Candidate(new_id(), SESSION.id, "Ada", CandidateState.IN_ROOM, START, token_hash="0" * 64)
@@ -71,6 +72,58 @@ def _event() -> Event:
 
 async def test_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
     assert await differences(database) == []
+
+
+def _schema(connection: sa.Connection) -> dict[str, object]:
+    """Tables, columns, keys and indexes, in words that both databases share."""
+    look = sa.inspect(connection)
+    found: dict[str, object] = {}
+    for table in sorted(look.get_table_names()):
+        foreign = look.get_foreign_keys(table)
+        found[table] = {
+            "columns": [
+                (c["name"], _type(c["type"]), c["nullable"], bool(c["default"]))
+                for c in look.get_columns(table)
+            ],
+            "primary": look.get_pk_constraint(table)["constrained_columns"],
+            "foreign": sorted(
+                (f["constrained_columns"], f["referred_table"], f["options"]["ondelete"])
+                for f in foreign
+            ),
+            "unique": sorted(u["column_names"] for u in look.get_unique_constraints(table)),
+            "indexes": sorted(
+                (str(i["name"]), i["column_names"], bool(i["unique"]), _where(i))
+                for i in look.get_indexes(table)
+                if "duplicates_constraint" not in i
+            ),
+        }
+    return found
+
+
+def _type(kind: sa.types.TypeEngine[object]) -> str:
+    shared = (sa.BigInteger, sa.Integer, sa.Float, sa.Boolean, sa.DateTime, sa.JSON, sa.LargeBinary)
+    name = next((each.__name__ for each in shared if isinstance(kind, each)), None)
+    return name or f"text of {getattr(kind, 'length', None)}"
+
+
+def _where(index: Mapping[str, object]) -> bool:
+    options = index.get("dialect_options", {})
+    assert isinstance(options, dict)
+    return any("state" in str(value) for value in options.values())
+
+
+@pytest.mark.sqlite_only
+async def test_the_schema_is_the_same_on_both_databases(
+    tmp_path: Path, cluster: Cluster, database: Database
+) -> None:
+    other = Database(cluster.create())
+    await upgrade(other)
+    async with database.engine.connect() as left, other.engine.connect() as right:
+        sqlite, postgresql = await left.run_sync(_schema), await right.run_sync(_schema)
+    await other.close()
+    cluster.drop(other.url)
+    assert sqlite == postgresql
+    assert len(sqlite) == len(t.metadata.tables) + 1  # Alembic's own
 
 
 async def test_a_missing_column_is_a_difference(database: Database) -> None:

@@ -112,9 +112,10 @@ def cannot_hold(error: DBAPIError) -> bool:
 
 def why_unreachable(error: DBAPIError) -> StorageMisconfigured:
     """Words for an error of the first connection, without any secret of the URL."""
-    said = str(error.orig).strip()
-    # Of several addresses each has its line; the last line is what the server said.
-    reason = said.splitlines()[-1].strip() if said else type(error.orig).__name__
+    lines = [line.strip() for line in str(error.orig).splitlines()]
+    # Of several addresses each has its line; the last is as good as any. Questions help nobody.
+    told = [line for line in lines if line and not line.endswith("?")]
+    reason = told[-1].rstrip(".") if told else type(error.orig).__name__
     fix = "Start PostgreSQL, and check host and port in INVIGIL_DATABASE_URL (or DB_HOST)."
     if "does not exist" in reason and "database" in reason:
         fix = "Create it (createdb), or name another one in INVIGIL_DATABASE_URL (or DB_NAME)."
@@ -122,4 +123,4 @@ def why_unreachable(error: DBAPIError) -> StorageMisconfigured:
         fix = "Check user and password in INVIGIL_DATABASE_URL (or DB_USER and DB_PASSWORD)."
     elif "permission denied" in reason:
         fix = "Make the role of INVIGIL_DATABASE_URL (or DB_USER) the owner of the database."
-    return StorageMisconfigured(f"PostgreSQL cannot be used: {reason}.".replace("..", "."), fix=fix)
+    return StorageMisconfigured(f"PostgreSQL cannot be used: {reason}.", fix=fix)
