@@ -186,7 +186,7 @@ def _with(url: str, pattern: str, new: str) -> str:
     ],
 )
 async def test_what_is_wrong_with_the_database_is_said(
-    tmp_path: Path, cluster: postgres.Cluster, pattern: str, new: str, said: str, fix: str
+    tmp_path: Path, cluster: postgres.Cluster, *, pattern: str, new: str, said: str, fix: str
 ) -> None:
     url = _with(cluster.url("postgres"), pattern, new)
     with pytest.raises(StorageMisconfigured) as refused:
