@@ -161,7 +161,9 @@ async def test_the_published_tutorials_env_file_works_unchanged(
     )
     chosen = {"DB_PORT": str(cluster.port)}
     async with served(tmp_path / "data", free_port(), **chosen) as up:
-        await (await up.proctor()).open_session(title="From the tutorial")
+        proctor = await up.proctor()
+        await proctor.open_session(title="From the tutorial")
+        await proctor.client.aclose()
     with psycopg.connect(cluster.url(postgres.USER)) as connection:
         assert connection.execute("SELECT title FROM exam_session").fetchall() == [
             ("From the tutorial",)
