@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -44,7 +45,6 @@ from invigil.storage.incident_log import IncidentLog, open_gap
 from invigil.vision.port import Analysis
 from tests.support.clock import START, Clock
 from tests.support.databases import Dialect
-from tests.support.process import command
 from tests.support.scripted import ScriptedEngine
 
 SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
@@ -360,12 +360,28 @@ async def test_frames_closing_and_reviewing_side_by_side_never_wait_for_each_oth
         assert events == sorted(events)
 
 
+_UPGRADE = """
+import asyncio, sys
+from invigil.storage.database import Database
+from invigil.storage.database.migrate import upgrade
+
+async def main():
+    database = Database(sys.argv[1])
+    await upgrade(database)
+    await database.close()
+
+asyncio.run(main())
+"""
+
+
 async def test_servers_that_start_together_migrate_once(tmp_path: Path, dialect: Dialect) -> None:
-    fresh = dialect.empty(tmp_path)
-    chosen = {"INVIGIL_DATABASE_URL": fresh} if fresh else {}
-    runs = [command("db", "upgrade", cwd=tmp_path, **chosen) for _ in range(4)]
-    for code, said in await asyncio.gather(*runs):
-        assert code == 0, said
-    database = Database(fresh or sqlite_url(tmp_path / "invigil-data" / "invigil.db"))
+    """As processes: Alembic knows one migration at a time in each."""
+    fresh = dialect.empty(tmp_path) or sqlite_url(tmp_path / "fresh.db")
+    started = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", _UPGRADE, fresh)
+        for _ in range(4)
+    ]
+    assert [await process.wait() for process in started] == [0] * 4
+    database = Database(fresh)
     assert await differences(database) == []
     await database.close()
