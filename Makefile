@@ -10,7 +10,7 @@ RUN := $(UV) run --frozen
 
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/$(NODE_ENV)/bin:$(PATH)
 
-.PHONY: run demo setup test test-python test-web test-browser check format gen clean
+.PHONY: run demo setup test test-python test-faults test-web test-browser check format gen clean
 
 run: setup
 	$(RUN) invigil serve
@@ -24,7 +24,11 @@ setup: $(UV)
 test: test-python test-web test-browser
 
 test-python: setup
-	$(RUN) pytest -m "not browser"
+	$(RUN) pytest -m "not browser and not slow"
+
+# Faults that take minutes, such as a database that is away for one.
+test-faults: setup
+	$(RUN) pytest -m slow
 
 test-browser: setup web/node_modules/.package-lock.json
 	$(RUN) pytest -m browser

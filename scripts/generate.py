@@ -42,9 +42,8 @@ def configuration() -> str:
     for name, field in Settings.model_fields.items():
         if not field.description:
             raise SystemExit(f"The setting {name} has no description.")
-        lines.append(
-            f"| `INVIGIL_{name.upper()}` | {_default(field.default)} | {field.description} |"
-        )
+        variable = field.validation_alias or f"INVIGIL_{name.upper()}"
+        lines.append(f"| `{variable}` | {_default(field.default)} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 
@@ -121,10 +120,7 @@ def commands() -> str:
         "`invigil --help` and `invigil COMMAND --help` say the same.",
         "",
     ]
-    group: Any = get_command(cli)
-    for name, command in group.commands.items():
-        if command.hidden:
-            continue
+    for name, command in _commands(get_command(cli)):
         if not command.help:
             raise SystemExit(f"The command {name} has no docstring.")
         lines += [f"## invigil {name}", "", command.help.strip(), ""]
@@ -136,9 +132,20 @@ def commands() -> str:
             lines += ["| option | meaning |", "| --- | --- |"]
             for option in options:
                 flags = ", ".join(f"`{flag}`" for flag in option.opts)
+                if getattr(option, "param_type_name", "") == "argument":
+                    flags = f"`{option.name.upper()}`"
                 lines.append(f"| {flags} | {option.help} |")
             lines.append("")
     return "\n".join(lines)
+
+
+def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its whole name, those of groups after their group."""
+    for name, command in group.commands.items():
+        if not command.hidden:
+            yield prefix + name, command
+            if hasattr(command, "commands"):
+                yield from _commands(command, f"{prefix}{name} ")
 
 
 def main() -> int:

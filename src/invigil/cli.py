@@ -15,6 +15,7 @@ from invigil import __version__, logs
 from invigil.app import create_app
 from invigil.bench.commands import app as bench
 from invigil.clock import system_clock
+from invigil.db_commands import app as db
 from invigil.downloads.commands import app as models
 from invigil.evaluate.commands import app as evaluate
 from invigil.server import print_link, run_server
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
+app.add_typer(db, name="db")
 _console = Console(highlight=False, soft_wrap=True)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (INVIGIL_HOST).")]
@@ -45,7 +47,8 @@ def _settings(**given: Any) -> Settings:
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
-            _console.print(f"[red]INVIGIL_{name}[/]: {problem['msg']}")
+            # A rule over several settings names them itself.
+            _console.print(f"[red]INVIGIL_{name}[/]: {problem['msg']}" if name else problem["msg"])
         raise typer.Exit(2) from None
 
 

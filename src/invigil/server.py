@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 
@@ -9,7 +10,9 @@ import uvicorn
 
 from invigil.api.deps import House
 from invigil.app import create_app
+from invigil.domain.errors import StorageMisconfigured
 from invigil.settings import Settings
+from invigil.wiring import database_setting, prepare
 
 SHUTDOWN_S = 5
 """Long enough for a frame in flight, short enough for a restart on an exam day."""
@@ -52,5 +55,12 @@ class _Server(uvicorn.Server):
 
 
 def run_server(settings: Settings, after: Callable[[House], None] | None = None) -> None:
-    """Serve until interrupted. `after` is called once requests are taken."""
+    """Serve until interrupted. `after` is called once requests are taken.
+
+    Ends the program with one clear sentence when the database cannot be used.
+    """
+    try:
+        asyncio.run(prepare(settings))
+    except StorageMisconfigured as error:
+        raise SystemExit(f"{database_setting(settings)}: {error.message} {error.fix}") from None
     _Server(settings, after).run()

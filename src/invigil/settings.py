@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -34,6 +34,14 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+DATABASE_SCHEMES = (
+    "postgresql://",
+    "postgres://",
+    "postgresql+psycopg://",
+    "sqlite+aiosqlite:///",
+    "sqlite:///",
+)
+
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -41,7 +49,13 @@ class Settings(BaseSettings):
     """Defaults are for one machine and a first try; docs/configuration.md lists them all."""
 
     model_config = SettingsConfigDict(
-        env_prefix="INVIGIL_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="INVIGIL_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        # A URL holds a password: errors name the setting, not its value.
+        hide_input_in_errors=True,
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -57,7 +71,30 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         None,
-        description="SQLAlchemy URL of the database. Default: a SQLite file in the data folder.",
+        description="`postgresql://user:password@host:5432/name`. Default: a SQLite file in the "
+        "data folder. See docs/postgresql.md.",
+    )
+    db_user: str | None = Field(
+        None,
+        validation_alias="DB_USER",
+        description="User of PostgreSQL, as the published tutorial names it. "
+        "`INVIGIL_DATABASE_URL` wins over these.",
+    )
+    db_password: SecretStr | None = Field(
+        None, validation_alias="DB_PASSWORD", description="Password of `DB_USER`."
+    )
+    db_host: str | None = Field(
+        None,
+        validation_alias="DB_HOST",
+        description="Host of PostgreSQL, as the published tutorial names it.",
+    )
+    db_port: int = Field(
+        5432, validation_alias="DB_PORT", ge=1, le=65535, description="Port at `DB_HOST`."
+    )
+    db_name: str | None = Field(
+        None,
+        validation_alias="DB_NAME",
+        description="Database at `DB_HOST`. Default: the one named as `DB_USER`.",
     )
     disk_reserve_mb: int = Field(
         200,
@@ -130,6 +167,28 @@ class Settings(BaseSettings):
             msg = "must be a scheme and a host, such as https://proctor.example.edu"
             raise ValueError(msg)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("database_url", "db_user", "db_password", "db_host", "db_name", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        # The value is a secret and is not repeated.
+        if value is not None and not value.get_secret_value().startswith(DATABASE_SCHEMES):
+            msg = "must begin with postgresql:// (or sqlite+aiosqlite:///)"
+            raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _whole_tutorial(self) -> Self:
+        if self.database_url is None and (self.db_host is None) != (self.db_user is None):
+            given, missing = ("DB_HOST", "DB_USER") if self.db_host else ("DB_USER", "DB_HOST")
+            msg = f"{given} is set and {missing} is not; both are needed for PostgreSQL"
+            raise ValueError(msg)
+        return self
 
     @property
     def base_url(self) -> str:

@@ -31,7 +31,7 @@ from invigil.services.review import Review
 from invigil.services.sessions import Sessions
 from invigil.settings import Settings
 from invigil.storage.database import Database
-from invigil.storage.database.engine import sqlite_url
+from invigil.storage.database.engine import postgres_url, sqlite_url
 from invigil.storage.database.migrate import upgrade
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.incident_log import IncidentLog
@@ -152,7 +152,43 @@ def database_url(settings: Settings) -> str:
     """The URL of the settings, or of the SQLite file in the data folder."""
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
+    if settings.db_host is not None:
+        secret = settings.db_password
+        return postgres_url(
+            settings.db_host,
+            settings.db_port,
+            # PostgreSQL's own rule, and what the tutorial relies on.
+            settings.db_name or settings.db_user or "",
+            user=settings.db_user or "",
+            password=secret.get_secret_value() if secret else None,
+        )
     return sqlite_url(settings.data_dir / "invigil.db")
+
+
+def database_of(settings: Settings) -> Database:
+    return Database(database_url(settings))
+
+
+def database_setting(settings: Settings) -> str:
+    """The setting that chose the database, to name it when something is wrong with it."""
+    if settings.database_url is not None:
+        return "INVIGIL_DATABASE_URL"
+    return "DB_HOST" if settings.db_host is not None else "INVIGIL_DATA_DIR"
+
+
+async def prepare(settings: Settings) -> None:
+    """Bring the schema up to date and check the database, ahead of everything else.
+
+    Raises `StorageMisconfigured` with what is wrong and what to do.
+    """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = database_of(settings)
+    try:
+        await upgrade(database)
+        await database.check()
+        await database.warn()
+    finally:
+        await database.close()
 
 
 def access(settings: Settings, database: Database, clock: Clock) -> Access:

@@ -16,6 +16,8 @@ from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Proctor, Running, read, refused, running
 from tests.support.scripted import ScriptedEngine
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 REFUSALS = {401, 403, 404}
 
 

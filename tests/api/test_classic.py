@@ -17,6 +17,8 @@ from tests.support import pictures
 from tests.support.clock import Clock
 from tests.support.house import Json, Running, read, refused, running
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 def data_url(image: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(image).decode()

@@ -95,8 +95,7 @@ async def test_a_stolen_database_opens_nothing(house: Running, proctor: Proctor)
     ticket = read(
         await candidate.post("tickets", {"tab": "0f0f0f0f"}),
     )["ticket"]
-    folder = house.objects.parent
-    stored = b"".join(path.read_bytes() for path in folder.glob("invigil.db*"))
+    stored = await house.everything_stored()
     assert session["id"].encode() in stored
     for secret in (link, proctor.client.cookies["invigil"], candidate.token, ticket):
         assert secret.encode() not in stored

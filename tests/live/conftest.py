@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock import Clock
+from tests.support.databases import Dialect
 from tests.support.house import Candidate, Json, Proctor, Running
 from tests.support.scripted import ScriptedEngine
 from tests.support.server import serving
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: Clock) -> AsyncIterator[Running]:
+async def house(tmp_path: Path, clock: Clock, dialect: Dialect) -> AsyncIterator[Running]:
     async with serving(tmp_path / "data", clock, ScriptedEngine()) as up:
         yield up
 

@@ -13,6 +13,8 @@ from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Running, read, running
 from tests.support.scripted import ScriptedEngine
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 class Gate:
     """Holds every look back while it is shut."""

@@ -14,6 +14,8 @@ from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Proctor, Running, read, running
 from tests.support.scripted import ScriptedEngine
 
+pytestmark = pytest.mark.usefixtures("dialect")
+
 
 @pytest.fixture
 async def proctor(scripted: Running) -> Proctor:

@@ -16,7 +16,8 @@ from httpx2 import AsyncClient, TransportError
 
 from tests.support import pictures
 from tests.support.house import Candidate, Json, Proctor, read
-from tests.support.process import PATIENCE_S, Served, alive, children, free_port, served
+from tests.support.ports import free_port
+from tests.support.process import PATIENCE_S, Served, alive, children, served
 
 KILLS = 8
 MOMENT = random.Random(7)  # noqa: S311 - the same moments each time

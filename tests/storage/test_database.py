@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -22,6 +22,8 @@ from invigil.storage.database import tables as t
 from invigil.storage.database.engine import sqlite_url
 from invigil.storage.database.migrate import differences, upgrade
 from tests.support.clock import START
+from tests.support.databases import Dialect
+from tests.support.postgres import Cluster
 
 SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
 ADA = Candidate(new_id(), SESSION.id, "Ada", CandidateState.IN_ROOM, START, token_hash="0" * 64)
@@ -43,8 +45,13 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-async def database(tmp_path: Path, heard: Heard) -> AsyncIterator[Database]:
-    database = Database(sqlite_url(tmp_path / "invigil.db"), after_commit=heard)
+def url(tmp_path: Path, dialect: Dialect) -> str:
+    return dialect.url(tmp_path) or sqlite_url(tmp_path / "invigil.db")
+
+
+@pytest.fixture
+async def database(url: str, heard: Heard) -> AsyncIterator[Database]:
+    database = Database(url, after_commit=heard)
     await upgrade(database)
     async with database.begin() as work:
         await work.sessions.add(SESSION)
@@ -67,6 +74,58 @@ async def test_migrations_make_exactly_the_tables_of_the_code(database: Database
     assert await differences(database) == []
 
 
+def _schema(connection: sa.Connection) -> dict[str, object]:
+    """Tables, columns, keys and indexes, in words that both databases share."""
+    look = sa.inspect(connection)
+    found: dict[str, object] = {}
+    for table in sorted(look.get_table_names()):
+        foreign = look.get_foreign_keys(table)
+        found[table] = {
+            "columns": [
+                (c["name"], _type(c["type"]), c["nullable"], bool(c["default"]))
+                for c in look.get_columns(table)
+            ],
+            "primary": look.get_pk_constraint(table)["constrained_columns"],
+            "foreign": sorted(
+                (f["constrained_columns"], f["referred_table"], f["options"]["ondelete"])
+                for f in foreign
+            ),
+            "unique": sorted(u["column_names"] for u in look.get_unique_constraints(table)),
+            "indexes": sorted(
+                (str(i["name"]), i["column_names"], bool(i["unique"]), _where(i))
+                for i in look.get_indexes(table)
+                if "duplicates_constraint" not in i
+            ),
+        }
+    return found
+
+
+def _type(kind: sa.types.TypeEngine[object]) -> str:
+    shared = (sa.BigInteger, sa.Integer, sa.Float, sa.Boolean, sa.DateTime, sa.JSON, sa.LargeBinary)
+    name = next((each.__name__ for each in shared if isinstance(kind, each)), None)
+    return name or f"text of {getattr(kind, 'length', None)}"
+
+
+def _where(index: Mapping[str, object]) -> bool:
+    options = index.get("dialect_options", {})
+    assert isinstance(options, dict)
+    return any("state" in str(value) for value in options.values())
+
+
+@pytest.mark.sqlite_only
+async def test_the_schema_is_the_same_on_both_databases(
+    tmp_path: Path, cluster: Cluster, database: Database
+) -> None:
+    other = Database(cluster.create())
+    await upgrade(other)
+    async with database.engine.connect() as left, other.engine.connect() as right:
+        sqlite, postgresql = await left.run_sync(_schema), await right.run_sync(_schema)
+    await other.close()
+    cluster.drop(other.url)
+    assert sqlite == postgresql
+    assert len(sqlite) == len(t.metadata.tables) + 1  # Alembic's own
+
+
 async def test_a_missing_column_is_a_difference(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.execute(sa.text("ALTER TABLE candidate DROP COLUMN note"))
@@ -79,6 +138,7 @@ async def test_migrating_twice_changes_nothing(database: Database) -> None:
         assert await work.sessions.get(SESSION.id) == SESSION
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "pragma", ["journal_mode=DELETE", "synchronous=NORMAL", "foreign_keys=OFF"]
 )
@@ -95,6 +155,7 @@ async def test_check_refuses_unsafe_settings(database: Database, pragma: str) ->
         await database.check()
 
 
+@pytest.mark.sqlite_only
 async def test_every_connection_of_the_pool_has_the_settings(database: Database) -> None:
     async def values() -> tuple[object, ...]:
         async with database.engine.connect() as connection:
@@ -148,7 +209,7 @@ async def test_concurrent_writers_number_events_without_gaps(
 
 
 async def test_two_processes_number_events_without_gaps(database: Database) -> None:
-    """Each `Database` has its own lock, as each process has: SQLite keeps them in order."""
+    """Each `Database` has its own lock, as each process has: the database keeps them in order."""
     other = Database(database.url)
 
     async def write(where: Database) -> None:
@@ -162,10 +223,9 @@ async def test_two_processes_number_events_without_gaps(database: Database) -> N
     assert seqs == list(range(1, 41))
 
 
-async def test_the_feed_hears_of_events_after_the_commit_only(tmp_path: Path) -> None:
-    path = tmp_path / "other.db"
+async def test_the_feed_hears_of_events_after_the_commit_only(url: str) -> None:
     seen: list[int] = []
-    reader = sa.create_engine(f"sqlite:///{path}")
+    reader = sa.create_engine(url.replace("+aiosqlite", ""))
 
     def look(events: Sequence[Event]) -> None:
         with reader.connect() as connection:
@@ -173,7 +233,7 @@ async def test_the_feed_hears_of_events_after_the_commit_only(tmp_path: Path) ->
         assert {event.seq for event in events} <= set(known)
         seen.extend(event.seq for event in events)
 
-    database = Database(sqlite_url(path), after_commit=look)
+    database = Database(url, after_commit=look)
     await upgrade(database)
     async with database.begin() as work:
         await work.sessions.add(SESSION)

@@ -26,6 +26,8 @@ from tests.support.house import (
 from tests.support.scripted import ScriptedEngine
 
 MORE_THAN_ANY_DISK_MB = 1 << 40
+# SQLite's limit of pages, and its file on a small disk.
+pytestmark = pytest.mark.sqlite_only
 
 
 @pytest.fixture

@@ -17,10 +17,12 @@ from invigil.app import create_app
 from invigil.monitoring.watch import Watch
 from invigil.settings import Settings
 from invigil.storage.database import Database
+from invigil.storage.database.tables import metadata
 from invigil.vision.port import VisionEngine
 from invigil.wiring import database_url
 from tests.support import pictures
 from tests.support.clock import Clock
+from tests.support.databases import current
 
 Json = dict[str, Any]
 ORIGIN = "http://localhost:8000"
@@ -116,6 +118,17 @@ class Running:
             found = await connection.scalar(sa.select(sa.func.count()).select_from(table))
         return int(found or 0)
 
+    async def everything_stored(self) -> bytes:
+        """The database as a thief has it: SQLite's files, or all rows of all tables."""
+        if self.database.is_sqlite:
+            return b"".join(path.read_bytes() for path in self.objects.parent.glob("invigil.db*"))
+        async with self.database.engine.connect() as connection:
+            tables = [
+                (await connection.execute(sa.select(table))).all()
+                for table in metadata.sorted_tables
+            ]
+        return repr(tables).encode()
+
     async def tick(self, seconds: float) -> None:
         """Let time pass a second at a time, as the watch does."""
         for _ in range(int(seconds)):
@@ -208,8 +221,9 @@ class Candidate:
 
 
 def settings(data_dir: Path, **chosen: Any) -> Settings:
-    """Defaults, a data folder of the test, and nothing from the environment."""
-    return Settings(_env_file=None, data_dir=data_dir, **{"disk_reserve_mb": 0, **chosen})
+    """Defaults, folder and database of the test, and nothing from the environment."""
+    ours = {"disk_reserve_mb": 0, "database_url": current.dialect.url(data_dir)}
+    return Settings(_env_file=None, data_dir=data_dir, **{**ours, **chosen})
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -22,15 +21,10 @@ INVIGIL = str(Path(sys.executable).with_name("invigil"))
 PATIENCE_S = 60.0
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def environment(**chosen: str) -> dict[str, str]:
-    """Ours without any INVIGIL_ setting, and with these."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("INVIGIL_")}
+    """Ours without any setting of the product, and with these."""
+    prefixes = ("INVIGIL_", "DB_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return kept | chosen
 
 
@@ -72,7 +66,7 @@ class Served:
 
 
 @asynccontextmanager
-async def served(data_dir: Path, port: int) -> AsyncIterator[Served]:
+async def served(data_dir: Path, port: int, **chosen: str) -> AsyncIterator[Served]:
     """`invigil serve` until the end of the block, at the latest."""
     process = await asyncio.create_subprocess_exec(
         INVIGIL,
@@ -82,7 +76,7 @@ async def served(data_dir: Path, port: int) -> AsyncIterator[Served]:
         "--data-dir",
         str(data_dir),
         cwd=data_dir.parent,
-        env=environment(INVIGIL_DISK_RESERVE_MB="0"),
+        env=environment(INVIGIL_DISK_RESERVE_MB="0", **chosen),
         stdout=PIPE,
     )
     assert process.stdout

@@ -110,6 +110,9 @@ class _Connection:
             pass
         except* Hangup as group:
             await _close(self._socket, _first_code(group))
+        except* InvigilError:
+            # The database is away, for one: the page comes again and is told what it missed.
+            await _close(self._socket, TRY_LATER)
         finally:
             subscription.close()
             self._house.presence.leave(self._peer)

@@ -136,6 +136,22 @@ class Unavailable(InvigilError):
     retry_after_s = 5
 
 
+class StorageMisconfigured(InvigilError):
+    """For whoever runs the server: what of the database or its settings is wrong."""
+
+    status = 503
+    code = "storage_misconfigured"
+    message = "The database cannot be used as it is set up."
+    fix = "Check INVIGIL_DATABASE_URL."
+
+
+class MaintenanceRefused(InvigilError):
+    """For whoever runs the server: a backup, a restore or a move that was not done, and why."""
+
+    status = 409
+    code = "maintenance_refused"
+
+
 # Images -------------------------------------------------------------------------------------
 
 

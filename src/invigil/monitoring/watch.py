@@ -22,7 +22,8 @@ log = structlog.get_logger(__name__)
 TICK_S = 1.0
 BEAT_EVERY = timedelta(seconds=5)
 STALL = timedelta(seconds=10)
-"""A tick so late means that the machine slept or stood still: that time is ours."""
+"""A tick so late means that the machine slept or stood still: that time is ours, as is the time
+in which ticks failed because the database was away."""
 
 
 class Watch:
@@ -45,6 +46,7 @@ class Watch:
         self._run_id = new_id()
         self._last_beat: datetime | None = None
         self._last_tick: datetime | None = None
+        self._interrupted = False
 
     async def start(self) -> None:
         """Note the start, and the time without a server before it."""
@@ -67,12 +69,19 @@ class Watch:
                 log.warning("watch could not work", reason=error.code)
 
     async def tick(self) -> None:
-        now = self._clock()
+        try:
+            await self._work(self._clock())
+        except InvigilError:
+            self._interrupted = True
+            raise
+
+    async def _work(self, now: datetime) -> None:
         late = self._last_tick is not None and now - self._last_tick > STALL
         self._last_tick = now
-        if late:
+        if late or self._interrupted:
             async with self._database.begin() as work:
                 await self._silence.note_outage(work, now)
+            self._interrupted = False
         await self._look_for_silence(now)
         await self._beat(now)
         self._health.tell()

@@ -96,7 +96,9 @@ class Sessions:
         """End the session for everybody; done already is fine."""
         now = self._clock()
         async with self._database.begin() as work:
-            session = await _existing(work, session_id)
+            session = await work.sessions.get_alone(session_id)
+            if session is None:
+                raise NotFound
             if session.closed:
                 return session
             await work.sessions.close(session_id, now)

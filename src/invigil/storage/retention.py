@@ -44,6 +44,7 @@ async def _sweep_session(
         await store.delete_still(Owner(session.id, candidate.id))
     done = session.closed_at is not None and session.closed_at < before
     async with database.begin() as work:
+        await work.sessions.get_alone(session.id)
         for evidence in old:
             await work.evidence.delete(evidence.id)
         gone = len(old) + len(over)

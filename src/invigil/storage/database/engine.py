@@ -11,26 +11,53 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from invigil.domain.errors import StorageFull, Unavailable
+from invigil.domain.errors import NotFound, StorageFull, StorageMisconfigured, Unavailable
 from invigil.domain.message import Event
+from invigil.storage.database import postgres
 from invigil.storage.database.unit_of_work import UnitOfWork
 
 AfterCommit = Callable[[Sequence[Event]], None]
 
 _SQLITE_PRAGMAS = (
+    # Patience first: the others can meet another process that starts at the same time.
+    "PRAGMA busy_timeout=5000",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
 )
 
 
 def sqlite_url(path: Path) -> str:
     """The URL of a SQLite file."""
     return f"sqlite+aiosqlite:///{path}"
+
+
+def postgres_url(host: str, port: int, name: str, *, user: str, password: str | None) -> str:
+    """The URL of a PostgreSQL database; what is special in a URL is escaped."""
+    url = URL.create(
+        "postgresql+psycopg", username=user, password=password, host=host, port=port, database=name
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def parse_url(url: str) -> URL:
+    """With the driver that we use, however the URL names it. Raises `StorageMisconfigured`."""
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, ValueError) as error:
+        raise StorageMisconfigured(
+            "INVIGIL_DATABASE_URL is no URL of a database.",
+            fix="Write postgresql://user:password@host:5432/name; characters such as @ and / "
+            "within the password as %40 and %2F.",
+        ) from error
+    drivers = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+    return parsed.set(drivername=drivers.get(backend, "sqlite+aiosqlite"))
 
 
 class Database:
@@ -42,17 +69,20 @@ class Database:
     def __init__(self, url: str, after_commit: AfterCommit | None = None) -> None:
         self.url = url
         self._after_commit = after_commit
-        self.engine = _create_engine(url)
+        self.engine = _create_engine(parse_url(url))
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # SQLite has one writer at a time. Waiting here is fair and needs no retries; waiting in
         # SQLite is a busy loop that can starve one of many.
         self._writer = asyncio.Lock() if self.is_sqlite else None
 
     async def check(self) -> None:
-        """Assert the settings that durability depends on. Raises `RuntimeError`."""
+        """Assert the settings that durability depends on.
+
+        Raises `RuntimeError` or `StorageMisconfigured`; `Unavailable` when nothing answers.
+        """
         if not self.is_sqlite:
-            async with self.engine.connect() as connection:
-                await connection.execute(sa.text("SELECT 1"))
+            async with _wrapped_errors(), self.engine.connect() as connection:
+                await postgres.check(connection)
             return
         async with self.engine.connect() as connection:
             found = {
@@ -65,6 +95,12 @@ class Database:
                 "Is the data folder on a network drive?"
             )
             raise RuntimeError(msg)
+
+    async def warn(self) -> None:
+        """Log what is unwise about the database, once at the start."""
+        if not self.is_sqlite:
+            async with _wrapped_errors(), self.engine.connect() as connection:
+                await postgres.warn(connection)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
@@ -80,13 +116,26 @@ class Database:
     async def read(self) -> AsyncIterator[UnitOfWork]:
         """A consistent view for reading. Whatever was written in it is rolled back."""
         async with _wrapped_errors(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                # One snapshot for all statements: what a cursor of the event log covers is there.
+                await connection.execution_options(isolation_level="REPEATABLE READ")
             yield UnitOfWork(connection)
+            await connection.rollback()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """One moment of the whole database, for as long as reading it takes."""
+        async with _wrapped_errors(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+                await connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+            yield connection
             await connection.rollback()
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[UnitOfWork]:
         async with _wrapped_errors(), self._write_connection() as connection:
-            work = UnitOfWork(connection)
+            work = UnitOfWork(connection, lock=not self.is_sqlite)
             yield work
             await connection.commit()
         if self._after_commit is not None and work.events.pending:
@@ -109,11 +158,15 @@ async def _wrapped_errors() -> AsyncIterator[None]:
     """Turn what drivers raise when the disk is full or the server is gone into our own words."""
     try:
         yield
+    except PoolTimeout as error:
+        raise Unavailable from error
     except DBAPIError as error:
         if _is_full(error):
             raise StorageFull from error
         if isinstance(error, OperationalError) or error.connection_invalidated:
             raise Unavailable from error
+        if postgres.cannot_hold(error):
+            raise NotFound from error
         raise
 
 
@@ -124,9 +177,9 @@ def _is_full(error: DBAPIError) -> bool:
     return getattr(cause, "sqlstate", None) == "53100"
 
 
-def _create_engine(url: str) -> AsyncEngine:
-    if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
+def _create_engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return postgres.create_engine(url)
     engine = create_async_engine(url)
     sa_event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
     sa_event.listen(engine.sync_engine, "begin", _on_sqlite_begin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.access import AccessRepository
 from invigil.storage.database.repositories.candidates import CandidateRepository
 from invigil.storage.database.repositories.events import EventRepository
@@ -17,16 +18,20 @@ from invigil.storage.database.repositories.templates import TemplateRepository
 
 
 class UnitOfWork:
-    """Made by `Database.begin` or `Database.read`; nothing else commits."""
+    """Made by `Database.begin` or `Database.read`; nothing else commits.
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.access = AccessRepository(connection)
-        self.candidates = CandidateRepository(connection)
-        self.events = EventRepository(connection)
-        self.evidence = EvidenceRepository(connection)
-        self.incidents = IncidentRepository(connection)
-        self.messages = MessageRepository(connection)
-        self.observations = ObservationRepository(connection)
-        self.runs = RunRepository(connection)
-        self.sessions = SessionRepository(connection)
-        self.templates = TemplateRepository(connection)
+    `lock`: what is read by its id stays as it was read until the end, whoever else writes.
+    """
+
+    def __init__(self, connection: AsyncConnection, *, lock: bool = False) -> None:
+        locks = Locks(connection, needed=lock)
+        self.access = AccessRepository(connection, locks)
+        self.candidates = CandidateRepository(connection, locks)
+        self.events = EventRepository(connection, locks)
+        self.evidence = EvidenceRepository(connection, locks)
+        self.incidents = IncidentRepository(connection, locks)
+        self.messages = MessageRepository(connection, locks)
+        self.observations = ObservationRepository(connection, locks)
+        self.runs = RunRepository(connection, locks)
+        self.sessions = SessionRepository(connection, locks)
+        self.templates = TemplateRepository(connection, locks)

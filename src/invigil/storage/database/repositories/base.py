@@ -9,12 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from invigil.storage.database.locks import Locks
+
 
 class Repository:
     """Works in the transaction of its unit of work; never commits."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, locks: Locks) -> None:
         self._connection = connection
+        self._locks = locks
 
     async def _one(self, statement: sa.Executable) -> RowMapping | None:
         result = await self._connection.execute(statement)

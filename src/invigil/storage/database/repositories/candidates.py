@@ -44,6 +44,7 @@ class CandidateRepository(Repository):
 
     async def save(self, candidate: Candidate) -> None:
         """Write every field of a candidate that was read in this transaction."""
+        await self._locks.candidate(candidate.id)
         await self._run(
             t.candidate.update()
             .where(t.candidate.c.id == candidate.id)
@@ -54,6 +55,7 @@ class CandidateRepository(Repository):
         self, candidate_id: str, *, last_frame_at: datetime, next_frame_ms: int
     ) -> None:
         """A frame came."""
+        await self._locks.candidate(candidate_id)
         await self._run(
             t.candidate.update()
             .where(t.candidate.c.id == candidate_id)
@@ -61,6 +63,8 @@ class CandidateRepository(Repository):
         )
 
     async def get(self, candidate_id: str) -> Candidate | None:
+        """Where the transaction may write, the candidate stays as read until it ends."""
+        await self._locks.candidate(candidate_id)
         row = await self._one(sa.select(t.candidate).where(t.candidate.c.id == candidate_id))
         return _candidate(row) if row else None
 
@@ -82,15 +86,16 @@ class CandidateRepository(Repository):
         await self._run(t.candidate.delete().where(t.candidate.c.id == candidate_id))
 
     async def monitored(self) -> Sequence[Candidate]:
-        """Everybody in a room of an open session who is expected to send frames."""
+        """Everybody in a room of an open session who is expected to send frames, by session."""
+        in_room = sa.and_(
+            t.candidate.c.state == CandidateState.IN_ROOM, t.candidate.c.monitored.is_(True)
+        )
+        await self._locks.candidates(in_room)
         rows = await self._all(
             sa.select(t.candidate)
             .join(t.exam_session)
-            .where(
-                t.candidate.c.state == CandidateState.IN_ROOM,
-                t.candidate.c.monitored.is_(True),
-                t.exam_session.c.closed_at.is_(None),
-            )
+            .where(in_room, t.exam_session.c.closed_at.is_(None))
+            .order_by(t.candidate.c.session_id, t.candidate.c.id)
         )
         return [_candidate(row) for row in rows]
 

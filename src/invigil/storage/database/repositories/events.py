@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invigil.domain.message import Event, EventKind
 from invigil.storage.database import tables as t
+from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.base import Repository
 
 
 class EventRepository(Repository):
-    def __init__(self, connection: AsyncConnection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: AsyncConnection, locks: Locks) -> None:
+        super().__init__(connection, locks)
         self.pending: list[Event] = []
         """Events of this transaction, told to the feed after the commit."""
 

@@ -45,6 +45,12 @@ class IncidentRepository(Repository):
         )
 
     async def get(self, incident_id: str) -> Incident | None:
+        """Where the transaction may write, the incident stays as read until it ends."""
+        if self._locks.needed:
+            c = t.incident.c
+            owner = await self._one(sa.select(c.candidate_id).where(c.id == incident_id))
+            if owner is not None:
+                await self._locks.candidate(owner["candidate_id"])
         found = await self._load(sa.select(t.incident).where(t.incident.c.id == incident_id))
         return found[0] if found else None
 

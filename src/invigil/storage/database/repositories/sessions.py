@@ -20,8 +20,15 @@ class SessionRepository(Repository):
         await self._run(t.exam_session.insert().values(**_values(session)))
 
     async def get(self, session_id: str) -> ExamSession | None:
+        """Where the transaction may write, nobody closes or deletes the session until it ends."""
+        await self._locks.share_session(session_id)
         row = await self._one(sa.select(t.exam_session).where(t.exam_session.c.id == session_id))
         return _session(row) if row else None
+
+    async def get_alone(self, session_id: str) -> ExamSession | None:
+        """For closing or deleting it: nobody else writes about it until this transaction ends."""
+        await self._locks.take_session(session_id)
+        return await self.get(session_id)
 
     async def all(self) -> Sequence[ExamSession]:
         """Newest first."""

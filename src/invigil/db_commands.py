@@ -1,0 +1,130 @@
+"""`invigil db`: the database of this installation, and whole installations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from invigil.clock import system_clock
+from invigil.domain.errors import InvigilError
+from invigil.settings import Settings
+from invigil.storage.database import Database
+from invigil.storage.maintenance import backup as archives
+from invigil.storage.maintenance.copy import copy_all
+from invigil.wiring import database_of, database_setting, prepare
+
+_T = TypeVar("_T")
+app = typer.Typer(help="Bring up to date, back up, restore and move the database.")
+_console = Console(highlight=False, soft_wrap=True, markup=False)
+
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder of everything that is kept (INVIGIL_DATA_DIR).")
+]
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    try:
+        return Settings() if data_dir is None else Settings(data_dir=data_dir)
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            _console.print(f"INVIGIL_{name}: {problem['msg']}" if name else problem["msg"])
+        raise typer.Exit(2) from None
+
+
+def _run(settings: Settings, work: Callable[[Database], Awaitable[_T]]) -> _T:
+    """With the database of the settings; an error is one plain sentence and what to do."""
+
+    async def go() -> _T:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        database = database_of(settings)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(go())
+    except InvigilError as error:
+        _console.print(f"{error.message} {error.fix}")
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def upgrade(data_dir: DataDir = None) -> None:
+    """Bring the schema up to date and check the database; every start of the server does the same.
+
+    Several at once are fine: one does it, the others wait.
+    """
+    settings = _settings(data_dir)
+    try:
+        asyncio.run(prepare(settings))
+    except InvigilError as error:
+        _console.print(f"{database_setting(settings)}: {error.message} {error.fix}")
+        raise typer.Exit(1) from None
+    _console.print("The database is up to date.")
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")],
+    data_dir: DataDir = None,
+    *,
+    with_key: Annotated[
+        bool, typer.Option(help="Put the installation's key into the file as well.")
+    ] = False,
+) -> None:
+    """Write database and evidence images into one file, while the server goes on.
+
+    The file holds faces and names: keep it as safe as the server itself.
+    """
+    settings = _settings(data_dir)
+    made = _run(
+        settings,
+        lambda database: archives.backup(
+            database, settings.data_dir, to, system_clock(), with_key=with_key
+        ),
+    )
+    _console.print(f"{to}: the database and {made.images} images.")
+    if not made.key:
+        _console.print(f"Keep a copy of {settings.data_dir / archives.KEY} elsewhere as well.")
+
+
+@app.command()
+def restore(
+    archive: Annotated[Path, typer.Argument(help="A file that `invigil db backup` wrote.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Bring a backup into an empty installation. Nothing is ever overwritten."""
+    settings = _settings(data_dir)
+    found = _run(settings, lambda database: archives.restore(database, settings.data_dir, archive))
+    _console.print(f"Restored: the database and {found.images} images.")
+
+
+@app.command("copy-to")
+def copy_to(
+    url: Annotated[str, typer.Argument(help="URL of an empty database.")], data_dir: DataDir = None
+) -> None:
+    """Copy all rows into another database, such as from SQLite to PostgreSQL.
+
+    Stop the server first. Row counts and a hash of each table are compared before anything counts
+    as copied. Images and key stay where they are.
+    """
+    settings = _settings(data_dir)
+
+    async def copy(source: Database) -> None:
+        target = Database(url)
+        try:
+            for name, tally in (await copy_all(source, target)).items():
+                _console.print(f"{name}: {tally.rows} rows, {tally.digest[:16]}, the same in both")
+        finally:
+            await target.close()
+
+    _run(settings, copy)
+    _console.print("All is copied. Set INVIGIL_DATABASE_URL to this URL and start the server.")

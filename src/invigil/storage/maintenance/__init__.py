@@ -1,0 +1,1 @@
+"""What an administrator does with a whole installation: back it up, restore it, move it."""

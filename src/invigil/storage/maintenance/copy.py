@@ -1,0 +1,49 @@
+"""Move all rows of one database into another, and prove that all have arrived."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from invigil.domain.errors import MaintenanceRefused
+from invigil.storage.database import Database
+from invigil.storage.database.migrate import upgrade
+from invigil.storage.maintenance.tally import Tally, batches, filled, tables, tally_all
+
+
+async def copy_all(source: Database, target: Database) -> dict[str, Tally]:
+    """Copy every table in one transaction; gives what arrived, by table.
+
+    Raises `MaintenanceRefused`, with nothing written, when the target has rows already, when a row
+    cannot be stored there, or when numbers or hashes differ afterwards.
+    """
+    await upgrade(source)
+    await upgrade(target)
+    async with source.snapshot() as reading, target.engine.connect() as writing:
+        if not target.is_sqlite:
+            # One long transaction; no request waits for it.
+            await writing.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        occupied = await filled(writing)
+        if occupied:
+            raise MaintenanceRefused(
+                f"The target has rows already (in {', '.join(occupied)}); nothing was copied.",
+                fix="Name an empty database.",
+            )
+        try:
+            for table in tables():
+                async for rows in batches(reading, table):
+                    await writing.execute(table.insert(), [dict(row._mapping) for row in rows])
+        except DBAPIError as error:
+            raise MaintenanceRefused(
+                f"A row cannot be stored in the target: {error.orig}. Nothing was copied.",
+                fix="Report this with the line above; the source was not changed.",
+            ) from error
+        wanted, arrived = await tally_all(reading), await tally_all(writing)
+        differing = [name for name in wanted if wanted[name] != arrived[name]]
+        if differing:
+            raise MaintenanceRefused(
+                f"After copying, {', '.join(differing)} differ; the copy was taken back.",
+                fix="Report this; the source was not changed.",
+            )
+        await writing.commit()
+    return arrived
