@@ -23,7 +23,7 @@ from invigil.vision.registry import (
     Place,
     load_registry,
 )
-from invigil.vision.runtime import WeightsError, open_session
+from invigil.vision.runtime import WeightsError, open_session, read_weights
 from invigil.vision.yunet import YuNetDetector, open_yunet
 
 ENGINES = ("default", "yunet", "yunet-sface", "dlib")
@@ -49,7 +49,10 @@ def build_engine(
 
 
 def require(name: str, folder: Path | None = None) -> None:
-    """Raises as `build_engine` when something is not there, without loading anything."""
+    """Raises as `build_engine` when something is not there or not what the registry names.
+
+    Nothing is loaded: it is for the process that only starts the workers.
+    """
     if name not in ENGINES:
         raise ValueError(f"There is no vision engine {name!r}. Choose one of: {', '.join(ENGINES)}")
     entry = load_registry().engines[name]
@@ -60,6 +63,8 @@ def require(name: str, folder: Path | None = None) -> None:
             "`pip install 'invigil[dlib]'`), or choose INVIGIL_VISION=default."
         )
     for model in (entry.detector, *entry.embedders):
+        if model.place is Place.PACKAGE:
+            read_weights(model)
         path = (folder or Path()) / model.weights
         if model.place is Place.DOWNLOAD and not path.is_file():
             raise WeightsError(
