@@ -20,7 +20,7 @@ def test_a_clear_frame_leaves_no_doubt() -> None:
 @pytest.mark.parametrize(
     ("face", "score"),
     [
-        (replace(CLEAR, sharpness=11), 0.95),
+        (replace(CLEAR, sharpness=9), 0.95),
         (replace(CLEAR, sharpness=200), 0.95),
         (replace(CLEAR, side=50), 0.95),
         (CLEAR, 0.85),
@@ -31,7 +31,7 @@ def test_blur_noise_distance_and_cover_leave_some(face: FaceQuality, score: floa
 
 
 def test_the_less_there_is_to_see_the_more_doubt_there_is() -> None:
-    blurred = [doubt(replace(CLEAR, sharpness=value), 0.95, LIMITS) for value in (12, 8, 5, 3, 0)]
+    blurred = [doubt(replace(CLEAR, sharpness=value), 0.95, LIMITS) for value in (10, 8, 5, 3, 0)]
     far = [doubt(replace(CLEAR, side=value), 0.95, LIMITS) for value in (60, 45, 35, 0)]
     assert blurred == sorted(blurred)
     assert far == sorted(far)
