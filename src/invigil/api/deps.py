@@ -105,6 +105,11 @@ async def current_candidate(request: Request, house: HouseDep) -> CandidateActor
     return await house.access.candidate(bearer(request))
 
 
+async def known_token(request: Request, house: HouseDep) -> str:
+    """Hash of a bearer token that was a candidate's a moment ago: whose, the call itself asks."""
+    return await house.access.known_token(bearer(request))
+
+
 def bearer(request: Request) -> str | None:
     """The token of an `Authorization: Bearer` header."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -113,6 +118,7 @@ def bearer(request: Request) -> str | None:
 
 ProctorDep = Annotated[Proctor, Depends(current_proctor)]
 CandidateDep = Annotated[CandidateActor, Depends(current_candidate)]
+KnownTokenDep = Annotated[str, Depends(known_token)]
 
 
 async def image_body(request: Request, house: HouseDep) -> bytes:

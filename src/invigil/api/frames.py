@@ -8,14 +8,14 @@ from fastapi import APIRouter, Header
 
 from invigil.api import present
 from invigil.api import schemas as s
-from invigil.api.deps import CandidateDep, HouseDep, ImageDep
+from invigil.api.deps import HouseDep, ImageDep, KnownTokenDep
 
 router = APIRouter(prefix="/api/v1", tags=["frames"])
 
 
 @router.post("/candidates/me/frames")
 async def post_frame(
-    actor: CandidateDep,
+    token_hash: KnownTokenDep,
     image: ImageDep,
     house: HouseDep,
     x_invigil_tab: Annotated[str | None, Header(max_length=64)] = None,
@@ -24,5 +24,5 @@ async def post_frame(
 
     `next_frame_ms` says when the next one is wanted; it is also how a busy server asks for less.
     """
-    await house.limiter.require(house.settings.frames_per_minute, "frames", actor.id)
-    return present.frame_reply(await house.frames.handle(actor.id, x_invigil_tab, image))
+    await house.limiter.require(house.settings.frames_per_minute, "frames", token_hash)
+    return present.frame_reply(await house.frames.handle(token_hash, x_invigil_tab, image))
