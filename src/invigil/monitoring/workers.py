@@ -169,7 +169,7 @@ class WorkerAnalysis:
 
     def _taken(self) -> list[_Job]:
         """This worker's share of the looks that wait, or one job of another kind."""
-        share = min(MOST_AT_ONCE, -(-len(self._jobs) // max(1, self._ready)))
+        share = min(MOST_AT_ONCE, -(-len(self._jobs) // self._count))
         taken: list[_Job] = []
         while self._jobs and len(taken) < share:
             job = self._jobs[0]

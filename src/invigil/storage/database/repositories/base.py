@@ -27,6 +27,11 @@ class Repository:
         result = await self._connection.execute(statement, parameters)
         return result.mappings().first()
 
+    async def _rows(self, statement: sa.Executable, **parameters: Any) -> Sequence[sa.Row[Any]]:
+        """The rows as tuples, which is quicker than by names where there are many."""
+        result = await self._connection.execute(statement, parameters)
+        return result.all()
+
     async def _exactly_one(self, statement: sa.Executable, **parameters: Any) -> RowMapping:
         result = await self._connection.execute(statement, parameters)
         return result.mappings().one()
