@@ -137,15 +137,23 @@ class Writer(_Queue):
     def _process(self, group: Sequence[_Queued]) -> None:
         try:
             with self._engine.connect() as connection:
-                for queued in group:
-                    self._in_savepoint(connection, queued)
-                connection.commit()
+                self._commit(connection, group)
         except Exception as error:  # noqa: BLE001 - handed to everybody who waits for it
             # Nothing of the group is stored, or nobody can tell: nothing is acknowledged.
             lost = self._in_our_words(error) if isinstance(error, DBAPIError) else error
             for queued in group:
                 queued.error = queued.error or lost
                 queued.events = ()
+
+    def _commit(self, connection: sa.Connection, group: Sequence[_Queued]) -> None:
+        try:
+            for queued in group:
+                self._in_savepoint(connection, queued)
+            connection.commit()
+        except Exception:
+            # Whatever state it is in: closing it rolls back, and the next group has a new one.
+            connection.invalidate()
+            raise
 
     def _in_savepoint(self, connection: sa.Connection, queued: _Queued) -> None:
         """Run one unit; its own error takes back its own writes and no other's.
