@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from invigil.domain.errors import ImageBroken
+from invigil.domain.observation import TemplateKind
 from invigil.monitoring.load import QUEUE_PER_WORKER, NotAnalysed
 from invigil.monitoring.workers import WorkerAnalysis, WorkerFailedError
 from tests.support import scripted_worker
@@ -90,6 +91,49 @@ async def test_a_hung_worker_is_replaced() -> None:
             await workers.look(b"hang")
         assert await observed_again(workers) == 2
         assert children().isdisjoint(before)
+
+
+async def test_pictures_that_wait_go_together_and_each_has_its_own_answer() -> None:
+    async with employed() as workers:
+        images = [b"me", b"two", b"nothing", b"three", b"empty"] * 4
+        found = await asyncio.gather(
+            *(workers.look(image + b" %d" % n) for n, image in enumerate(images)),
+            return_exceptions=True,
+        )
+        counts = {b"me": 1, b"two": 2, b"three": 3, b"empty": 0}
+        for image, each in zip(images, found, strict=True):
+            if image in counts:
+                assert not isinstance(each, BaseException)
+                assert each.observation.face_count == counts[image]
+                assert each.jpeg.startswith(image)
+            else:
+                assert isinstance(each, ImageBroken)
+
+
+@pytest.mark.parametrize("bad", [b"die", b"fault"])
+async def test_a_bad_picture_among_others_costs_only_itself(bad: bytes) -> None:
+    async with employed() as workers:
+        images = [b"me"] * 3 + [bad] + [b"two"] * 3
+        found = await asyncio.gather(
+            *(workers.look(image) for image in images), return_exceptions=True
+        )
+        assert isinstance(found.pop(3), NotAnalysed)
+        faces = [
+            each.observation.face_count for each in found if not isinstance(each, BaseException)
+        ]
+        assert faces == [1, 1, 1, 2, 2, 2]
+
+
+async def test_a_template_is_made_between_pictures() -> None:
+    async with employed() as workers:
+        looks = [asyncio.create_task(workers.look(b"me")) for _ in range(5)]
+        template = asyncio.create_task(workers.make_template(TemplateKind.SESSION, [b"me"]))
+        looks += [asyncio.create_task(workers.look(b"two")) for _ in range(5)]
+        assert (await template).kind is TemplateKind.SESSION
+        assert [each.observation.face_count for each in await asyncio.gather(*looks)] == [
+            *[1] * 5,
+            *[2] * 5,
+        ]
 
 
 async def test_a_worker_killed_while_idle_is_replaced_and_loses_no_picture() -> None:
