@@ -24,5 +24,5 @@ async def post_frame(
 
     `next_frame_ms` says when the next one is wanted; it is also how a busy server asks for less.
     """
-    await house.limiter.require(house.settings.frames_per_minute, "frames", token_hash)
+    house.limiter.require(house.settings.frames_per_minute, "frames", token_hash)
     return present.frame_reply(await house.frames.handle(token_hash, x_invigil_tab, image))
