@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
 from collections.abc import Sequence
@@ -104,9 +105,8 @@ class FramePipeline:
             looked = await self._analysis.look(image, templates)
         except NotAnalysed:
             return await self._skipped(frame)
-        await self._keep_still(frame, looked.jpeg)
         try:
-            result = await self._record(frame, looked)
+            result = await self._keep(frame, looked)
         except StorageFull:
             self._health.database_full(True)
             raise
@@ -147,6 +147,17 @@ class FramePipeline:
         await self._database.write(record)
         self._health.tell()
         return FrameResult(None, (), interval)
+
+    async def _keep(self, frame: _Frame, looked: Looked) -> FrameResult:
+        """Still and record at the same time: they wait for the disk, not for each other."""
+        result, _ = await asyncio.gather(
+            self._record(frame, looked),
+            self._keep_still(frame, looked.jpeg),
+            return_exceptions=True,
+        )
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
     async def _record(
         self, frame: _Frame, looked: Looked, photos: Sequence[Photo] = ()
