@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invigil.bench.crowd import Latencies, Sitting
 from invigil.bench.server import Step, measure
-from tests.support.process import free_port
+from tests.support.ports import free_port
 
 
 async def test_a_small_crowd_joins_checks_in_and_is_looked_at() -> None:
