@@ -11,6 +11,7 @@ import pytest
 
 from invigil.monitoring.load import (
     BUSY_WAIT_S,
+    HOLD_S,
     MAX_FACTOR,
     PERIOD_S,
     QUEUE_PER_WORKER,
@@ -144,14 +145,21 @@ def test_a_wait_that_stays_stretches_to_six_times_and_no_further(
     assert load.interval_factor == 1.0
 
 
-def test_refusals_of_the_same_second_count_once(load: Load, seconds: Seconds) -> None:
-    for _ in range(100):
-        load.refused()
-    assert load.interval_factor == 1.5
-    seconds.now += PERIOD_S
-    assert load.interval_factor == 1.5
+def test_refusals_count_once_until_pages_have_heard_of_it(load: Load, seconds: Seconds) -> None:
+    for _ in range(int(HOLD_S / PERIOD_S)):
+        for _ in range(100):
+            load.refused()
+        assert load.interval_factor == 1.5
+        seconds.now += PERIOD_S
     load.refused()
     assert load.interval_factor == 2.25
+
+
+def test_a_busy_time_does_not_reach_the_end_of_the_scale_before_pages_can_follow(
+    load: Load, seconds: Seconds
+) -> None:
+    pass_seconds(load, seconds, 8, 5.0)
+    assert load.interval_factor == 1.25**2
 
 
 def test_it_relaxes_while_no_frames_come(load: Load, seconds: Seconds) -> None:

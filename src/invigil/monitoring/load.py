@@ -15,8 +15,12 @@ BUSY_WAIT_S = 0.35
 
 MAX_FACTOR = 6.0
 PERIOD_S = 1.0
-"""The factor moves once in so long. Pages follow only with their next frame, so that moving with
-every picture would go to the end of the scale before the first of them has heard of it."""
+"""The factor is judged once in so long."""
+
+HOLD_S = 4.0
+"""It grows no more than once in so long. Pages follow only with their next frame: growing faster
+would go to the end of the scale before most of them have heard of the first step. What comes
+meanwhile and finds no room is not looked at, so that the queue does not grow either."""
 
 _STRETCH = 1.25
 _STRETCH_WHEN_FULL = 1.5
@@ -42,6 +46,7 @@ class Load:
         self._period_began = clock()
         self._waits: list[float] = []
         self._refused = False
+        self._held_until = clock()
 
     @property
     def interval_factor(self) -> float:
@@ -50,11 +55,10 @@ class Load:
         return self._factor
 
     def refused(self) -> None:
-        """A picture found the queue full: no waiting for the end of the period, but only once."""
+        """A picture found the queue full: no waiting for the end of the period."""
         self._turn()
-        if not self._refused:
-            self._refused = True
-            self._factor = min(MAX_FACTOR, self._factor * _STRETCH_WHEN_FULL)
+        self._refused = True
+        self._stretch(_STRETCH_WHEN_FULL)
 
     def waited(self, seconds: float) -> None:
         """A frame waited so long, for a worker or for the database."""
@@ -69,10 +73,15 @@ class Load:
         self._period_began += periods * PERIOD_S
         mean_s = sum(self._waits) / len(self._waits) if self._waits else 0.0
         if mean_s > BUSY_WAIT_S:
-            self._factor = min(MAX_FACTOR, self._factor * _STRETCH)
-            periods -= 1
-        elif self._refused:
+            self._stretch(_STRETCH)
+        if mean_s > BUSY_WAIT_S or self._refused:
             periods -= 1
         self._factor = max(1.0, self._factor * _RELAX**periods)
         self._waits.clear()
         self._refused = False
+
+    def _stretch(self, by: float) -> None:
+        now = self._clock()
+        if now >= self._held_until:
+            self._held_until = now + HOLD_S
+            self._factor = min(MAX_FACTOR, self._factor * by)
