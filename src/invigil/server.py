@@ -14,6 +14,9 @@ from invigil.domain.errors import StorageMisconfigured
 from invigil.settings import Settings
 from invigil.wiring import database_setting, prepare
 
+KEEP_ALIVE_S = 75
+"""Longer than the interval between frames, so that pages need not connect for every one."""
+
 SHUTDOWN_S = 5
 """Long enough for a frame in flight, short enough for a restart on an exam day."""
 
@@ -35,6 +38,7 @@ class _Server(uvicorn.Server):
                 port=settings.port,
                 log_level="warning",
                 access_log=False,
+                timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 ws_max_size=1 << 17,
                 ws_ping_interval=20,

@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
-from invigil.api.deps import House, Limiter
+from invigil.api.deps import House
+from invigil.api.limiter import Limiter
 from invigil.clock import Clock
 from invigil.feed.bus import LocalBus
 from invigil.feed.presence import Presence

@@ -9,6 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from invigil.monitoring.load import (
+    BUSY_WAIT_S,
+    HOLD_S,
+    MAX_FACTOR,
+    PERIOD_S,
+    QUEUE_PER_WORKER,
+    Load,
+)
 from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Running, read, running
 from tests.support.scripted import ScriptedEngine
@@ -40,7 +48,7 @@ def gate() -> Gate:
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: Clock, gate: Gate) -> AsyncIterator[Running]:
-    """One worker, with sixteen places to wait."""
+    """One worker, with a full queue's places to wait."""
     async with running(tmp_path, clock, ScriptedEngine(gate), analysis_workers=1) as up:
         yield up
         gate.open()
@@ -51,7 +59,7 @@ async def flood(ada: Candidate, gate: Gate, frames: int) -> list[Json]:
     gate.shut()
     sent = [asyncio.create_task(ada.send(b"me")) for _ in range(frames)]
     answers = asyncio.as_completed(sent)
-    skipped = [read(await next(answers)) for _ in range(frames - 16)]
+    skipped = [read(await next(answers)) for _ in range(frames - QUEUE_PER_WORKER)]
     gate.open()
     return skipped + [read(await answer) for answer in answers]
 
@@ -64,7 +72,7 @@ async def ada(house: Running, session: Json) -> Candidate:
 async def test_frames_that_find_the_queue_full_cost_a_longer_interval_and_no_error(
     ada: Candidate, gate: Gate
 ) -> None:
-    replies = await flood(ada, gate, 24)
+    replies = await flood(ada, gate, QUEUE_PER_WORKER + 8)
     skipped = [reply for reply in replies if reply["observation"] is None]
     assert len(skipped) == 8
     assert all(reply["next_frame_ms"] > 5000 for reply in skipped)
@@ -78,7 +86,7 @@ async def test_the_console_hears_of_it_and_everybody_waits_alike(
     address = "/api/v1/system"
     assert read(await proctor.client.get(address))["analysis"] == "ok"
     ben = await house.enter(session, "Ben", b"me")
-    await flood(ada, gate, 24)
+    await flood(ada, gate, QUEUE_PER_WORKER + 8)
     status = read(await proctor.client.get(address))
     assert status["analysis"] == "busy"
     assert f"{status['interval_factor']} times less often" in status["text"]
@@ -86,25 +94,88 @@ async def test_the_console_hears_of_it_and_everybody_waits_alike(
     assert reply["next_frame_ms"] > 5000
 
 
-async def test_the_interval_comes_back_to_normal_and_never_passes_six_times(
-    house: Running, gate: Gate, session: Json, ada: Candidate
+class Seconds:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def load(seconds: Seconds) -> Load:
+    return Load(seconds)
+
+
+def pass_seconds(load: Load, seconds: Seconds, count: int, wait_s: float) -> None:
+    """So many seconds in which thirty frames each wait so long."""
+    for _ in range(count):
+        for _ in range(30):
+            load.waited(wait_s)
+        seconds.now += PERIOD_S
+
+
+def test_waits_that_are_short_stretch_nothing(load: Load, seconds: Seconds) -> None:
+    pass_seconds(load, seconds, 600, BUSY_WAIT_S)
+    assert load.interval_factor == 1.0
+
+
+def test_one_bad_second_stretches_a_little_and_is_soon_forgotten(
+    load: Load, seconds: Seconds
 ) -> None:
-    replies = await flood(ada, gate, 60)
-    assert max(reply["next_frame_ms"] for reply in replies) == 30_000
-    ben = await house.enter(session, "Ben", b"me")
-    for _ in range(120):
-        reply = await ben.frame(b"me")
-    assert reply["next_frame_ms"] == 5000
+    pass_seconds(load, seconds, 1, 5.0)
+    assert load.interval_factor == 1.25
+    pass_seconds(load, seconds, 3, 0.01)
+    assert load.interval_factor == 1.0
+
+
+def test_a_wait_that_stays_stretches_to_six_times_and_no_further(
+    load: Load, seconds: Seconds
+) -> None:
+    pass_seconds(load, seconds, 100, 1.0)
+    assert load.interval_factor == MAX_FACTOR
+    pass_seconds(load, seconds, 20, 0.01)
+    assert load.interval_factor == 1.0
+
+
+def test_refusals_count_once_until_pages_have_heard_of_it(load: Load, seconds: Seconds) -> None:
+    for _ in range(int(HOLD_S / PERIOD_S)):
+        for _ in range(100):
+            load.refused()
+        assert load.interval_factor == 1.5
+        seconds.now += PERIOD_S
+    load.refused()
+    assert load.interval_factor == 2.25
+
+
+def test_a_busy_time_does_not_reach_the_end_of_the_scale_before_pages_can_follow(
+    load: Load, seconds: Seconds
+) -> None:
+    pass_seconds(load, seconds, 8, 5.0)
+    assert load.interval_factor == 1.25**2
+
+
+def test_it_relaxes_while_no_frames_come(load: Load, seconds: Seconds) -> None:
+    pass_seconds(load, seconds, 100, 1.0)
+    seconds.now += 20 * PERIOD_S
+    assert load.interval_factor == 1.0
 
 
 async def test_a_stretched_interval_is_the_one_that_counts_for_a_gap(
     house: Running, gate: Gate, session: Json, ada: Candidate
 ) -> None:
     proctor = await house.proctor()
-    await flood(ada, gate, 24)
+    await flood(ada, gate, QUEUE_PER_WORKER + 8)
     house.clock.advance(1)
     allowed = 3 * read(await ada.send(b"me"))["next_frame_ms"] / 1000
-    assert allowed > 20
+    assert allowed > 15
     await house.tick(int(allowed))
     assert await proctor.incidents(session) == []
     await house.tick(1)

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from invigil.domain.errors import ImageBroken
-from invigil.monitoring.load import NotAnalysed
+from invigil.domain.observation import TemplateKind
+from invigil.monitoring.load import QUEUE_PER_WORKER, NotAnalysed
 from invigil.monitoring.workers import WorkerAnalysis, WorkerFailedError
 from tests.support import scripted_worker
 
@@ -45,14 +46,14 @@ async def observed_again(workers: WorkerAnalysis) -> int:
     async with asyncio.timeout(30):
         while True:
             try:
-                return (await workers.observe(b"two")).face_count
+                return (await workers.look(b"two")).observation.face_count
             except NotAnalysed:
                 await asyncio.sleep(0.05)
 
 
 async def test_an_answer_is_the_engines_own() -> None:
     async with employed() as workers:
-        observed = await workers.observe(b"two")
+        observed = (await workers.look(b"two")).observation
         assert observed.face_count == 2
         assert observed.models == ("scripted@1",)
 
@@ -60,17 +61,17 @@ async def test_an_answer_is_the_engines_own() -> None:
 async def test_a_refused_picture_is_refused_with_the_same_error() -> None:
     async with employed() as workers:
         with pytest.raises(ImageBroken) as refused:
-            await workers.observe(b"no such scene")
+            await workers.look(b"no such scene")
         assert refused.value.status == 422
-        assert (await workers.observe(b"me")).face_count == 1
+        assert (await workers.look(b"me")).observation.face_count == 1
 
 
 async def test_a_defect_of_the_engine_means_not_analysed_and_keeps_the_worker() -> None:
     async with employed() as workers:
         before = children()
         with pytest.raises(NotAnalysed):
-            await workers.observe(b"fault")
-        assert (await workers.observe(b"me")).face_count == 1
+            await workers.look(b"fault")
+        assert (await workers.look(b"me")).observation.face_count == 1
         assert children() == before
 
 
@@ -78,7 +79,7 @@ async def test_a_picture_that_kills_its_worker_costs_only_itself() -> None:
     async with employed() as workers:
         before = children()
         with pytest.raises(NotAnalysed):
-            await workers.observe(b"die")
+            await workers.look(b"die")
         assert await observed_again(workers) == 2
         assert children().isdisjoint(before)
 
@@ -87,9 +88,52 @@ async def test_a_hung_worker_is_replaced() -> None:
     async with employed(hung_after_s=0.5) as workers:
         before = children()
         with pytest.raises(NotAnalysed):
-            await workers.observe(b"hang")
+            await workers.look(b"hang")
         assert await observed_again(workers) == 2
         assert children().isdisjoint(before)
+
+
+async def test_pictures_that_wait_go_together_and_each_has_its_own_answer() -> None:
+    async with employed() as workers:
+        images = [b"me", b"two", b"nothing", b"three", b"empty"] * 4
+        found = await asyncio.gather(
+            *(workers.look(image + b" %d" % n) for n, image in enumerate(images)),
+            return_exceptions=True,
+        )
+        counts = {b"me": 1, b"two": 2, b"three": 3, b"empty": 0}
+        for image, each in zip(images, found, strict=True):
+            if image in counts:
+                assert not isinstance(each, BaseException)
+                assert each.observation.face_count == counts[image]
+                assert each.jpeg.startswith(image)
+            else:
+                assert isinstance(each, ImageBroken)
+
+
+@pytest.mark.parametrize("bad", [b"die", b"fault"])
+async def test_a_bad_picture_among_others_costs_only_itself(bad: bytes) -> None:
+    async with employed() as workers:
+        images = [b"me"] * 3 + [bad] + [b"two"] * 3
+        found = await asyncio.gather(
+            *(workers.look(image) for image in images), return_exceptions=True
+        )
+        assert isinstance(found.pop(3), NotAnalysed)
+        faces = [
+            each.observation.face_count for each in found if not isinstance(each, BaseException)
+        ]
+        assert faces == [1, 1, 1, 2, 2, 2]
+
+
+async def test_a_template_is_made_between_pictures() -> None:
+    async with employed() as workers:
+        looks = [asyncio.create_task(workers.look(b"me")) for _ in range(5)]
+        template = asyncio.create_task(workers.make_template(TemplateKind.SESSION, [b"me"]))
+        looks += [asyncio.create_task(workers.look(b"two")) for _ in range(5)]
+        assert (await template).kind is TemplateKind.SESSION
+        assert [each.observation.face_count for each in await asyncio.gather(*looks)] == [
+            *[1] * 5,
+            *[2] * 5,
+        ]
 
 
 async def test_a_worker_killed_while_idle_is_replaced_and_loses_no_picture() -> None:
@@ -100,23 +144,23 @@ async def test_a_worker_killed_while_idle_is_replaced_and_loses_no_picture() -> 
             while workers.healthy:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
         # Asked while there is no worker: the picture waits for the next one.
-        assert (await workers.observe(b"two")).face_count == 2
+        assert (await workers.look(b"two")).observation.face_count == 2
         assert workers.healthy
 
 
 async def test_one_hung_worker_does_not_hold_up_the_other() -> None:
     async with employed(count=2, hung_after_s=20) as workers:
-        stuck = asyncio.create_task(workers.observe(b"hang"))
+        stuck = asyncio.create_task(workers.look(b"hang"))
         await asyncio.sleep(0)
         for _ in range(20):
-            assert (await workers.observe(b"me")).face_count == 1
+            assert (await workers.look(b"me")).observation.face_count == 1
         assert not stuck.done()
         stuck.cancel()
 
 
 async def test_a_full_queue_refuses_and_stretches_the_interval() -> None:
     async with employed(hung_after_s=20) as workers:
-        waiting = [asyncio.create_task(workers.observe(b"hang")) for _ in range(30)]
+        waiting = [asyncio.create_task(workers.look(b"hang")) for _ in range(2 * QUEUE_PER_WORKER)]
         await asyncio.sleep(0.05)
         refused = [task for task in waiting if task.done()]
         assert refused

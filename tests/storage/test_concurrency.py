@@ -42,7 +42,7 @@ from invigil.storage.database.engine import sqlite_url
 from invigil.storage.database.migrate import differences, upgrade
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.incident_log import IncidentLog, open_gap
-from invigil.vision.port import Analysis
+from invigil.vision.look import Analysis
 from tests.support.clock import START, Clock
 from tests.support.databases import Dialect
 from tests.support.scripted import ScriptedEngine

@@ -105,11 +105,12 @@ async def send_until_full(ada: Candidate) -> Json:
     raise AssertionError("the database never became full")
 
 
-async def lift(house: Running) -> None:
+async def lift(house: Running, ada: Candidate) -> None:
     """The limit is a setting of each connection: set it back on those that are in the pool."""
     with no_more_pages(1 << 30):
         for address in ("/healthz", "/readyz", "/readyz", "/readyz"):
             await (await house.client()).get(address)
+        read(await ada.send(b"me"))  # frames have a connection of their own
 
 
 async def test_a_full_database_is_said_plainly_and_recovers_by_itself(
@@ -126,7 +127,7 @@ async def test_a_full_database_is_said_plainly_and_recovers_by_itself(
         assert len((await proctor.snapshot(session))["candidates"]) == 1
         _, (told,) = console.take()
         assert (told["type"], told["system"]["storage"]) == ("system", "full")
-    await lift(scripted)
+    await lift(scripted, ada)
     read(await ada.send(b"me"))
     assert (await status(proctor))["storage"] == "ok"
     _, news = console.take()
@@ -141,7 +142,7 @@ async def test_what_was_refused_left_nothing_behind(
     with no_more_pages(await pages(scripted)):
         await send_until_full(ada)
         await ada.send(b"two")
-    await lift(scripted)
+    await lift(scripted, ada)
     before = (await proctor.snapshot(session))["cursor"]
     read(await ada.post("messages", {"text": "I am still here."}), 201)
     async with scripted.database.read() as work:

@@ -36,7 +36,7 @@ async def join_info(code: str, house: HouseDep) -> s.JoinInfo:
 @router.post("/join/{code}", status_code=201)
 async def join(code: str, body: s.Join, request: Request, house: HouseDep) -> s.Joined:
     """Record the consent and join; the token is shown this once."""
-    await house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
+    house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
     session = await house.sessions.by_join_code(code)
     candidate, token = await house.check_in.join(
         session, body.name, body.consent.version, accepted=body.consent.accepted
@@ -98,7 +98,7 @@ async def leave(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
 @router.post("/candidates/me/messages", status_code=201)
 async def ask(body: s.NewCandidateMessage, actor: CandidateDep, house: HouseDep) -> s.Message:
     """Write to the proctors; no other candidate sees it."""
-    await house.limiter.require(30, "message", actor.id)
+    house.limiter.require(30, "message", actor.id)
     return present.message(await house.messages.from_candidate(actor.id, body.text))
 
 
@@ -113,4 +113,4 @@ async def candidate_ticket(
 
 
 async def _pace(house: House, candidate_id: str) -> None:
-    await house.limiter.require(house.settings.frames_per_minute, "frames", candidate_id)
+    house.limiter.require(house.settings.frames_per_minute, "frames", candidate_id)

@@ -57,7 +57,7 @@ class ClassicImage(ClassicIn):
     ref_image_url: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
-def _refuse_when_off(house: HouseDep) -> None:
+async def _refuse_when_off(house: HouseDep) -> None:
     if house.settings.classic_api is ClassicApi.OFF:
         raise NotFound
 
@@ -79,7 +79,7 @@ def _post(path: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[
 @_post("/meetings")
 async def create_meeting(body: ClassicMeeting, request: Request, house: HouseDep) -> Json:
     """Open a session; `admin_id` is shown this once and opens its lists."""
-    await house.limiter.require(_CREATES_PER_MINUTE, "classic", client_address(request))
+    house.limiter.require(_CREATES_PER_MINUTE, "classic", client_address(request))
     session, admin_id = await house.classic.create_meeting(body.title)
     created = session.created_at.isoformat()
     data = {
@@ -99,7 +99,7 @@ async def add_participant(
     """Add a candidate; `detail` is the same JSON as a string."""
     if body.meeting_id != meeting_id:
         raise InvalidRequest("meeting_id in the body and in the address differ.")
-    await house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
+    house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
     candidate, token = await house.classic.add_participant(meeting_id, body.name)
     joined = candidate.joined_at.isoformat()
     answer = {
@@ -128,7 +128,7 @@ async def _who(body: ClassicImage, request: Request, house: HouseDep) -> Candida
         actor = await house.access.candidate(bearer(request))
         if actor.id != body.participant_id:
             raise NotFound
-    await house.limiter.require(house.settings.frames_per_minute, "frames", body.participant_id)
+    house.limiter.require(house.settings.frames_per_minute, "frames", body.participant_id)
     return await house.classic.participant(body.meeting_id, body.participant_id)
 
 

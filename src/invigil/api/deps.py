@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import HTTPConnection
 
+from invigil.api.limiter import Limiter
 from invigil.clock import Clock
 from invigil.domain.actor import CandidateActor, Proctor
-from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge, TooManyRequests
+from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge
 from invigil.feed.bus import Bus
 from invigil.feed.presence import Presence
 from invigil.meetings import MediaProvider
@@ -56,24 +54,17 @@ class House:
     limiter: Limiter
 
 
-class Limiter:
-    """So many calls a minute for each key. Keys are tokens, or addresses before there is one."""
-
-    def __init__(self) -> None:
-        self._strategy = MovingWindowRateLimiter(MemoryStorage())
-
-    async def require(self, per_minute: int, *key: str) -> None:
-        """Raise `TooManyRequests` when the key has used its calls up."""
-        if not await self._strategy.hit(RateLimitItemPerMinute(per_minute), *key):
-            raise TooManyRequests
-
-
 def get_house(connection: HTTPConnection) -> House:
     house: House = connection.app.state.house
     return house
 
 
-HouseDep = Annotated[House, Depends(get_house)]
+async def _house(connection: HTTPConnection) -> House:
+    # Asynchronous though nothing is awaited: FastAPI sends others to a thread, for every request.
+    return get_house(connection)
+
+
+HouseDep = Annotated[House, Depends(_house)]
 
 
 def cookie_name(settings: Settings) -> str:
@@ -105,6 +96,11 @@ async def current_candidate(request: Request, house: HouseDep) -> CandidateActor
     return await house.access.candidate(bearer(request))
 
 
+async def known_token(request: Request, house: HouseDep) -> str:
+    """Hash of a bearer token that was a candidate's a moment ago: whose, the call itself asks."""
+    return await house.access.known_token(bearer(request))
+
+
 def bearer(request: Request) -> str | None:
     """The token of an `Authorization: Bearer` header."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -113,6 +109,7 @@ def bearer(request: Request) -> str | None:
 
 ProctorDep = Annotated[Proctor, Depends(current_proctor)]
 CandidateDep = Annotated[CandidateActor, Depends(current_candidate)]
+KnownTokenDep = Annotated[str, Depends(known_token)]
 
 
 async def image_body(request: Request, house: HouseDep) -> bytes:

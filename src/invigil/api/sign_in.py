@@ -19,7 +19,7 @@ async def sign_in(body: s.SignIn, request: Request, response: Response, house: H
     """Use a one-use link. Reading the page of the link does not use it up; this does."""
     if not allowed_origin(request, house.settings):
         raise ForeignOrigin
-    await house.limiter.require(_TRIES_PER_MINUTE, "sign-in", client_address(request))
+    house.limiter.require(_TRIES_PER_MINUTE, "sign-in", client_address(request))
     login = await house.access.sign_in(body.token)
     response.set_cookie(
         cookie_name(house.settings),

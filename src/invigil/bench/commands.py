@@ -68,9 +68,6 @@ def server(  # noqa: PLR0917 - typer makes options of them, not positions
         typer.Option(help="Candidates who send pictures at once; repeat for several steps."),
     ] = None,
     joins: Annotated[int, typer.Option(help="Candidates who join within 10 s.", min=1)] = 500,
-    check_ins: Annotated[
-        int | None, typer.Option(help="How many of them check in. Default: the largest step.")
-    ] = None,
     interval: Annotated[int, typer.Option(help="Seconds between pictures.", min=1)] = 5,
     seconds: Annotated[float, typer.Option(help="For each step.", min=1)] = 30.0,
     port: Annotated[int, typer.Option(help="Port of the server that is started.")] = 8765,
@@ -79,12 +76,11 @@ def server(  # noqa: PLR0917 - typer makes options of them, not positions
     ] = None,
 ) -> None:
     """Measure a real server under simulated candidates: joins, check-in, pictures to verdict."""
-    steps = sorted(candidates or (25, 50, 100, 200))
+    steps = sorted(candidates or (100, 200, 300, 400, 500))
     found = asyncio.run(
         measure(
             steps=steps,
             joins=max(joins, *steps),
-            check_ins=check_ins or max(steps),
             interval_s=interval,
             seconds=seconds,
             port=port,

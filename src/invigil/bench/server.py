@@ -9,51 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
+import json
 import os
 import re
 import signal
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from invigil.demo.scenes import PEOPLE, Scene
+from invigil.bench.crowd import Latencies, Sitting
 
-SCENES = 6
-FRAMES_OF_A_SCENE = 6
 START_WITHIN_S = 60.0
-_OK = 200
-
-
-@dataclass(slots=True)
-class Latencies:
-    """Seconds from sending a request to having its answer."""
-
-    seconds: list[float] = field(default_factory=list)
-    errors: int = 0
-
-    def quantile(self, share: float) -> float:
-        """0 without a single measurement."""
-        if not self.seconds:
-            return 0.0
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-    def as_json(self) -> dict[str, float]:
-        return {
-            "count": len(self.seconds),
-            "errors": self.errors,
-            "median_s": round(statistics.median(self.seconds), 4) if self.seconds else 0.0,
-            "p95_s": round(self.quantile(0.95), 4),
-            "max_s": round(max(self.seconds, default=0.0), 4),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +33,37 @@ class Step:
     """What `candidates` sending at `interval_s` came to.
 
     `held`: verdicts in time, nothing refused, and nobody asked for a longer interval.
+    `..._cores`: processor seconds a second.
     """
 
     candidates: int
     interval_s: float
-    frames: Latencies
-    skipped: int
-    longest_interval_s: float
-    server_cpu_share: float
+    sitting: Sitting
+    server_cores: float
+    worker_cores: float
+    client_cores: float
 
     @property
     def held(self) -> bool:
         return (
-            self.frames.errors == 0
-            and self.skipped == 0
-            and self.frames.quantile(0.95) <= 1.0
-            and self.longest_interval_s <= self.interval_s * 1.05
+            self.sitting.frames.errors == 0
+            and self.sitting.skipped == 0
+            and self.sitting.frames.quantile(0.95) <= 1.0
+            and self.sitting.longest_interval_s <= self.interval_s * 1.05
         )
 
     def as_json(self) -> dict[str, Any]:
         return {
             "candidates": self.candidates,
             "held": self.held,
-            "frames": self.frames.as_json(),
-            "frames_not_looked_at": self.skipped,
-            "longest_interval_s": self.longest_interval_s,
-            "server_cpu_cores": round(self.server_cpu_share, 2),
+            "frames": self.sitting.frames.as_json(),
+            "frames_not_looked_at": self.sitting.skipped,
+            "longest_interval_s": self.sitting.longest_interval_s,
+            "cores": {
+                "server": round(self.server_cores, 2),
+                "workers": round(self.worker_cores, 2),
+                "clients": round(self.client_cores, 2),
+            },
         }
 
 
@@ -114,10 +91,10 @@ class Target:
             join_url: str = answer.raise_for_status().json()["join_url"]
             return join_url.rsplit("/", 1)[1]
 
-    def cpu_s(self) -> float:
+    def cpu_s(self) -> tuple[float, float]:
         """Processor seconds that the server and its workers have used (Linux), else 0."""
         pid = self.process.pid
-        return sum(_cpu_s(each) for each in (pid, *_children(pid)))
+        return _cpu_s(pid), sum(_cpu_s(child) for child in _children(pid))
 
 
 @contextlib.asynccontextmanager
@@ -156,135 +133,76 @@ async def _greeted(process: asyncio.subprocess.Process) -> Target:
 
 
 class Crowd:
-    """Simulated candidates that share one pool of pictures and one HTTP client."""
+    """The process of the simulated candidates, and what it is told to do."""
 
-    def __init__(self, client: httpx2.AsyncClient, code: str) -> None:
-        self._client = client
-        self._code = code
-        self._pool = [
-            [scene.frame(person) for _ in range(FRAMES_OF_A_SCENE)]
-            for scene, person in zip(
-                (Scene(seed) for seed in range(SCENES)), itertools.cycle(PEOPLE), strict=False
-            )
-        ]
-        self._tokens: list[str] = []
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    def cpu_s(self) -> float:
+        return _cpu_s(self._process.pid)
 
     async def join(self, count: int, within_s: float) -> Latencies:
-        """`count` candidates open the link and join, evenly over `within_s` seconds."""
-        found = Latencies()
-        info = (await self._client.get(f"/api/v1/join/{self._code}")).raise_for_status().json()
-        consent = {"version": info["consent"]["version"], "accepted": True}
+        return Latencies(**await self._tell(do="join", count=count, within_s=within_s))
 
-        async def one(number: int) -> None:
-            await asyncio.sleep(within_s * number / count)
-            began = time.perf_counter()
-            await self._client.get(f"/api/v1/join/{self._code}")
-            answer = await self._client.post(
-                f"/api/v1/join/{self._code}",
-                json={"name": f"Candidate {number}", "consent": consent},
-            )
-            if answer.is_success:
-                found.seconds.append(time.perf_counter() - began)
-                self._tokens.append(answer.json()["token"])
-            else:
-                found.errors += 1
+    async def check_in(self, first: int, last: int) -> Latencies:
+        return Latencies(**await self._tell(do="check_in", first=first, last=last))
 
-        await asyncio.gather(*(one(number) for number in range(count)))
-        return found
-
-    async def check_in(self, count: int, at_once: int = 4) -> Latencies:
-        """The first `count` who joined give a photo, are compared and enter."""
-        found = Latencies()
-        gate = asyncio.Semaphore(at_once)
-
-        async def one(number: int, token: str) -> None:
-            frames = self._pool[number % SCENES]
-            headers = {"Authorization": f"Bearer {token}"}
-            async with gate:
-                began = time.perf_counter()
-                await self._post("PUT", "reference-photo", headers, frames[0])
-                state = "checking_in"
-                for frame in itertools.cycle(frames):
-                    if state != "checking_in":
-                        break
-                    answer = await self._post("POST", "check-in-frames", headers, frame)
-                    state = answer.json()["state"]
-                await self._post("POST", "enter", headers, b"")
-                found.seconds.append(time.perf_counter() - began)
-
-        await asyncio.gather(*(one(n, token) for n, token in enumerate(self._tokens[:count])))
-        return found
-
-    async def _post(
-        self, method: str, route: str, headers: dict[str, str], body: bytes
-    ) -> httpx2.Response:
-        answer = await self._client.request(
-            method, f"/api/v1/candidates/me/{route}", headers=headers, content=body
+    async def sit(self, count: int, interval_s: float, seconds: float) -> Sitting:
+        found = await self._tell(
+            do="sit", count=count, interval_s=interval_s, seconds=seconds, warm_up_s=interval_s
         )
-        return answer.raise_for_status()
+        return Sitting(**found | {"frames": Latencies(**found["frames"])})
 
-    async def sit(
-        self, count: int, interval_s: float, seconds: float
-    ) -> tuple[Latencies, int, float]:
-        """The first `count` send frames for `seconds`, at whatever pace the server asks for.
+    async def _tell(self, **command: Any) -> dict[str, Any]:
+        reader, writer = self._process.stdout, self._process.stdin
+        if reader is None or writer is None:
+            raise RuntimeError("the crowd has no pipes")
+        writer.write(json.dumps(command).encode() + b"\n")
+        if not (line := await reader.readline()):
+            raise RuntimeError("the crowd ended; its own words are above")
+        found: dict[str, Any] = json.loads(line)
+        return found
 
-        Gives the latencies, how many frames were not looked at, and the longest interval.
-        """
-        found = Latencies()
-        skipped, longest = 0, 0.0
-        end = time.perf_counter() + seconds
 
-        async def one(number: int, token: str) -> None:
-            nonlocal skipped, longest
-            frames = itertools.cycle(self._pool[number % SCENES])
-            headers = {"Authorization": f"Bearer {token}", "Content-Type": "image/jpeg"}
-            await asyncio.sleep(interval_s * number / count)
-            while time.perf_counter() < end:
-                began = time.perf_counter()
-                answer = await self._client.post(
-                    "/api/v1/candidates/me/frames", headers=headers, content=next(frames)
-                )
-                took = time.perf_counter() - began
-                if answer.status_code != _OK:
-                    found.errors += 1
-                    await asyncio.sleep(interval_s)
-                    continue
-                reply = answer.json()
-                found.seconds.append(took)
-                skipped += reply["observation"] is None
-                wait_s = reply["next_frame_ms"] / 1000
-                longest = max(longest, wait_s)
-                await asyncio.sleep(max(0.0, wait_s - took))
-
-        chosen: Sequence[str] = self._tokens[:count]
-        await asyncio.gather(*(one(number, token) for number, token in enumerate(chosen)))
-        return found, skipped, longest
+@contextlib.asynccontextmanager
+async def gathered_crowd(base_url: str, code: str) -> AsyncIterator[Crowd]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "invigil.bench.crowd", base_url, code),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=1 << 26,
+    )
+    try:
+        yield Crowd(process)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 async def measure(
     *,
     steps: Sequence[int],
     joins: int,
-    check_ins: int,
     interval_s: int,
     seconds: float,
     port: int,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Joins, check-in, then each number of candidates for `seconds`, until one is not held."""
+    """Joins; then for each number of candidates, until one is not held: those who are not yet in
+    the room check in, everybody sends for one interval that does not count, and then `seconds`."""
     async with running_server(port) as target:
         code = await target.open_session(interval_s)
-        async with target.client() as client:
-            crowd = Crowd(client, code)
+        async with gathered_crowd(target.base_url, code) as crowd:
             joined = await crowd.join(joins, within_s=10.0)
-            progress(f"{len(joined.seconds)} joined; {check_ins} of them check in")
-            checked = await crowd.check_in(check_ins)
-            found: list[Step] = []
+            progress(f"{len(joined.seconds)} joined")
+            checked, found, inside = Latencies(), list[Step](), 0
             for count in steps:
-                used, began = target.cpu_s(), time.perf_counter()
-                frames, skipped, longest = await crowd.sit(count, interval_s, seconds)
-                share = (target.cpu_s() - used) / (time.perf_counter() - began)
-                found.append(Step(count, interval_s, frames, skipped, longest, share))
+                more = await crowd.check_in(inside, max(count, inside))
+                checked.seconds += more.seconds
+                checked.errors += more.errors
+                inside = max(count, inside)
+                found.append(await _step(target, crowd, count, interval_s, seconds))
                 progress(f"{count} candidates: {'held' if found[-1].held else 'not held'}")
                 if not found[-1].held:
                     break
@@ -297,6 +215,17 @@ async def measure(
         "held_candidates": max(held, default=0),
         "steps": [step.as_json() for step in found],
     }
+
+
+async def _step(
+    target: Target, crowd: Crowd, count: int, interval_s: float, seconds: float
+) -> Step:
+    before, began = (*target.cpu_s(), crowd.cpu_s()), time.perf_counter()
+    sitting = await crowd.sit(count, interval_s, seconds)
+    took = time.perf_counter() - began
+    after = (*target.cpu_s(), crowd.cpu_s())
+    server, workers, clients = ((b - a) / took for a, b in zip(before, after, strict=True))
+    return Step(count, interval_s, sitting, server, workers, clients)
 
 
 def _children(pid: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,13 +33,19 @@ class Presence:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._peers: dict[str, Peer] = {}
+        self._pages = Counter[str]()
+        """Connected pages of each candidate."""
 
     def join(self, peer: Peer) -> None:
         self._peers[peer.id] = peer
+        if peer.candidate_id is not None:
+            self._pages[peer.candidate_id] += 1
         self._tell(peer, {"type": "peer_joined", **peer.as_json()})
 
     def leave(self, peer: Peer) -> None:
         if self._peers.pop(peer.id, None) is not None:
+            if peer.candidate_id is not None:
+                self._pages -= Counter((peer.candidate_id,))  # drops those at zero
             self._tell(peer, {"type": "peer_left", "peer": peer.id})
 
     def visible_to(self, peer: Peer) -> list[Peer]:
@@ -58,8 +65,8 @@ class Presence:
         return True
 
     def online(self, candidate_id: str) -> bool:
-        """Whether a page of the candidate is connected to this process."""
-        return any(peer.candidate_id == candidate_id for peer in self._peers.values())
+        """Whether a page of the candidate is connected to this process. Any thread may ask."""
+        return candidate_id in self._pages
 
     def _tell(self, peer: Peer, letter: dict[str, str | None]) -> None:
         for other in self.visible_to(peer):

@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
-from invigil.domain.observation import Observation, Template, TemplateKind
+from invigil.domain.errors import ImageRefused
+from invigil.domain.observation import Template, TemplateKind
 from invigil.monitoring.load import QUEUE_PER_WORKER, Load, NotAnalysed
-from invigil.vision.port import Analysis, VisionEngine
+from invigil.vision.look import Analysis, Looked, look
+from invigil.vision.port import VisionEngine
 
 _T = TypeVar("_T")
 
@@ -29,6 +31,10 @@ class ManagedAnalysis(Analysis, Protocol):
     @property
     def healthy(self) -> bool:
         """Whether pictures are looked at at all."""
+        ...
+
+    def waited(self, seconds: float) -> None:
+        """A frame waited so long for something else than a worker."""
         ...
 
     async def start(self) -> None: ...
@@ -57,14 +63,17 @@ class ThreadAnalysis:
     async def start(self) -> None:
         return
 
-    async def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
-        return await self._run(lambda: self._engine.observe(image, templates))
+    def waited(self, seconds: float) -> None:
+        self._load.waited(seconds)
+
+    async def look(self, image: bytes, templates: Sequence[Template] = ()) -> Looked:
+        (seen,) = await self._run(lambda: look(self._engine, [(image, templates)]))
+        if isinstance(seen, ImageRefused):
+            raise seen
+        return Looked(seen.observation, image if seen.jpeg is None else seen.jpeg)
 
     async def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:
         return await self._run(lambda: self._engine.make_template(kind, images))
-
-    async def jpeg(self, image: bytes) -> bytes:
-        return await self._run(lambda: self._engine.jpeg(image))
 
     async def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)

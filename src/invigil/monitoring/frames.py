@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,12 +18,13 @@ from invigil.domain.errors import (
     InvigilError,
     NotFound,
     NotInRoom,
+    NotSignedIn,
     SessionClosed,
     StorageFull,
     TakenOver,
     Unavailable,
 )
-from invigil.domain.incident import ObservationRecord
+from invigil.domain.incident import Incident, ObservationRecord
 from invigil.domain.observation import Identity, Observation, Template
 from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
@@ -33,7 +37,8 @@ from invigil.rules import judge
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
-from invigil.storage.incident_log import IncidentLog, end_gaps
+from invigil.storage.incident_log import IncidentLog, Photo, end_gaps, photos_wanted
+from invigil.vision.look import Looked
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +61,14 @@ class _Frame:
     session: ExamSession
     image: bytes
     received_at: datetime
+
+
+class _PhotosWanted(Exception):
+    """The frame opens incidents, and so many photos of it have to be stored before that."""
+
+    def __init__(self, more: int) -> None:
+        super().__init__(more)
+        self.more = more
 
 
 class FramePipeline:
@@ -81,74 +94,117 @@ class FramePipeline:
         self._clock = clock
         self._incidents = IncidentLog(store)
 
-    async def handle(self, candidate_id: str, tab: str | None, image: bytes) -> FrameResult:
+    async def handle(self, token_hash: str, tab: str | None, image: bytes) -> FrameResult:
         """Look at one frame, record it, and say when the next one is wanted.
 
         Raises an `InvigilError` when the candidate may not send frames, when the bytes are no
         picture, or when nothing can be recorded; then nothing was acknowledged.
         """
-        frame, templates = await self._admit(candidate_id, tab, image)
+        frame, templates = await self._admit(token_hash, tab, image)
         try:
-            observed = await self._analysis.observe(image, templates)
-            evidence = await self._analysis.jpeg(image)
+            looked = await self._analysis.look(image, templates)
         except NotAnalysed:
             return await self._skipped(frame)
-        await self._keep_still(frame, evidence)
         try:
-            result = await self._record(frame, observed, evidence)
+            result = await self._keep(frame, looked)
         except StorageFull:
             self._health.database_full(True)
             raise
         except NotInRoom:
             # The candidate finished meanwhile, and the newest still was to be gone by then.
-            await self._store.delete_still(Owner(frame.session.id, candidate_id))
+            await self._store.delete_still(Owner(frame.session.id, frame.candidate.id))
             raise
         self._health.database_full(False)
         self._show(frame, result)
         return result
 
     async def _admit(
-        self, candidate_id: str, tab: str | None, image: bytes
+        self, token_hash: str, tab: str | None, image: bytes
     ) -> tuple[_Frame, tuple[Template, ...]]:
-        async with self._database.read() as work:
-            candidate = await work.candidates.get(candidate_id)
+        received_at = self._clock()
+
+        async def read(work: UnitOfWork) -> tuple[_Frame, tuple[Template, ...]]:
+            candidate = await work.candidates.by_token_hash(token_hash)
             if candidate is None:
-                raise NotFound
+                raise NotSignedIn
             session = await work.sessions.get(candidate.session_id)
             if session is None:
                 raise NotFound
             _require_may_send(candidate, session, tab)
-            templates = await work.templates.of_candidate(candidate_id)
-        return _Frame(candidate, session, image, self._clock()), templates
+            templates = await work.templates.of_candidate(candidate.id)
+            return _Frame(candidate, session, image, received_at), templates
+
+        return await self._database.fetch(read)
 
     async def _skipped(self, frame: _Frame) -> FrameResult:
         """Busy: the frame counts as a sign of life, and everybody waits a little longer."""
         interval = self._stretched(frame.session.policy.sampling)
-        async with self._database.begin() as work:
-            await self._still_there(work, frame, interval)
+
+        async def record(work: UnitOfWork) -> None:
+            incidents = await work.incidents.open_of(frame.candidate.id)
+            await self._still_there(work, frame, interval, incidents)
+
+        await self._database.write(record)
         self._health.tell()
         return FrameResult(None, (), interval)
 
-    async def _record(self, frame: _Frame, observed: Observation, evidence: bytes) -> FrameResult:
-        """The one short transaction of a frame."""
+    async def _keep(self, frame: _Frame, looked: Looked) -> FrameResult:
+        """Still and record at the same time: they wait for the disk, not for each other."""
+        result, _ = await asyncio.gather(
+            self._record(frame, looked),
+            self._keep_still(frame, looked.jpeg),
+            return_exceptions=True,
+        )
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    async def _record(
+        self, frame: _Frame, looked: Looked, photos: Sequence[Photo] = ()
+    ) -> FrameResult:
+        """The one short transaction of a frame; once more when photos must be stored before it."""
+        candidate, now = frame.candidate, frame.received_at
+        asked = time.monotonic()
+        try:
+            result, used = await self._database.write(
+                lambda work: self._judged(work, frame, looked.observation, photos)
+            )
+        except _PhotosWanted as wanted:
+            more = [
+                await self._incidents.keep(candidate, looked.jpeg, now) for _ in range(wanted.more)
+            ]
+            return await self._record(frame, looked, (*photos, *more))
+        except InvigilError:
+            await self._incidents.drop(photos)
+            raise
+        await self._incidents.drop(photos[used:])
+        self._analysis.waited(time.monotonic() - asked)
+        _log(candidate, looked.observation)
+        return result
+
+    async def _judged(
+        self, work: UnitOfWork, frame: _Frame, observed: Observation, photos: Sequence[Photo]
+    ) -> tuple[FrameResult, int]:
+        """The frame's result, and how many of `photos` were used. Raises `_PhotosWanted`."""
         candidate, now = frame.candidate, frame.received_at
         policy = frame.session.policy
-        async with self._database.begin() as work:
-            current = await work.candidates.get(candidate.id)
-            if current is None or current.state is not CandidateState.IN_ROOM:
-                raise NotInRoom
-            observation_id = new_id()
-            await work.observations.add(observation_id, candidate.id, now, observed)
-            recent = await work.observations.recent(candidate.id, now - policy.window)
-            incidents = await work.incidents.open_of(candidate.id)
-            ruling = _NOTHING
-            # Rules judge the newest frame. When a newer one was stored while this one was being
-            # looked at, it has been judged already, and this image is not of that frame.
-            if recent[-1].id == observation_id:
-                ruling = judge(policy, now, recent, incidents)
-            await self._incidents.apply(work, candidate, ruling.changes, now, evidence)
-            interval = self._interval(ruling, policy.burst)
-            await self._still_there(work, frame, interval)
+        current = await work.candidates.get(candidate.id)
+        if current is None or current.state is not CandidateState.IN_ROOM:
+            raise NotInRoom
+        observation_id = new_id()
+        await work.observations.add(observation_id, candidate.id, now, observed)
+        recent = await work.observations.recent(candidate.id, now - policy.window)
+        incidents = await work.incidents.open_of(candidate.id)
+        ruling = _NOTHING
+        # Rules judge the newest frame. When a newer one was stored while this one was being
+        # looked at, it has been judged already, and this image is not of that frame.
+        if recent[-1].id == observation_id:
+            ruling = judge(policy, now, recent, incidents)
+        if (wanted := photos_wanted(ruling.changes)) > len(photos):
+            raise _PhotosWanted(wanted - len(photos))
+        await self._incidents.apply(work, candidate, ruling.changes, now, photos)
+        interval = self._interval(ruling, policy.burst)
+        await self._still_there(work, frame, interval, incidents)
         record = ObservationRecord(
             observation_id,
             now,
@@ -157,15 +213,16 @@ class FramePipeline:
             observed.identity,
             observed.boxes,
         )
-        _log(candidate, observed)
-        return FrameResult(record, ruling.warnings, interval)
+        return FrameResult(record, ruling.warnings, interval), wanted
 
-    async def _still_there(self, work: UnitOfWork, frame: _Frame, interval: int) -> None:
+    async def _still_there(
+        self, work: UnitOfWork, frame: _Frame, interval: int, incidents: Sequence[Incident]
+    ) -> None:
         candidate, now = frame.candidate, frame.received_at
         await work.candidates.touch(candidate.id, last_frame_at=now, next_frame_ms=interval)
         seen = dataclasses.replace(candidate, last_frame_at=now)
-        ended = await self._silence.judge(work, seen, frame.session.policy, now)
-        await self._incidents.apply(work, seen, ended, now, None)
+        ended = self._silence.judge(seen, frame.session.policy, now, incidents)
+        await self._incidents.apply(work, seen, ended, now)
         await end_gaps(work, candidate, now, now)
 
     async def _keep_still(self, frame: _Frame, image: bytes) -> None:

@@ -1,19 +1,30 @@
-"""How busy the analysis is, and what that means for everybody's interval."""
+"""How busy the server is with frames, and what that means for everybody's interval."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from invigil.domain.errors import Unavailable
 
-QUEUE_PER_WORKER = 16
-"""Pictures that may wait for each worker; at 25 ms a picture the last one waits 0.4 s."""
+QUEUE_PER_WORKER = 32
+"""Pictures that may wait for each worker; at 20 ms a picture the last one waits 0.6 s."""
 
-BUSY_WAIT_S = 0.25
-"""From this mean wait on, intervals are stretched."""
+BUSY_WAIT_S = 0.35
+"""From this mean wait on, intervals are stretched; a verdict is to take a second at most."""
 
 MAX_FACTOR = 6.0
-_SMOOTHING = 0.2
+PERIOD_S = 1.0
+"""The factor is judged once in so long."""
+
+HOLD_S = 4.0
+"""It grows no more than once in so long. Pages follow only with their next frame: growing faster
+would go to the end of the scale before most of them have heard of the first step. What comes
+meanwhile and finds no room is not looked at, so that the queue does not grow either."""
+
 _STRETCH = 1.25
-_RELAX = 0.97
+_STRETCH_WHEN_FULL = 1.5
+_RELAX = 0.9
 
 
 class NotAnalysed(Unavailable):
@@ -24,25 +35,53 @@ class NotAnalysed(Unavailable):
 
 
 class Load:
-    """Stretches intervals while pictures wait too long, and relaxes them afterwards."""
+    """Stretches intervals while frames wait too long, and relaxes them afterwards.
 
-    def __init__(self) -> None:
-        self._mean_wait_s = 0.0
+    `clock`: seconds that only go forward.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._factor = 1.0
+        self._period_began = clock()
+        self._waits: list[float] = []
+        self._refused = False
+        self._held_until = clock()
 
     @property
     def interval_factor(self) -> float:
         """By how much every candidate's interval is stretched, 1 to `MAX_FACTOR`."""
+        self._turn()
         return self._factor
 
     def refused(self) -> None:
-        """A picture found the queue full."""
-        self._factor = min(MAX_FACTOR, self._factor * _STRETCH)
+        """A picture found the queue full: no waiting for the end of the period."""
+        self._turn()
+        self._refused = True
+        self._stretch(_STRETCH_WHEN_FULL)
 
     def waited(self, seconds: float) -> None:
-        """A picture waited so long for a worker."""
-        self._mean_wait_s += _SMOOTHING * (seconds - self._mean_wait_s)
-        if self._mean_wait_s > BUSY_WAIT_S:
-            self._factor = min(MAX_FACTOR, self._factor * _STRETCH)
-        else:
-            self._factor = max(1.0, self._factor * _RELAX)
+        """A frame waited so long, for a worker or for the database."""
+        self._turn()
+        self._waits.append(seconds)
+
+    def _turn(self) -> None:
+        """Judge the periods that are over. Without frames there is nobody to wait for."""
+        periods = int((self._clock() - self._period_began) / PERIOD_S)
+        if periods <= 0:
+            return
+        self._period_began += periods * PERIOD_S
+        mean_s = sum(self._waits) / len(self._waits) if self._waits else 0.0
+        if mean_s > BUSY_WAIT_S:
+            self._stretch(_STRETCH)
+        if mean_s > BUSY_WAIT_S or self._refused:
+            periods -= 1
+        self._factor = max(1.0, self._factor * _RELAX**periods)
+        self._waits.clear()
+        self._refused = False
+
+    def _stretch(self, by: float) -> None:
+        now = self._clock()
+        if now >= self._held_until:
+            self._held_until = now + HOLD_S
+            self._factor = min(MAX_FACTOR, self._factor * by)

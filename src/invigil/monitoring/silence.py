@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from invigil.domain.candidate import Candidate
 from invigil.domain.changes import Change, Open
-from invigil.domain.incident import GapCause, IncidentKind
+from invigil.domain.incident import GapCause, Incident, IncidentKind
 from invigil.domain.session import Policy
 from invigil.feed.presence import Presence as Peers
 from invigil.rules import judge_silence
@@ -34,13 +34,19 @@ class Silence:
         """Whether frames are missing, as far as the candidate alone tells."""
         return judge_silence(policy, now, self._presence(candidate), None) is not None
 
-    async def judge(
-        self, work: UnitOfWork, candidate: Candidate, policy: Policy, now: datetime
+    def judge(
+        self,
+        candidate: Candidate,
+        policy: Policy,
+        now: datetime,
+        incidents: Sequence[Incident],
     ) -> Sequence[Change]:
-        """What the camera-lost rule asks for; empty for candidates that keep no rhythm."""
+        """What the camera-lost rule asks for; empty for candidates that keep no rhythm.
+
+        `incidents`: those of the candidate that are open.
+        """
         if not candidate.monitored:
             return ()
-        incidents = await work.incidents.open_of(candidate.id)
         lost = next((i for i in incidents if i.kind is IncidentKind.CAMERA_LOST), None)
         change = judge_silence(policy, now, self._presence(candidate), lost)
         return () if change is None else (change,)
@@ -65,7 +71,7 @@ class Silence:
         now: datetime,
     ) -> None:
         """Write the changes of a silence, and the gap that goes with them."""
-        await incidents.apply(work, candidate, changes, now, None)
+        await incidents.apply(work, candidate, changes, now)
         for change in changes:
             if isinstance(change, Open):
                 # A gap of ours ends where the counted silence begins.

@@ -20,13 +20,13 @@ from invigil.domain.incident import (
     IncidentState,
     Source,
 )
-from invigil.domain.observation import Identity, Observation, Template, TemplateKind
+from invigil.domain.observation import Identity, Template, TemplateKind
 from invigil.domain.secrets import new_id
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog
-from invigil.vision.port import Analysis
+from invigil.vision.look import Analysis, Looked
 
 QUIET = timedelta(minutes=10)
 _SEVERAL = 2
@@ -53,21 +53,23 @@ class SingleImage:
     async def several_faces(self, candidate_id: str, image: bytes) -> Finding:
         """Whether more than one face is on the image."""
         await self._templates(candidate_id)
-        observed = await self._analysis.observe(image)
+        looked = await self._analysis.look(image)
+        observed = looked.observation
         found = observed.face_count >= _SEVERAL
         detail = IncidentDetail(max_faces=observed.face_count)
         return await self._note(
-            candidate_id, image, observed, IncidentKind.MULTIPLE_FACES, detail if found else None
+            candidate_id, looked, IncidentKind.MULTIPLE_FACES, detail if found else None
         )
 
     async def different_person(self, candidate_id: str, image: bytes) -> Finding:
         """Whether the one usable face on the image contradicts the reference photo."""
         templates = await self._templates(candidate_id)
-        observed = await self._analysis.observe(image, templates)
+        looked = await self._analysis.look(image, templates)
+        observed = looked.observation
         found = observed.identity is Identity.MISMATCH
         detail = IncidentDetail(comparison=Comparison.DOES_NOT_MATCH)
         return await self._note(
-            candidate_id, image, observed, IncidentKind.DIFFERENT_PERSON, detail if found else None
+            candidate_id, looked, IncidentKind.DIFFERENT_PERSON, detail if found else None
         )
 
     async def _templates(self, candidate_id: str) -> tuple[Template, ...]:
@@ -86,27 +88,27 @@ class SingleImage:
     async def _note(
         self,
         candidate_id: str,
-        image: bytes,
-        observed: Observation,
+        looked: Looked,
         kind: IncidentKind,
         detail: IncidentDetail | None,
     ) -> Finding:
         now = self._clock()
-        jpeg = await self._analysis.jpeg(image)
         async with self._database.begin() as work:
             candidate = await work.candidates.get(candidate_id)
             if candidate is None:
                 raise NotFound
             if candidate.state is not CandidateState.IN_ROOM:
                 raise NotInRoom
-            await work.observations.add(new_id(), candidate_id, now, observed)
+            await work.observations.add(new_id(), candidate_id, now, looked.observation)
             await work.candidates.touch(
                 candidate_id, last_frame_at=now, next_frame_ms=candidate.next_frame_ms
             )
             evidence_id = None
             if detail is not None:
-                evidence_id = await self._open(work, candidate, kind, detail, jpeg=jpeg, now=now)
-        await self._keep_still(candidate, jpeg)
+                evidence_id = await self._open(
+                    work, candidate, kind, detail, jpeg=looked.jpeg, now=now
+                )
+        await self._keep_still(candidate, looked.jpeg)
         return Finding(detail is not None, evidence_id)
 
     async def _open(
@@ -123,7 +125,7 @@ class SingleImage:
         known = await work.incidents.newest_of_kind(candidate.id, kind, Source.CLASSIC, now - QUIET)
         if known is not None:
             return None
-        evidence, missing = await self._incidents.keep(work, candidate, jpeg, now)
+        photo = await self._incidents.keep(candidate, jpeg, now)
         incident = Incident(
             id=new_id(),
             session_id=candidate.session_id,
@@ -134,12 +136,12 @@ class SingleImage:
             ended_at=now,
             updated_at=now,
             detail=detail,
-            evidence=evidence,
-            evidence_missing=missing,
+            evidence=() if photo.evidence is None else (photo.evidence,),
+            evidence_missing=photo.missing,
             source=Source.CLASSIC,
         )
         await self._incidents.record(work, incident)
-        return evidence[0].id if evidence else None
+        return photo.evidence.id if photo.evidence else None
 
     async def _keep_still(self, candidate: Candidate, jpeg: bytes) -> None:
         try:

@@ -108,7 +108,8 @@ class Watch:
             session = await work.sessions.get(candidate.session_id)
             if session is None or session.closed:
                 return
-            changes = await self._silence.judge(work, candidate, session.policy, now)
+            incidents = await work.incidents.open_of(candidate.id)
+            changes = self._silence.judge(candidate, session.policy, now, incidents)
             await self._silence.record(work, self._incidents, candidate, changes, now)
 
     async def _beat(self, now: datetime) -> None:

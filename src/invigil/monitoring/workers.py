@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import structlog
 
-from invigil.domain.observation import Observation, Template, TemplateKind
+from invigil.domain.observation import Template, TemplateKind
 from invigil.monitoring.load import QUEUE_PER_WORKER, Load, NotAnalysed
-from invigil.vision.messages import HEADER, Answer, Request, pack, unpack
+from invigil.vision.look import Frame, Looked, Seen
+from invigil.vision.messages import HEADER, LOOK, Answer, Request, pack, unpack
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +28,9 @@ HUNG_AFTER_S = 6.0
 
 READY_WITHIN_S = 60.0
 RESPAWN_AFTER_S = 0.5
+MOST_AT_ONCE = 8
+"""Pictures that go to a worker together when more than one waits: a fifth less work for each."""
+
 _MOST_BYTES = 1 << 26
 
 
@@ -33,11 +38,22 @@ class WorkerFailedError(Exception):
     """A worker process died, hung, or never got ready."""
 
 
+class WorkerDiedError(WorkerFailedError):
+    """A worker process ended while it had something to do."""
+
+
 @dataclass(eq=False, slots=True)
 class _Job:
-    request: Request
+    """One call. `frame`: None for what is not a look; looks go to a worker together.
+
+    `alone`: a worker died with it and others; whose fault it was shows when it goes alone.
+    """
+
     answer: asyncio.Future[Any] = field(repr=False)
-    asked: float = field(default_factory=time.monotonic)
+    asked: float
+    frame: Frame | None = None
+    request: Request | None = None
+    alone: bool = False
 
 
 class WorkerAnalysis:
@@ -52,7 +68,8 @@ class WorkerAnalysis:
         self._command = tuple(command)
         self._count = count
         self._hung_after_s = hung_after_s
-        self._jobs: asyncio.Queue[_Job] = asyncio.Queue(count * QUEUE_PER_WORKER)
+        self._jobs: deque[_Job] = deque()
+        self._some = asyncio.Event()
         self._load = Load()
         self._ready = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -65,6 +82,9 @@ class WorkerAnalysis:
     @property
     def healthy(self) -> bool:
         return self._ready > 0
+
+    def waited(self, seconds: float) -> None:
+        self._load.waited(seconds)
 
     async def start(self) -> None:
         """Start the workers and wait for the first one.
@@ -88,25 +108,24 @@ class WorkerAnalysis:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        while not self._jobs.empty():
-            self._fail(self._jobs.get_nowait())
+        while self._jobs:
+            self._fail(self._jobs.popleft())
 
-    async def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
-        return cast("Observation", await self._ask("observe", image, tuple(templates)))
+    async def look(self, image: bytes, templates: Sequence[Template] = ()) -> Looked:
+        seen: Seen = await self._ask(frame=(image, tuple(templates)))
+        return Looked(seen.observation, image if seen.jpeg is None else seen.jpeg)
 
     async def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:
-        return cast("Template", await self._ask("make_template", kind, tuple(images)))
+        request = Request("make_template", (kind, tuple(images)))
+        return cast("Template", await self._ask(request=request))
 
-    async def jpeg(self, image: bytes) -> bytes:
-        return cast("bytes", await self._ask("jpeg", image))
-
-    async def _ask(self, method: str, *arguments: Any) -> Any:
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        try:
-            self._jobs.put_nowait(_Job(Request(method, arguments), future))
-        except asyncio.QueueFull:
+    async def _ask(self, *, frame: Frame | None = None, request: Request | None = None) -> Any:
+        if len(self._jobs) >= self._count * QUEUE_PER_WORKER:
             self._load.refused()
-            raise NotAnalysed from None
+            raise NotAnalysed
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._jobs.append(_Job(future, time.monotonic(), frame, request))
+        self._some.set()
         return await future
 
     async def _keep(self, number: int) -> None:
@@ -123,38 +142,85 @@ class WorkerAnalysis:
         await self._read(process, READY_WITHIN_S)
         self._ready += 1
         self._first_ready.set()
-        try:
-            while True:
-                job = await self._next_job(process)
-                if not job.answer.done():  # nobody waits for it any more otherwise
-                    await self._serve(process, job)
-        finally:
-            self._ready -= 1
-
-    async def _next_job(self, process: asyncio.subprocess.Process) -> _Job:
-        """The next job, unless the idle process ends first: then the job stays in the queue."""
-        job = asyncio.create_task(self._jobs.get())
         ended = asyncio.create_task(process.wait())
         try:
-            await asyncio.wait({job, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if job.done():
-                return job.result()
-            raise WorkerFailedError("it ended while it was idle")
+            while True:
+                jobs = await self._next_jobs(ended)
+                if jobs:
+                    await self._serve(process, jobs)
         finally:
-            job.cancel()
+            self._ready -= 1
             ended.cancel()
 
-    async def _serve(self, process: asyncio.subprocess.Process, job: _Job) -> None:
-        self._load.waited(time.monotonic() - job.asked)
+    async def _next_jobs(self, ended: asyncio.Task[int]) -> list[_Job]:
+        """What to do next, unless the idle process ends first: then jobs stay where they are."""
+        while not self._jobs:
+            self._some.clear()
+            some = asyncio.create_task(self._some.wait())
+            try:
+                await asyncio.wait({some, ended}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                some.cancel()
+            if ended.done():
+                break
+        if ended.done():
+            raise WorkerFailedError("it ended while it was idle")
+        return self._taken()
+
+    def _taken(self) -> list[_Job]:
+        """This worker's share of the looks that wait, or one job of another kind."""
+        share = min(MOST_AT_ONCE, -(-len(self._jobs) // self._count))
+        taken: list[_Job] = []
+        while self._jobs and len(taken) < share:
+            job = self._jobs[0]
+            single = job.alone or job.frame is None
+            if single and taken:
+                break
+            self._jobs.popleft()
+            if not job.answer.done():  # nobody waits for it any more otherwise
+                taken.append(job)
+                if single:
+                    break
+        return taken
+
+    async def _serve(self, process: asyncio.subprocess.Process, jobs: Sequence[_Job]) -> None:
+        now = time.monotonic()
+        for job in jobs:
+            self._load.waited(now - job.asked)
         try:
-            answer = await self._exchange(process, job.request)
-        except (WorkerFailedError, asyncio.CancelledError):
-            self._fail(job)
+            answers = await self._answers(process, jobs)
+        except (WorkerFailedError, asyncio.CancelledError) as error:
+            self._give_up(jobs, retry=isinstance(error, WorkerDiedError))
             raise
+        for job, answer in zip(jobs, answers, strict=True):
+            self._settle(job, answer)
+
+    async def _answers(
+        self, process: asyncio.subprocess.Process, jobs: Sequence[_Job]
+    ) -> Sequence[Answer]:
+        (first, *_) = jobs
+        if first.request is not None:
+            return [await self._exchange(process, first.request)]
+        frames = tuple(job.frame for job in jobs)
+        answer = await self._exchange(process, Request(LOOK, frames))
+        return [answer] * len(jobs) if answer.value is None else answer.value
+
+    def _give_up(self, jobs: Sequence[_Job], *, retry: bool) -> None:
+        """Those of several that died together have a second try, each by itself."""
+        if not retry or len(jobs) == 1:
+            for job in jobs:
+                self._fail(job)
+            return
+        for job in jobs:
+            job.alone = True
+        self._jobs.extendleft(reversed(jobs))
+        self._some.set()
+
+    def _settle(self, job: _Job, answer: Answer) -> None:
         if job.answer.done():
             return
         if answer.fault is not None:
-            log.error("analysis failed", method=job.request.method, reason=answer.fault)
+            log.error("analysis failed", reason=answer.fault)
             self._fail(job)
         elif answer.error is not None:
             job.answer.set_exception(answer.error)
@@ -169,7 +235,7 @@ class WorkerAnalysis:
             writer.write(pack(request))
             await writer.drain()
         except (BrokenPipeError, ConnectionResetError) as error:
-            raise WorkerFailedError("it ended") from error
+            raise WorkerDiedError("it ended") from error
         return await self._read(process, self._hung_after_s)
 
     async def _read(self, process: asyncio.subprocess.Process, within_s: float) -> Answer:
@@ -183,7 +249,7 @@ class WorkerAnalysis:
         except TimeoutError:
             raise WorkerFailedError(f"it did not answer for {within_s:g} s") from None
         except asyncio.IncompleteReadError:
-            raise WorkerFailedError("it ended while it worked") from None
+            raise WorkerDiedError("it ended while it worked") from None
 
     @staticmethod
     def _fail(job: _Job) -> None:

@@ -11,6 +11,7 @@ from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.storage.database import Database
 
+TOKENS_REMEMBERED = 10_000
 TICKET_LIFE = timedelta(seconds=30)
 
 
@@ -31,6 +32,7 @@ class Access:
         self._clock = clock
         self._link_life = link_life
         self._login_life = login_life
+        self._known_tokens: dict[str, None] = {}  # oldest first
 
     async def new_sign_in_link(self) -> str:
         """The secret of a link that signs a proctor in once."""
@@ -77,6 +79,22 @@ class Access:
         if candidate is None:
             raise NotSignedIn
         return CandidateActor(candidate.id, candidate.session_id)
+
+    async def known_token(self, token: str | None) -> str:
+        """The hash of a token that is some candidate's, or was when it was last asked for.
+
+        Enough to let somebody send a picture; whoever takes it looks the candidate up by the
+        hash. Raises `NotSignedIn`.
+        """
+        if not token:
+            raise NotSignedIn
+        hashed = hash_token(token)
+        if hashed not in self._known_tokens:
+            await self.candidate(token)
+            while len(self._known_tokens) >= TOKENS_REMEMBERED:
+                self._known_tokens.pop(next(iter(self._known_tokens)))
+            self._known_tokens[hashed] = None
+        return hashed
 
     async def issue_ticket(self, actor: Actor, session_id: str, tab: str | None) -> str:
         """A one-use pass for a socket, valid for `TICKET_LIFE`."""

@@ -46,7 +46,7 @@ from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog, close_all
-from invigil.vision.port import Analysis
+from invigil.vision.look import Analysis
 
 NEEDED_FRAMES = 3
 FRAME_EVERY_MS = 700
@@ -104,12 +104,16 @@ class CheckIn:
             next_frame_ms=session.sampling_interval_s * 1000,
             monitored=monitored,
         )
-        async with self._database.begin() as work:
+
+        async def record(work: UnitOfWork) -> None:
             current = await work.sessions.get(session.id)
             if current is None or current.closed:
                 raise SessionClosed
             await work.candidates.add(candidate)
             await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
+
+        # A whole year joins in the same minute.
+        await self._database.write(record)
         return candidate, token
 
     async def get(self, candidate_id: str) -> tuple[Candidate, ExamSession]:
@@ -123,16 +127,15 @@ class CheckIn:
 
         Raises `ReferenceRefused` with the reason when it does not show exactly one usable face.
         """
-        observed = await self._analysis.observe(image)
-        _require_usable_reference(observed)
+        looked = await self._analysis.look(image)
+        _require_usable_reference(looked.observation)
         template = await self._analysis.make_template(TemplateKind.REFERENCE, [image])
-        jpeg = await self._analysis.jpeg(image)
         now = self._clock()
         async with self._database.begin() as work:
             candidate, _ = await load_open(work, candidate_id)
             candidate.require_transition(CandidateState.CHECKING_IN)
             owner = Owner(candidate.session_id, candidate.id)
-            photo = await self._store.put(new_id(), owner, jpeg, now)
+            photo = await self._store.put(new_id(), owner, looked.jpeg, now)
             await work.evidence.add(photo)
             await work.templates.delete(candidate_id)
             await work.templates.clear_check_in(candidate_id)
@@ -155,8 +158,9 @@ class CheckIn:
             _require_live_frames(candidate)
             templates = await work.templates.of_candidate(candidate_id)
         reference = tuple(x for x in templates if x.kind is TemplateKind.REFERENCE)
-        observed = await self._analysis.observe(image, reference)
-        await self._keep_still(candidate, await self._analysis.jpeg(image))
+        looked = await self._analysis.look(image, reference)
+        observed = looked.observation
+        await self._keep_still(candidate, looked.jpeg)
         fresh = None
         if observed.usable and candidate.state is CandidateState.CHECKING_IN:
             fresh = await self._analysis.make_template(TemplateKind.SESSION, [image])

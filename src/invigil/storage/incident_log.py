@@ -1,9 +1,13 @@
-"""Write what the rules ask for: incidents with their evidence, and the events that tell of them."""
+"""Write what the rules ask for: incidents with their evidence, and the events that tell of them.
+
+Evidence object first, then the rows: photos are stored before the transaction (`keep`) and handed
+to it, so that no transaction waits for a file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -28,8 +32,24 @@ from invigil.storage.evidence.store import Owner
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """Evidence whose object is stored and whose row is not yet, or why there is none."""
+
+    evidence: Evidence | None
+    missing: EvidenceMissing | None
+
+
+_NO_IMAGE = Photo(None, EvidenceMissing.NO_IMAGE)
+
+
+def photos_wanted(changes: Sequence[Change]) -> int:
+    """How many photos `IncidentLog.apply` needs for these changes."""
+    return sum(isinstance(change, Open) and change.with_image for change in changes)
+
+
 class IncidentLog:
-    """Applies changes inside the caller's transaction. Evidence object first, then the rows."""
+    """Applies changes inside the caller's transaction."""
 
     def __init__(self, store: EvidenceStore) -> None:
         self._store = store
@@ -40,13 +60,15 @@ class IncidentLog:
         candidate: Candidate,
         changes: Sequence[Change],
         now: datetime,
-        image: bytes | None,
+        photos: Sequence[Photo] = (),
     ) -> None:
-        """`image`: JPEG of the frame that is being judged, None without one."""
+        """`photos`: of the frame that is being judged, one for each that is wanted, or none."""
+        left = iter(photos)
         for change in changes:
             match change:
                 case Open():
-                    await self._open(work, candidate, change, now, image)
+                    photo = next(left, _NO_IMAGE) if change.with_image else _NO_IMAGE
+                    await self._open(work, candidate, change, now, photo)
                 case Update():
                     await self._save(
                         work, replace(change.incident, detail=change.detail, updated_at=now)
@@ -68,11 +90,8 @@ class IncidentLog:
         candidate: Candidate,
         change: Open,
         now: datetime,
-        image: bytes | None,
+        photo: Photo,
     ) -> None:
-        evidence, missing = await self.keep(
-            work, candidate, image if change.with_image else None, now
-        )
         incident = Incident(
             id=new_id(),
             session_id=candidate.session_id,
@@ -83,13 +102,15 @@ class IncidentLog:
             ended_at=None,
             updated_at=now,
             detail=change.detail,
-            evidence=evidence,
-            evidence_missing=missing,
+            evidence=() if photo.evidence is None else (photo.evidence,),
+            evidence_missing=photo.missing,
         )
         await self.record(work, incident)
 
     async def record(self, work: UnitOfWork, incident: Incident) -> None:
-        """Store a new incident and tell the consoles."""
+        """Store a new incident with the rows of its evidence, and tell the consoles."""
+        for evidence in incident.evidence:
+            await work.evidence.add(evidence)
         await work.incidents.add(incident)
         await work.events.add(
             Event(incident.session_id, EventKind.INCIDENT_OPENED, incident.id, incident.updated_at)
@@ -109,20 +130,20 @@ class IncidentLog:
         if incident.state is IncidentState.CLOSED:
             log.info("incident closed", kind=incident.kind.value, candidate=incident.candidate_id)
 
-    async def keep(
-        self, work: UnitOfWork, candidate: Candidate, image: bytes | None, now: datetime
-    ) -> tuple[tuple[Evidence, ...], EvidenceMissing | None]:
-        """Store an image as evidence, or say why there is none. An incident never waits for it."""
-        if image is None:
-            return (), EvidenceMissing.NO_IMAGE
+    async def keep(self, candidate: Candidate, image: bytes, now: datetime) -> Photo:
+        """Store a JPEG as evidence, or say why there is none. An incident never waits for it."""
         owner = Owner(candidate.session_id, candidate.id)
         try:
-            evidence = await self._store.put(new_id(), owner, image, now)
+            return Photo(await self._store.put(new_id(), owner, image, now), None)
         except (StorageFull, Unavailable):
             log.warning("evidence could not be stored", candidate=candidate.id)
-            return (), EvidenceMissing.STORAGE_FULL
-        await work.evidence.add(evidence)
-        return (evidence,), None
+            return Photo(None, EvidenceMissing.STORAGE_FULL)
+
+    async def drop(self, photos: Sequence[Photo]) -> None:
+        """Delete the objects of photos that no row came to know of."""
+        for photo in photos:
+            if photo.evidence is not None:
+                await self._store.delete(photo.evidence.key)
 
 
 async def close_all(
@@ -130,7 +151,7 @@ async def close_all(
 ) -> None:
     """Close what is open when a candidate is done or the session ends."""
     changes = [Close(incident, now) for incident in await work.incidents.open_of(candidate.id)]
-    await log_.apply(work, candidate, changes, now, None)
+    await log_.apply(work, candidate, changes, now)
     await end_gaps(work, candidate, now, now)
 
 

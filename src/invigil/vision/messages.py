@@ -13,9 +13,16 @@ from typing import Any
 HEADER = struct.Struct("<Q")
 
 
+LOOK = "look"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Call `method` of the engine with `arguments`."""
+    """Call `method` of the engine with `arguments`.
+
+    `LOOK` is no method of the engine: its arguments are frames (image, templates), and the value
+    of the answer is a list with an `Answer` for each, whose value is a `Seen`.
+    """
 
     method: str
     arguments: tuple[Any, ...]

@@ -51,16 +51,3 @@ class BatchEngine(VisionEngine, Protocol):
         A picture that is refused stands as its error in its place, and harms no other.
         """
         ...
-
-
-class Analysis(Protocol):
-    """An engine behind workers: what asynchronous code awaits.
-
-    Every call may raise `invigil.domain.errors.Unavailable` when the workers cannot take it.
-    """
-
-    async def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation: ...
-
-    async def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template: ...
-
-    async def jpeg(self, image: bytes) -> bytes: ...

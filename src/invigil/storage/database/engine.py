@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
@@ -19,9 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from invigil.domain.errors import NotFound, StorageFull, StorageMisconfigured, Unavailable
 from invigil.domain.message import Event
 from invigil.storage.database import postgres
+from invigil.storage.database.group_commit import Reader, Unit, Writer
 from invigil.storage.database.unit_of_work import UnitOfWork
 
 AfterCommit = Callable[[Sequence[Event]], None]
+_T = TypeVar("_T")
 
 _SQLITE_PRAGMAS = (
     # Patience first: the others can meet another process that starts at the same time.
@@ -74,6 +76,9 @@ class Database:
         # SQLite has one writer at a time. Waiting here is fair and needs no retries; waiting in
         # SQLite is a busy loop that can starve one of many.
         self._writer = asyncio.Lock() if self.is_sqlite else None
+        self._groups = (
+            _Groups(self.engine.url, self._writer, after_commit) if self._writer else None
+        )
 
     async def check(self) -> None:
         """Assert the settings that durability depends on.
@@ -122,6 +127,25 @@ class Database:
             yield UnitOfWork(connection)
             await connection.rollback()
 
+    async def write(self, unit: Unit[_T]) -> _T:
+        """Run `unit` in a transaction that it may share with others, and give its result.
+
+        For what many do at once. The unit awaits nothing but its own statements, and may run on
+        another thread. Its error takes back its own writes only; a group that cannot be committed
+        raises in all of them.
+        """
+        if self._groups is not None:
+            return await self._groups.writer.run(unit)
+        async with self.begin() as work:
+            return await unit(work)
+
+    async def fetch(self, unit: Unit[_T]) -> _T:
+        """Run `unit`, which only reads, as `write` does."""
+        if self._groups is not None:
+            return await self._groups.reader.run(unit)
+        async with self.read() as work:
+            return await unit(work)
+
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """One moment of the whole database, for as long as reading it takes."""
@@ -150,7 +174,26 @@ class Database:
             yield connection
 
     async def close(self) -> None:
+        if self._groups is not None:
+            await self._groups.close()
         await self.engine.dispose()
+
+
+class _Groups:
+    """The threads of a SQLite file on which units of work share transactions."""
+
+    def __init__(self, url: URL, turn: asyncio.Lock, after_commit: AfterCommit | None) -> None:
+        self._engine = sa.create_engine(url.set(drivername="sqlite"))
+        sa_event.listen(self._engine, "connect", _on_sqlite_connect)
+        sa_event.listen(self._engine, "begin", _on_sqlite_begin)
+        writing = self._engine.execution_options(invigil_write=True)
+        self.writer = Writer(writing, lambda: turn, after_commit, _in_our_words)
+        self.reader = Reader(self._engine, _in_our_words)
+
+    async def close(self) -> None:
+        await self.writer.close()
+        await self.reader.close()
+        self._engine.dispose()
 
 
 @asynccontextmanager
@@ -161,13 +204,21 @@ async def _wrapped_errors() -> AsyncIterator[None]:
     except PoolTimeout as error:
         raise Unavailable from error
     except DBAPIError as error:
-        if _is_full(error):
-            raise StorageFull from error
-        if isinstance(error, OperationalError) or error.connection_invalidated:
-            raise Unavailable from error
-        if postgres.cannot_hold(error):
-            raise NotFound from error
-        raise
+        plain = _in_our_words(error)
+        if plain is error:
+            raise
+        raise plain from error
+
+
+def _in_our_words(error: DBAPIError) -> Exception:
+    """What callers know of; the error itself when it is a defect of ours."""
+    if _is_full(error):
+        return StorageFull()
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        return Unavailable()
+    if postgres.cannot_hold(error):
+        return NotFound()
+    return error
 
 
 def _is_full(error: DBAPIError) -> bool:

@@ -19,15 +19,15 @@ from __future__ import annotations
 import hashlib
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invigil.storage.database import tables as t
+from invigil.storage.database.connection import Executes
 
 
 class Locks:
     """The locks of one transaction. Each is asked for once; all go with the transaction."""
 
-    def __init__(self, connection: AsyncConnection, *, needed: bool) -> None:
+    def __init__(self, connection: Executes, *, needed: bool) -> None:
         self._connection = connection
         self.needed = needed
         self._held: set[str] = set()
@@ -54,7 +54,7 @@ class Locks:
             return
         c = t.candidate.c
         of = sa.select(c.session_id).where(c.id == candidate_id)
-        session_id = await self._connection.scalar(of)
+        session_id = (await self._connection.execute(of)).scalar()
         if session_id is None:
             return
         await self.share_session(session_id)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.access import AccessRepository
 from invigil.storage.database.repositories.candidates import CandidateRepository
@@ -23,7 +22,7 @@ class UnitOfWork:
     `lock`: what is read by its id stays as it was read until the end, whoever else writes.
     """
 
-    def __init__(self, connection: AsyncConnection, *, lock: bool = False) -> None:
+    def __init__(self, connection: Executes, *, lock: bool = False) -> None:
         locks = Locks(connection, needed=lock)
         self.access = AccessRepository(connection, locks)
         self.candidates = CandidateRepository(connection, locks)

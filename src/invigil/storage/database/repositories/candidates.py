@@ -38,6 +38,17 @@ _SAME_NAMES = (
 )
 
 
+_BY_ID = sa.select(t.candidate).where(t.candidate.c.id == sa.bindparam("candidate_id"))
+_BY_TOKEN_HASH = sa.select(t.candidate).where(t.candidate.c.token_hash == sa.bindparam("hashed"))
+_TOUCH = (
+    t.candidate.update()
+    .where(t.candidate.c.id == sa.bindparam("candidate_id"))
+    .values(
+        last_frame_at=sa.bindparam("at"), next_frame_ms=sa.bindparam("interval"), has_still=True
+    )
+)
+
+
 class CandidateRepository(Repository):
     async def add(self, candidate: Candidate) -> None:
         await self._run(t.candidate.insert().values(**_values(candidate)))
@@ -56,20 +67,16 @@ class CandidateRepository(Repository):
     ) -> None:
         """A frame came."""
         await self._locks.candidate(candidate_id)
-        await self._run(
-            t.candidate.update()
-            .where(t.candidate.c.id == candidate_id)
-            .values(last_frame_at=last_frame_at, next_frame_ms=next_frame_ms, has_still=True)
-        )
+        await self._run(_TOUCH, candidate_id=candidate_id, at=last_frame_at, interval=next_frame_ms)
 
     async def get(self, candidate_id: str) -> Candidate | None:
         """Where the transaction may write, the candidate stays as read until it ends."""
         await self._locks.candidate(candidate_id)
-        row = await self._one(sa.select(t.candidate).where(t.candidate.c.id == candidate_id))
+        row = await self._one(_BY_ID, candidate_id=candidate_id)
         return _candidate(row) if row else None
 
     async def by_token_hash(self, token_hash: str) -> Candidate | None:
-        row = await self._one(sa.select(t.candidate).where(t.candidate.c.token_hash == token_hash))
+        row = await self._one(_BY_TOKEN_HASH, hashed=token_hash)
         return _candidate(row) if row else None
 
     async def of_session(self, session_id: str) -> Sequence[Candidate]:

@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invigil.domain.message import Event, EventKind
 from invigil.storage.database import tables as t
+from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.base import Repository
 
 
 class EventRepository(Repository):
-    def __init__(self, connection: AsyncConnection, locks: Locks) -> None:
+    def __init__(self, connection: Executes, locks: Locks) -> None:
         super().__init__(connection, locks)
         self.pending: list[Event] = []
         """Events of this transaction, told to the feed after the commit."""

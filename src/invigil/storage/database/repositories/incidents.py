@@ -27,6 +27,14 @@ from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
 from invigil.storage.database.repositories.evidence import evidence_from
 
+_OPEN_OF = sa.select(t.incident).where(
+    t.incident.c.candidate_id == sa.bindparam("candidate_id"),
+    t.incident.c.state == IncidentState.OPEN.value,
+)
+_OPEN_GAPS = sa.select(t.gap).where(
+    t.gap.c.candidate_id == sa.bindparam("candidate_id"), t.gap.c.ended_at.is_(None)
+)
+
 
 class IncidentRepository(Repository):
     async def add(self, incident: Incident) -> None:
@@ -55,12 +63,7 @@ class IncidentRepository(Repository):
         return found[0] if found else None
 
     async def open_of(self, candidate_id: str) -> Sequence[Incident]:
-        return await self._load(
-            sa.select(t.incident).where(
-                t.incident.c.candidate_id == candidate_id,
-                t.incident.c.state == IncidentState.OPEN.value,
-            )
-        )
+        return await self._load(_OPEN_OF, candidate_id=candidate_id)
 
     async def candidates_with_open(self, kind: IncidentKind) -> frozenset[str]:
         """Ids of the candidates that have an open incident of this kind."""
@@ -152,9 +155,7 @@ class IncidentRepository(Repository):
         )
 
     async def open_gaps(self, candidate_id: str) -> Sequence[Gap]:
-        rows = await self._all(
-            sa.select(t.gap).where(t.gap.c.candidate_id == candidate_id, t.gap.c.ended_at.is_(None))
-        )
+        rows = await self._all(_OPEN_GAPS, candidate_id=candidate_id)
         return [_gap(row) for row in rows]
 
     async def gap(self, gap_id: str) -> Gap | None:
@@ -170,8 +171,10 @@ class IncidentRepository(Repository):
     async def end_gap(self, gap_id: str, at: datetime) -> None:
         await self._run(t.gap.update().where(t.gap.c.id == gap_id).values(ended_at=at))
 
-    async def _load(self, statement: sa.Select[tuple[object, ...]]) -> list[Incident]:
-        rows = await self._all(statement)
+    async def _load(
+        self, statement: sa.Select[tuple[object, ...]], **parameters: object
+    ) -> list[Incident]:
+        rows = await self._all(statement, **parameters)
         ids = [row["id"] for row in rows]
         if not ids:
             return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +13,25 @@ from invigil.domain.incident import ObservationRecord
 from invigil.domain.observation import Box, Identity, Observation, Unusable
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
+
+_ADD = t.observation.insert()
+_FACTS = (
+    t.observation.c.id,
+    t.observation.c.received_at,
+    t.observation.c.face_count,
+    t.observation.c.unusable,
+    t.observation.c.identity,
+    t.observation.c.faces,
+)
+_RECENT = (
+    sa.select(*_FACTS)
+    .where(
+        t.observation.c.candidate_id == sa.bindparam("candidate_id"),
+        t.observation.c.received_at >= sa.bindparam("since"),
+    )
+    .order_by(t.observation.c.received_at.desc(), t.observation.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
 
 
 class ObservationRepository(Repository):
@@ -23,32 +43,25 @@ class ObservationRepository(Repository):
         observed: Observation,
     ) -> None:
         await self._run(
-            t.observation.insert().values(
-                id=observation_id,
-                candidate_id=candidate_id,
-                received_at=received_at,
-                face_count=observed.face_count,
-                unusable=observed.unusable.value if observed.unusable else None,
-                identity=observed.identity.value,
-                comparison_score=observed.comparison_score,
-                brightness=observed.brightness,
-                sharpness=observed.sharpness,
-                faces=[asdict(face) for face in observed.faces],
-                models=",".join(observed.models),
-            )
+            _ADD,
+            id=observation_id,
+            candidate_id=candidate_id,
+            received_at=received_at,
+            face_count=observed.face_count,
+            unusable=observed.unusable.value if observed.unusable else None,
+            identity=observed.identity.value,
+            comparison_score=observed.comparison_score,
+            brightness=observed.brightness,
+            sharpness=observed.sharpness,
+            faces=[asdict(face) for face in observed.faces],
+            models=",".join(observed.models),
         )
 
     async def recent(
         self, candidate_id: str, since: datetime, most: int = 200
     ) -> Sequence[ObservationRecord]:
         """Newest last."""
-        c = t.observation.c
-        rows = await self._all(
-            sa.select(c.id, c.received_at, c.face_count, c.unusable, c.identity, c.faces)
-            .where(c.candidate_id == candidate_id, c.received_at >= since)
-            .order_by(c.received_at.desc(), c.id.desc())
-            .limit(most)
-        )
+        rows = await self._rows(_RECENT, candidate_id=candidate_id, since=since, most=most)
         return [_record(row) for row in reversed(rows)]
 
     async def newest(self, session_id: str) -> dict[str, ObservationRecord]:
@@ -61,23 +74,15 @@ class ObservationRepository(Repository):
             .group_by(c.candidate_id)
             .subquery()
         )
-        rows = await self._all(
-            sa.select(
-                c.id,
-                c.received_at,
-                c.face_count,
-                c.unusable,
-                c.identity,
-                c.faces,
-                c.candidate_id,
-            )
+        rows = await self._rows(
+            sa.select(*_FACTS, c.candidate_id)
             .join(
                 newest,
                 sa.and_(c.candidate_id == newest.c.candidate_id, c.received_at == newest.c.at),
             )
             .order_by(c.id)
         )
-        return {row["candidate_id"]: _record(row) for row in rows}
+        return {row[-1]: _record(row) for row in rows}
 
     async def delete_before(self, session_id: str, before: datetime) -> int:
         mine = sa.select(t.candidate.c.id).where(t.candidate.c.session_id == session_id)
@@ -88,13 +93,14 @@ class ObservationRepository(Repository):
         )
 
 
-def _record(row: sa.RowMapping) -> ObservationRecord:
-    unusable = row["unusable"]
+def _record(row: Any) -> ObservationRecord:
+    """From a row that begins with `_FACTS`."""
+    observation_id, received_at, face_count, unusable, identity, faces, *_ = row
     return ObservationRecord(
-        id=row["id"],
-        received_at=row["received_at"],
-        face_count=row["face_count"],
+        id=observation_id,
+        received_at=received_at,
+        face_count=face_count,
         unusable=Unusable(unusable) if unusable else None,
-        identity=Identity(row["identity"]),
-        boxes=tuple(Box(**face["box"]) for face in row["faces"]),
+        identity=Identity(identity),
+        boxes=tuple(Box(**face["box"]) for face in faces),
     )

@@ -14,6 +14,8 @@ from invigil.domain.session import ExamSession, SessionCounts
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
 
+_BY_ID = sa.select(t.exam_session).where(t.exam_session.c.id == sa.bindparam("session_id"))
+
 
 class SessionRepository(Repository):
     async def add(self, session: ExamSession) -> None:
@@ -22,7 +24,7 @@ class SessionRepository(Repository):
     async def get(self, session_id: str) -> ExamSession | None:
         """Where the transaction may write, nobody closes or deletes the session until it ends."""
         await self._locks.share_session(session_id)
-        row = await self._one(sa.select(t.exam_session).where(t.exam_session.c.id == session_id))
+        row = await self._one(_BY_ID, session_id=session_id)
         return _session(row) if row else None
 
     async def get_alone(self, session_id: str) -> ExamSession | None:

@@ -15,11 +15,14 @@ from invigil.storage.database.repositories.base import Repository
 Vectors = tuple[tuple[float, ...], ...]
 
 
+_OF_CANDIDATE = sa.select(t.template).where(
+    t.template.c.candidate_id == sa.bindparam("candidate_id")
+)
+
+
 class TemplateRepository(Repository):
     async def of_candidate(self, candidate_id: str) -> tuple[Template, ...]:
-        rows = await self._all(
-            sa.select(t.template).where(t.template.c.candidate_id == candidate_id)
-        )
+        rows = await self._all(_OF_CANDIDATE, candidate_id=candidate_id)
         return tuple(
             Template(
                 TemplateKind(row["kind"]),
