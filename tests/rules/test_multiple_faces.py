@@ -274,3 +274,10 @@ def test_somebody_beside_a_picture_is_seen() -> None:
     assert film.incidents == []
     film.shoot(*[seen(face(200, 150), face(20, 70), face(500, 60))] * 3)
     assert film.of(KIND)[0].detail.max_faces == 3
+
+
+def test_a_moved_camera_moves_no_picture() -> None:
+    film = Film()
+    film.shoot(*[seen(face(200, 150), face(500, 60))] * 3)
+    film.shoot(*[seen(face(160, 150, 130), face(460, 60, 130))] * 3)
+    assert film.incidents == []

@@ -7,6 +7,7 @@ import pytest
 from invigil.domain.incident import IncidentKind, IncidentState
 from invigil.domain.observation import Identity
 from invigil.domain.session import Policy
+from invigil.rules import judge
 
 from .film import (
     BLURRED,
@@ -14,7 +15,7 @@ from .film import (
     DIM,
     EMPTY,
     ME,
-    NOT_COMPARED,
+    POLICY,
     SMALL,
     STRANGER,
     TURNED,
@@ -23,6 +24,7 @@ from .film import (
     Film,
     Shot,
     at,
+    record,
 )
 
 KIND = IncidentKind.NOT_RECOGNISED
@@ -62,12 +64,32 @@ def test_turning_away_again_and_again_is_nothing() -> None:
     assert film.incidents == []
 
 
-@pytest.mark.parametrize("shot", [TURNED, NOT_COMPARED, BLURRED])
+@pytest.mark.parametrize("shot", [TURNED, UNSURE, BLURRED])
 def test_nobody_is_expected_to_be_recognised_without_a_template(shot: Shot) -> None:
+    frames = [record(shot, second) for second in range(0, 61, 5)]
+    assert judge(POLICY, at(60), frames, [], compared=False).changes == ()
+    assert judge(POLICY, at(60), frames, []).changes != ()
+
+
+@pytest.mark.parametrize("shot", [TURNED, BLURRED])
+def test_who_was_never_recognised_is_reported_as_well(shot: Shot) -> None:
     film = Film()
-    film.lasts(120, NOT_COMPARED)
-    film.lasts(120, shot)
-    assert film.incidents == []
+    film.lasts(40, shot)
+    assert [each.kind for each in film.incidents] == [KIND]
+
+
+def test_darkness_before_changes_nothing() -> None:
+    film = Film()
+    film.lasts(30, ME)
+    film.lasts(60, DARK)
+    film.lasts(40, TURNED)
+    assert [each.kind for each in film.incidents] == [KIND]
+
+
+def test_frames_far_apart_on_a_busy_server_suffice() -> None:
+    film = Film()
+    film.shoot(*[TURNED] * 3, every=30)
+    assert [each.kind for each in film.incidents] == [KIND]
 
 
 def test_different_person_is_not_also_unknown() -> None:

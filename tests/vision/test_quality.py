@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from invigil.domain.observation import HeadPose
 from invigil.vision.quality import FaceQuality, doubt, foremost
 from invigil.vision.registry import load_registry
 
@@ -23,6 +24,10 @@ def test_a_clear_frame_leaves_no_doubt() -> None:
         (replace(CLEAR, sharpness=9), 0.95),
         (replace(CLEAR, sharpness=200), 0.95),
         (replace(CLEAR, side=50), 0.95),
+        (replace(CLEAR, luma=30), 0.95),
+        (replace(CLEAR, luma=215), 0.95),
+        (replace(CLEAR, pose=HeadPose(yaw=30, pitch=0, roll=0)), 0.95),
+        (replace(CLEAR, pose=HeadPose(yaw=0, pitch=-30, roll=0)), 0.95),
         (CLEAR, 0.85),
     ],
 )
@@ -32,6 +37,8 @@ def test_blur_noise_distance_and_cover_leave_some(face: FaceQuality, score: floa
 
 def test_the_less_there_is_to_see_the_more_doubt_there_is() -> None:
     blurred = [doubt(replace(CLEAR, sharpness=value), 0.95, LIMITS) for value in (10, 8, 5, 3, 0)]
+    dark = [doubt(replace(CLEAR, luma=value), 0.95, LIMITS) for value in (45, 30, 20, 0)]
+    assert dark == sorted(dark)
     far = [doubt(replace(CLEAR, side=value), 0.95, LIMITS) for value in (60, 45, 35, 0)]
     assert blurred == sorted(blurred)
     assert far == sorted(far)

@@ -31,7 +31,7 @@ class Policy:
     @property
     def window(self) -> timedelta:
         """How far back the rules look. Older observations never matter."""
-        return max(self.sampling * (self.lost_after + 3), timedelta(seconds=45))
+        return max(self.sampling * (self.lost_after + 3), timedelta(seconds=60))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class _Frame:
     session: ExamSession
     image: bytes
     received_at: datetime
+    compared: bool
 
 
 class _PhotosWanted(Exception):
@@ -132,7 +133,8 @@ class FramePipeline:
                 raise NotFound
             _require_may_send(candidate, session, tab)
             templates = await work.templates.of_candidate(candidate.id)
-            return _Frame(candidate, session, image, received_at), templates
+            frame = _Frame(candidate, session, image, received_at, compared=bool(templates))
+            return frame, templates
 
         return await self._database.fetch(read)
 
@@ -199,7 +201,7 @@ class FramePipeline:
         # Rules judge the newest frame. When a newer one was stored while this one was being
         # looked at, it has been judged already, and this image is not of that frame.
         if recent[-1].id == observation_id:
-            ruling = judge(policy, now, recent, incidents)
+            ruling = judge(policy, now, recent, incidents, compared=frame.compared)
         if (wanted := photos_wanted(ruling.changes)) > len(photos):
             raise _PhotosWanted(wanted - len(photos))
         await self._incidents.apply(work, candidate, ruling.changes, now, photos)

@@ -16,7 +16,8 @@ from invigil.rules.no_face import NoFace
 from invigil.rules.not_recognised import NotRecognised
 from invigil.rules.rule import Rule
 
-_RULES: tuple[Rule, ...] = (DifferentPerson(), MultipleFaces(), NoFace(), NotRecognised())
+_WITHOUT_COMPARISON: tuple[Rule, ...] = (MultipleFaces(), NoFace())
+_RULES: tuple[Rule, ...] = (DifferentPerson(), *_WITHOUT_COMPARISON, NotRecognised())
 
 # A candidate may spend this much of the last `_BURST_MEMORY` in the burst rhythm, whatever the
 # suspicion: one that more frames do not settle must not cost the others their share of the server.
@@ -42,18 +43,22 @@ def judge(
     now: datetime,
     recent: Sequence[ObservationRecord],
     open_incidents: Sequence[Incident],
+    *,
+    compared: bool = True,
 ) -> Ruling:
     """Judge the newest frame of one candidate.
 
     `recent`: the candidate's stored observations in any order; duplicates and observations older
     than `policy.window` before `now` do not matter. The newest one is the frame being judged.
     `open_incidents`: those of the same candidate; kinds without a frame rule are ignored.
+    `compared`: whether there are templates of the candidate that frames are compared with.
     """
     window = _window(policy, now, recent)
     if not window:
         return Ruling(changes=(), warnings=(), next_frame=policy.sampling)
     by_kind = _by_kind(open_incidents)
-    verdicts = [rule.evaluate(policy, window, by_kind.get(rule.kind)) for rule in _RULES]
+    rules = _RULES if compared else _WITHOUT_COMPARISON
+    verdicts = [rule.evaluate(policy, window, by_kind.get(rule.kind)) for rule in rules]
     warnings = [verdict.warning for verdict in verdicts]
     warnings.append(_quality_warning(window))
     undecided = any(verdict.undecided for verdict in verdicts)

@@ -22,8 +22,8 @@ _BLIND = frozenset({Unusable.TOO_DARK, Unusable.TOO_BRIGHT})
 # reported at once; somebody further away is, as soon as the face has moved.
 _NEAR = 0.75
 # In shares of the face's own side. Detectors place a face on paper within less than a tenth; a
-# living head sways by more than that within seconds.
-_MOVED = 0.09
+# living head sways by more than this within seconds.
+_MOVED = 0.12
 # So long it is worth asking for more frames, to see whether a small face moves.
 _WATCHED = timedelta(seconds=6)
 
@@ -87,21 +87,38 @@ def _alive(run: Run) -> bool:
     return any(
         not frame.boxes
         or any(_near(box, frame.boxes[0]) for box in frame.boxes[1:])
-        or any(all(_moved(box, before) for before in first) for box in frame.boxes[1:])
+        or _somebody_moved(frame.boxes, first)
         for frame in run.frames
     )
+
+
+def _somebody_moved(boxes: Sequence[Box], first: Sequence[Box]) -> bool:
+    """Whether a face besides the main one is where none of `first` was."""
+    shift = _shift(boxes, first)
+    return any(all(_moved(box, before, shift) for before in first) for box in boxes[1:])
 
 
 def _near(box: Box, main: Box) -> bool:
     return _side(box) >= _NEAR * _side(main)
 
 
-def _moved(box: Box, before: Box) -> bool:
-    """Whether the place or the size is another."""
+def _shift(boxes: Sequence[Box], before: Sequence[Box]) -> tuple[float, float]:
+    """By how much the main face is elsewhere: when all faces are, it was the camera that moved."""
+    (x, y), (x0, y0) = _middle(boxes[0]), _middle(before[0])
+    return x - x0, y - y0
+
+
+def _moved(box: Box, before: Box, shift: tuple[float, float]) -> bool:
+    """Whether place or size is another, with the camera where it was or moved by `shift`."""
     allowed = _MOVED * _side(before)
-    across = box.left + box.width / 2 - before.left - before.width / 2
-    down = box.top + box.height / 2 - before.top - before.height / 2
-    return math.hypot(across, down) > allowed or abs(_side(box) - _side(before)) > 2 * allowed
+    (x, y), (x0, y0) = _middle(box), _middle(before)
+    still = math.hypot(x - x0, y - y0) <= allowed
+    with_camera = math.hypot(x - x0 - shift[0], y - y0 - shift[1]) <= allowed
+    return not (still or with_camera) or abs(_side(box) - _side(before)) > 2 * allowed
+
+
+def _middle(box: Box) -> tuple[float, float]:
+    return box.left + box.width / 2, box.top + box.height / 2
 
 
 def _side(box: Box) -> float:

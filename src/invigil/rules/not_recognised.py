@@ -21,7 +21,7 @@ from invigil.rules.rule import Verdict, conclude
 # A lookalike, or somebody who keeps the face turned or blurred, is never a mismatch. Turning,
 # moving, drinking and a hand before the face are over sooner than this.
 _LEAST_SPAN = timedelta(seconds=25)
-_FRAMES = 5
+_FRAMES = 3
 _DETAIL = IncidentDetail(comparison=Comparison.UNCLEAR)
 _HIDDEN = frozenset({Unusable.TURNED_AWAY, Unusable.BLURRED, Unusable.FACE_TOO_SMALL})
 
@@ -37,14 +37,7 @@ class NotRecognised:
         window: Sequence[ObservationRecord],
         open_incident: Incident | None,
     ) -> Verdict:
-        """See `Rule.evaluate`. It never asks for more frames: there is no hurry in it.
-
-        Where no frame of the window was compared nobody's templates are: some candidates are
-        identified by a person instead.
-        """
-        compared = any(frame.identity is not Identity.NOT_COMPARED for frame in window)
-        if not compared and open_incident is None:
-            return Verdict()
+        """See `Rule.evaluate`. It never asks for more frames: there is no hurry in it."""
         weighed = weigh(
             policy,
             window,

@@ -94,7 +94,7 @@ def judge(
         (face.side < limits.face_pixels, Unusable.FACE_TOO_SMALL),
         (face.luma < limits.face_luma_low, Unusable.TOO_DARK),
         (face.luma > limits.face_luma_high, Unusable.TOO_BRIGHT),
-        (_turned_away(face.pose, limits), Unusable.TURNED_AWAY),
+        (_turned(face.pose, limits.yaw, limits.pitch), Unusable.TURNED_AWAY),
         (face.sharpness < limits.sharpness, Unusable.BLURRED),
     )
     return next((reason for applies, reason in reasons if applies), None)
@@ -115,12 +115,20 @@ def doubt(face: FaceQuality, score: float, limits: QualityLimits) -> float:
 
     `score`: the detector's, 0..1. A poor frame never makes a match harder, only an accusation.
     """
-    blurred = max(0.0, math.log(limits.clear_sharpness / max(face.sharpness, 1.0)))
-    small = max(0.0, math.log(limits.clear_pixels / max(face.side, 1.0)))
-    noisy = face.sharpness > limits.noisy_sharpness
-    if not (blurred or small or noisy) and score >= limits.clear_score:
-        return 0.0
-    return limits.doubt + limits.doubt_slope * max(blurred, small)
+    short = max(
+        math.log(limits.clear_sharpness / max(face.sharpness, 1.0)),
+        math.log(limits.clear_pixels / max(face.side, 1.0)),
+        math.log(limits.clear_luma_low / max(face.luma, 1.0)),
+        0.0,
+    )
+    clear = (
+        not short
+        and face.sharpness <= limits.noisy_sharpness
+        and face.luma <= limits.clear_luma_high
+        and score >= limits.clear_score
+        and not _turned(face.pose, limits.clear_turn, limits.clear_turn)
+    )
+    return 0.0 if clear else limits.doubt + limits.doubt_slope * short
 
 
 def _without_face(light: Light, sharpness: float, limits: QualityLimits) -> Unusable:
@@ -134,10 +142,8 @@ def _without_face(light: Light, sharpness: float, limits: QualityLimits) -> Unus
     return Unusable.NO_FACE
 
 
-def _turned_away(pose: HeadPose | None, limits: QualityLimits) -> bool:
-    if pose is None:
-        return False
-    return abs(pose.yaw) > limits.yaw or abs(pose.pitch) > limits.pitch
+def _turned(pose: HeadPose | None, yaw: float, pitch: float) -> bool:
+    return pose is not None and (abs(pose.yaw) > yaw or abs(pose.pitch) > pitch)
 
 
 def _luma(image: RgbImage) -> RgbImage:

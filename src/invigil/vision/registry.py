@@ -108,6 +108,9 @@ class QualityLimits:
     clear_pixels: float
     clear_sharpness: float
     noisy_sharpness: float
+    clear_luma_low: float
+    clear_luma_high: float
+    clear_turn: float
     doubt: float
     doubt_slope: float
 
