@@ -82,6 +82,7 @@ def create_app(
             app.state.house = house
             app.state.renderer = EventRenderer(house)
             app.state.watch = watch
+            app.state.storage = storage
             _warn(chosen)
             await watch.start()
             async with asyncio.TaskGroup() as tasks:
@@ -91,6 +92,9 @@ def create_app(
                         supervise("housekeeping", lambda: _housekeeping(house, storage))
                     ),
                 ]
+                if storage.forwarder is not None:
+                    forward = storage.forwarder.run
+                    running.append(tasks.create_task(supervise("forward", forward)))
                 yield
                 for task in running:
                     task.cancel()

@@ -35,6 +35,9 @@ from invigil.storage.database import Database
 from invigil.storage.database.engine import postgres_url, sqlite_url
 from invigil.storage.database.migrate import upgrade
 from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.forward import Forwarder
+from invigil.storage.evidence.open import check, open_shelf
+from invigil.storage.evidence.remote import RemoteShelf
 from invigil.storage.incident_log import IncidentLog
 from invigil.storage.key import load_key
 from invigil.vision.port import VisionEngine
@@ -42,14 +45,17 @@ from invigil.vision.port import VisionEngine
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What everything else stands on."""
+    """What everything else stands on. `forwarder`: only where images go over a network."""
 
     database: Database
     store: EvidenceStore
     key: bytes
+    forwarder: Forwarder | None
 
 
-async def open_storage(settings: Settings, bus: LocalBus, stack: AsyncExitStack) -> Storage:
+async def open_storage(
+    settings: Settings, bus: LocalBus, clock: Clock, stack: AsyncExitStack
+) -> Storage:
     """Bring the schema up to date and check what durability depends on."""
     data = settings.data_dir
     data.mkdir(parents=True, exist_ok=True)
@@ -58,8 +64,17 @@ async def open_storage(settings: Settings, bus: LocalBus, stack: AsyncExitStack)
     stack.push_async_callback(database.close)
     await upgrade(database)
     await database.check()
-    store = EvidenceStore(data / "objects", settings.disk_reserve_mb * 1_000_000)
-    return Storage(database, store, load_key(data / "secret.key"))
+    shelf = open_shelf(
+        settings.evidence_url,
+        data,
+        reserve=settings.disk_reserve_mb * 1_000_000,
+        spool_limit=settings.evidence_spool_mb * 1_000_000,
+        clock=clock,
+    )
+    await check(shelf, settings.evidence_url)
+    forwarder = Forwarder(database, shelf, clock) if isinstance(shelf, RemoteShelf) else None
+    store = EvidenceStore.on(shelf, clock)
+    return Storage(database, store, load_key(data / "secret.key"), forwarder)
 
 
 async def build_house(
@@ -68,7 +83,7 @@ async def build_house(
     """The rooms for requests, the clockwork beside them, and the storage under both."""
     bus = LocalBus()
     presence = Presence(bus)
-    storage = await open_storage(settings, bus, stack)
+    storage = await open_storage(settings, bus, clock, stack)
     database, store = storage.database, storage.store
     analysis = make_analysis(settings, engine)
     stack.push_async_callback(analysis.close)

@@ -31,9 +31,9 @@ class Health:
         storage = Space.FULL if self._database_full else self._store.space()
         factor = round(self._analysis.interval_factor, 1)
         analysis = self._analysis_state(factor)
-        return SystemStatus(
-            storage, analysis, factor, _TEXTS.get(storage) or _analysis_text(analysis, factor)
-        )
+        trouble = None if self._database_full else self._store.trouble()
+        text = trouble or _TEXTS.get(storage) or _analysis_text(analysis, factor)
+        return SystemStatus(storage, analysis, factor, text)
 
     def _analysis_state(self, factor: float) -> AnalysisState:
         if not self._analysis.healthy:
