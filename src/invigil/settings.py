@@ -114,6 +114,12 @@ class Settings(BaseSettings):
         description="Most MB of images that wait in the data folder while the store of "
         "`INVIGIL_EVIDENCE_URL` is away. Beyond it incidents are recorded without photos.",
     )
+    feed_url: SecretStr | None = Field(
+        None,
+        description="Redis or Valkey through which several servers share one feed: "
+        "`redis://user:password@host:6379/0`, `rediss://` with TLS. They also need one database "
+        "and one image store, see docs/real-parts.md. Default: one server.",
+    )
     sign_in_link_minutes: int = Field(
         24 * 60, ge=1, description="How long the printed sign-in link stays valid, in minutes."
     )
@@ -216,6 +222,18 @@ class Settings(BaseSettings):
             "must be file:///folder, s3://bucket/prefix, gs://bucket/prefix or "
             "az://account/container/prefix; credentials go into the environment"
         )
+        raise ValueError(msg)
+
+    @field_validator("feed_url")
+    @classmethod
+    def _known_feed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme in {"redis", "rediss", "valkey", "valkeys"} and parts.hostname:
+            return value
+        # The value may hold a password and is not repeated.
+        msg = "must be redis://host:6379/0, or rediss:// with TLS"
         raise ValueError(msg)
 
     @property

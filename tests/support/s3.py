@@ -19,7 +19,7 @@ import pytest
 from httpx2 import Client, TransportError
 
 from tests.support.house import files_under
-from tests.support.process import free_port
+from tests.support.ports import free_port
 
 VERSION = "v1.8.0"
 MODULE = "github.com/versity/versitygw/cmd/versitygw"
