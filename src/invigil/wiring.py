@@ -66,7 +66,7 @@ async def open_storage(
     shelf = _shelf(settings, clock)
     await check(shelf, settings.evidence_url)
     forwarder = Forwarder(database, shelf, clock) if isinstance(shelf, RemoteShelf) else None
-    store = EvidenceStore.on(shelf, clock)
+    store = EvidenceStore(shelf)
     return Storage(database, store, key, forwarder)
 
 

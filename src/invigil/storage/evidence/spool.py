@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +45,8 @@ class Spool:
         self._root = root
         self._limit = limit
         self._reserve = reserve
+        # Threads of several frames come here at once, and the bound has to hold.
+        self._turn = threading.Lock()
         self._used = sum(path.stat().st_size for path in _files(root))
         self._count = sum(1 for _ in _files(root / "waiting"))
 
@@ -66,14 +69,15 @@ class Spool:
     def keep(self, key: str, image: bytes, at: datetime) -> None:
         """Write an image to the disk, over an older one of this key. Raises `StorageFull`."""
         path = self._image(key)
-        before = path.stat().st_size if path.exists() else None
-        grown = len(image) - (before or 0)
-        if self._used + grown > self._limit or self.disk() is Space.FULL:
-            raise StorageFull
-        self._write(path, image, at)
-        self._used += grown
-        if before is None and not _is_still(key):
-            self._count += 1
+        with self._turn:
+            before = path.stat().st_size if path.exists() else None
+            grown = len(image) - (before or 0)
+            if self._used + grown > self._limit or self.disk() is Space.FULL:
+                raise StorageFull
+            self._write(path, image, at, durable=not _is_still(key))
+            self._used += grown
+            if before is None and not _is_still(key):
+                self._count += 1
 
     def read(self, key: str) -> bytes | None:
         """The image, None when it does not wait here."""
@@ -85,22 +89,24 @@ class Spool:
     def drop(self, key: str) -> bool:
         """Forget an image; whether there was one."""
         path = self._image(key)
-        try:
-            size = path.stat().st_size
-            path.unlink()
-        except FileNotFoundError:
-            return False
-        self._used -= size
-        if not _is_still(key):
-            self._count -= 1
+        with self._turn:
+            try:
+                size = path.stat().st_size
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            self._used -= size
+            if not _is_still(key):
+                self._count -= 1
         return True
 
     def set_aside(self, key: str) -> None:
         """Keep a damaged image out of the way, for whoever wants to look at it."""
         aside = self._root / "damaged" / Path(key).name
         aside.parent.mkdir(exist_ok=True)
-        self._image(key).replace(aside)
-        self._count -= 1
+        with self._turn:
+            self._image(key).replace(aside)
+            self._count -= 1
 
     def waiting(self) -> list[Waiting]:
         """Oldest first; stills are not sent on, the next one comes with the next frame."""
@@ -114,7 +120,8 @@ class Spool:
 
     def doom(self, key: str, at: datetime) -> None:
         """Note that the store's object of this key has to be deleted."""
-        self._write(self._root / "doomed" / key, b"", at)
+        with self._turn:
+            self._write(self._root / "doomed" / key, b"", at, durable=True)
 
     def doomed(self) -> list[str]:
         folder = self._root / "doomed"
@@ -136,18 +143,20 @@ class Spool:
     def _image(self, key: str) -> Path:
         return self._root / key if _is_still(key) else self._root / "waiting" / key
 
-    def _write(self, path: Path, content: bytes, at: datetime) -> None:
+    def _write(self, path: Path, content: bytes, at: datetime, *, durable: bool) -> None:
         part = path.with_suffix(".part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
                 file.write(content)
                 file.flush()
-                # A row will say that the image is kept: it has to be true after a power cut.
-                os.fsync(file.fileno())
+                if durable:
+                    # A row will say that the image is kept: it has to be true after a power cut.
+                    os.fsync(file.fileno())
             os.utime(part, (at.timestamp(), at.timestamp()))
             part.replace(path)
-            _sync_folder(path.parent)
+            if durable:
+                _sync_folder(path.parent)
         except OSError as error:
             part.unlink(missing_ok=True)
             if no_space(error):

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from invigil.clock import Clock, system_clock
+from invigil.clock import system_clock
 from invigil.domain.errors import NotFound, Unavailable
 from invigil.domain.incident import Evidence, EvidenceState
 from invigil.domain.system import Space
-from invigil.storage.evidence.local import LocalShelf
 from invigil.storage.evidence.shelf import Shelf
 
 JPEG = "image/jpeg"
@@ -28,18 +26,8 @@ class Owner:
 class EvidenceStore:
     """Immutable images, and one replaceable still for each candidate."""
 
-    def __init__(self, root: Path, reserve: int) -> None:
-        """Files under `root`, which leave `reserve` bytes of the disk alone."""
-        self.shelf: Shelf = LocalShelf(root, reserve)
-        self._clock: Clock = system_clock
-
-    @classmethod
-    def on(cls, shelf: Shelf, clock: Clock) -> EvidenceStore:
-        """Objects on `shelf`."""
-        store = cls.__new__(cls)
-        store.shelf = shelf
-        store._clock = clock
-        return store
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
 
     def space(self) -> Space:
         return self.shelf.space()
@@ -89,7 +77,7 @@ class EvidenceStore:
 
     async def put_still(self, owner: Owner, image: bytes) -> None:
         """Replace the candidate's newest still."""
-        await self.shelf.put(_still(owner), image, self._clock(), replace=True)
+        await self.shelf.put(_still(owner), image, system_clock(), replace=True)
 
     async def get_still(self, owner: Owner) -> bytes:
         return await self.shelf.get(_still(owner))
