@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from invigil.feed.bus import Json
@@ -13,21 +14,19 @@ class Elsewhere:
 
     def __init__(self) -> None:
         self._by_node: dict[str, dict[str, Peer]] = {}
+        self._peers: dict[str, Peer] = {}
+        self._pages = Counter[str]()
+        """Connected pages of each candidate: asked for every candidate every second."""
 
     def __iter__(self) -> Iterator[Peer]:
-        for peers in self._by_node.values():
-            yield from peers.values()
+        return iter(self._peers.values())
 
     def get(self, peer_id: str) -> Peer | None:
-        return next((peer for peer in self if peer.id == peer_id), None)
+        return self._peers.get(peer_id)
 
     def online(self, candidate_id: str) -> bool:
         """Whether a page of the candidate is connected to another server. Any thread may ask."""
-        return any(
-            peer.candidate_id == candidate_id
-            for peers in tuple(self._by_node.values())
-            for peer in tuple(peers.values())
-        )
+        return candidate_id in self._pages
 
     def knows(self, node: str) -> bool:
         return node in self._by_node
@@ -35,27 +34,36 @@ class Elsewhere:
     def join(self, node: str, peer: Peer) -> bool:
         """Whether that is news."""
         peers = self._by_node.setdefault(node, {})
-        news = peer.id not in peers
-        peers[peer.id] = peer
-        return news
+        if peer.id in peers:
+            return False
+        peers[peer.id] = self._peers[peer.id] = peer
+        if peer.candidate_id is not None:
+            self._pages[peer.candidate_id] += 1
+        return True
 
     def leave(self, node: str, peer_id: str) -> Peer | None:
         """The peer that left, None when it was not known."""
-        return self._by_node.get(node, {}).pop(peer_id, None)
+        peer = self._by_node.get(node, {}).pop(peer_id, None)
+        if peer is not None:
+            self._peers.pop(peer_id, None)
+            if peer.candidate_id is not None:
+                self._pages -= Counter((peer.candidate_id,))  # drops those at zero
+        return peer
 
     def replace(self, node: str, peers: Iterable[Peer]) -> tuple[list[Peer], list[Peer]]:
         """All peers of a server; gives those that are new and those that are gone."""
-        before = self._by_node.get(node, {})
-        after = {peer.id: peer for peer in peers}
-        self._by_node[node] = after
-        return (
-            [peer for peer in after.values() if peer.id not in before],
-            [peer for peer in before.values() if peer.id not in after],
-        )
+        now = {peer.id: peer for peer in peers}
+        before = self._by_node.setdefault(node, {})
+        gone = [peer for peer in before.values() if peer.id not in now]
+        for peer in gone:
+            self.leave(node, peer.id)
+        return [peer for peer in now.values() if self.join(node, peer)], gone
 
     def forget(self, node: str) -> list[Peer]:
         """The peers of a server that is gone."""
-        return list(self._by_node.pop(node, {}).values())
+        _, gone = self.replace(node, ())
+        self._by_node.pop(node)
+        return gone
 
 
 def peer_json(peer: Peer) -> Json:
