@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from invigil.monitoring import watch
 from invigil.storage.database import Database
 from invigil.storage.database.migrate import upgrade
+from invigil.storage.evidence import forward
 from invigil.vision.factory import build_engine
 from invigil.vision.port import VisionEngine
 from tests.support import postgres
@@ -77,8 +78,9 @@ def clock() -> Clock:
 
 @pytest.fixture(autouse=True)
 def _clockwork_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The watch ticks when a test says so: between two real seconds, virtual hours may pass."""
+    """Clockwork moves when a test says so: between two real seconds, virtual hours may pass."""
     monkeypatch.setattr(watch, "TICK_S", 3600.0)
+    monkeypatch.setattr(forward, "EVERY_S", 3600.0)
 
 
 @pytest.fixture

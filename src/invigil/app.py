@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -31,6 +31,8 @@ from invigil.api.render_events import EventRenderer
 from invigil.api.schemas import ErrorReply
 from invigil.clock import Clock, system_clock
 from invigil.domain.errors import InvigilError
+from invigil.feed.redis_bus import RedisBus
+from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
 from invigil.supervisor import supervise
@@ -82,14 +84,13 @@ def create_app(
             app.state.house = house
             app.state.renderer = EventRenderer(house)
             app.state.watch = watch
+            app.state.storage = storage
             _warn(chosen)
             await watch.start()
             async with asyncio.TaskGroup() as tasks:
                 running = [
-                    tasks.create_task(supervise("watch", watch.run)),
-                    tasks.create_task(
-                        supervise("housekeeping", lambda: _housekeeping(house, storage))
-                    ),
+                    tasks.create_task(supervise(name, work))
+                    for name, work in _beside_requests(house, watch, storage).items()
                 ]
                 yield
                 for task in running:
@@ -144,6 +145,21 @@ def _document_letters(app: FastAPI) -> None:
     @app.webhooks.post("live-from-page", tags=["live"])
     def from_page(body: ClientLetter) -> None:
         """A letter from a page."""
+
+
+def _beside_requests(
+    house: House, watch: Watch, storage: Storage
+) -> dict[str, Callable[[], Awaitable[None]]]:
+    """What runs as long as the server does, by its name in the log."""
+    work: dict[str, Callable[[], Awaitable[None]]] = {
+        "watch": watch.run,
+        "housekeeping": lambda: _housekeeping(house, storage),
+    }
+    if storage.forwarder is not None:
+        work["forward"] = storage.forwarder.run
+    if isinstance(house.bus, RedisBus):
+        work["feed"] = house.bus.run
+    return work
 
 
 def _warn(settings: Settings) -> None:

@@ -11,8 +11,10 @@ import uvicorn
 from invigil.api.deps import House
 from invigil.app import create_app
 from invigil.domain.errors import StorageMisconfigured
+from invigil.feed.redis_bus import FeedMisconfigured
 from invigil.settings import Settings
-from invigil.wiring import database_setting, prepare
+from invigil.storage.evidence.open import EvidenceMisconfigured
+from invigil.wiring import check_parts, database_setting, prepare
 
 KEEP_ALIVE_S = 75
 """Longer than the interval between frames, so that pages need not connect for every one."""
@@ -61,10 +63,13 @@ class _Server(uvicorn.Server):
 def run_server(settings: Settings, after: Callable[[House], None] | None = None) -> None:
     """Serve until interrupted. `after` is called once requests are taken.
 
-    Ends the program with one clear sentence when the database cannot be used.
+    Ends the program with one clear sentence when a part of the settings cannot be used.
     """
     try:
         asyncio.run(prepare(settings))
+        asyncio.run(check_parts(settings))
     except StorageMisconfigured as error:
         raise SystemExit(f"{database_setting(settings)}: {error.message} {error.fix}") from None
+    except (EvidenceMisconfigured, FeedMisconfigured) as error:
+        raise SystemExit(f"{error.message} {error.fix}") from None
     _Server(settings, after).run()

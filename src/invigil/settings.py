@@ -102,6 +102,24 @@ class Settings(BaseSettings):
         description="Free disk space in MB below which no more images are stored, so that the "
         "database can go on. The console warns from four times this on.",
     )
+    evidence_url: str | None = Field(
+        None,
+        description="Where images are kept: `file:///folder`, `s3://bucket/prefix`, "
+        "`gs://bucket/prefix` or `az://account/container/prefix`. Default: the folder `objects` in "
+        "the data folder. Credentials come from the environment, see docs/real-parts.md.",
+    )
+    evidence_spool_mb: int = Field(
+        1000,
+        ge=1,
+        description="Most MB of images that wait in the data folder while the store of "
+        "`INVIGIL_EVIDENCE_URL` is away. Beyond it incidents are recorded without photos.",
+    )
+    feed_url: SecretStr | None = Field(
+        None,
+        description="Redis or Valkey through which several servers share one feed: "
+        "`redis://user:password@host:6379/0`, `rediss://` with TLS. They also need one database "
+        "and one image store, see docs/real-parts.md. Default: one server.",
+    )
     sign_in_link_minutes: int = Field(
         24 * 60, ge=1, description="How long the printed sign-in link stays valid, in minutes."
     )
@@ -189,6 +207,34 @@ class Settings(BaseSettings):
             msg = f"{given} is set and {missing} is not; both are needed for PostgreSQL"
             raise ValueError(msg)
         return self
+
+    @field_validator("evidence_url")
+    @classmethod
+    def _known_store(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme == "file" and not parts.netloc and parts.path.strip("/"):
+            return value
+        if parts.scheme in {"s3", "gs", "az"} and parts.netloc and "@" not in parts.netloc:
+            return value
+        msg = (
+            "must be file:///folder, s3://bucket/prefix, gs://bucket/prefix or "
+            "az://account/container/prefix; credentials go into the environment"
+        )
+        raise ValueError(msg)
+
+    @field_validator("feed_url")
+    @classmethod
+    def _known_feed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme in {"redis", "rediss", "valkey", "valkeys"} and parts.hostname:
+            return value
+        # The value may hold a password and is not repeated.
+        msg = "must be redis://host:6379/0, or rediss:// with TLS"
+        raise ValueError(msg)
 
     @property
     def base_url(self) -> str:

@@ -11,10 +11,11 @@ from datetime import timedelta
 
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
-from invigil.clock import Clock
-from invigil.feed.bus import LocalBus
+from invigil.clock import Clock, system_clock
+from invigil.feed.bus import Bus, LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
+from invigil.feed.redis_bus import RedisBus
 from invigil.meetings import BuiltinMeetings
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
 from invigil.monitoring.frames import FramePipeline
@@ -35,6 +36,10 @@ from invigil.storage.database import Database
 from invigil.storage.database.engine import postgres_url, sqlite_url
 from invigil.storage.database.migrate import upgrade
 from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.forward import Forwarder
+from invigil.storage.evidence.open import check, open_shelf
+from invigil.storage.evidence.remote import RemoteShelf
+from invigil.storage.evidence.shelf import Shelf
 from invigil.storage.incident_log import IncidentLog
 from invigil.storage.key import load_key
 from invigil.vision.port import VisionEngine
@@ -42,33 +47,74 @@ from invigil.vision.port import VisionEngine
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What everything else stands on."""
+    """What everything else stands on. `forwarder`: only where images go over a network."""
 
     database: Database
     store: EvidenceStore
     key: bytes
+    forwarder: Forwarder | None
 
 
-async def open_storage(settings: Settings, bus: LocalBus, stack: AsyncExitStack) -> Storage:
+async def open_storage(
+    settings: Settings, bus: Bus, clock: Clock, key: bytes, stack: AsyncExitStack
+) -> Storage:
     """Bring the schema up to date and check what durability depends on."""
-    data = settings.data_dir
-    data.mkdir(parents=True, exist_ok=True)
-    data.chmod(0o700)
     database = Database(database_url(settings), after_commit=lambda events: announce(bus, events))
     stack.push_async_callback(database.close)
     await upgrade(database)
     await database.check()
-    store = EvidenceStore(data / "objects", settings.disk_reserve_mb * 1_000_000)
-    return Storage(database, store, load_key(data / "secret.key"))
+    shelf = _shelf(settings, clock)
+    await check(shelf, settings.evidence_url)
+    forwarder = Forwarder(database, shelf, clock) if isinstance(shelf, RemoteShelf) else None
+    store = EvidenceStore(shelf)
+    return Storage(database, store, key, forwarder)
+
+
+def installation_key(settings: Settings) -> bytes:
+    """The key in the data folder; both are made the first time."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.chmod(0o700)
+    return load_key(settings.data_dir / "secret.key")
+
+
+def make_bus(settings: Settings, key: bytes) -> Bus:
+    """In this process, or through the Redis of the settings."""
+    if settings.feed_url is None:
+        return LocalBus()
+    return RedisBus(settings.feed_url.get_secret_value(), key)
+
+
+def _shelf(settings: Settings, clock: Clock) -> Shelf:
+    return open_shelf(
+        settings.evidence_url,
+        settings.data_dir,
+        reserve=settings.disk_reserve_mb * 1_000_000,
+        spool_limit=settings.evidence_spool_mb * 1_000_000,
+        clock=clock,
+    )
+
+
+async def check_parts(settings: Settings) -> None:
+    """Try image store and Redis once, ahead of everything else.
+
+    Raises `EvidenceMisconfigured` or `FeedMisconfigured`, which name the setting.
+    """
+    bus = make_bus(settings, installation_key(settings))
+    if isinstance(bus, RedisBus):
+        await bus.check()
+    await check(_shelf(settings, system_clock), settings.evidence_url)
 
 
 async def build_house(
     settings: Settings, clock: Clock, engine: VisionEngine | None, stack: AsyncExitStack
 ) -> tuple[House, Watch, Storage]:
     """The rooms for requests, the clockwork beside them, and the storage under both."""
-    bus = LocalBus()
+    key = installation_key(settings)
+    bus = make_bus(settings, key)
+    if isinstance(bus, RedisBus):
+        await bus.check()
     presence = Presence(bus)
-    storage = await open_storage(settings, bus, stack)
+    storage = await open_storage(settings, bus, clock, key, stack)
     database, store = storage.database, storage.store
     analysis = make_analysis(settings, engine)
     stack.push_async_callback(analysis.close)
@@ -111,7 +157,7 @@ def _monitoring(
     analysis: ManagedAnalysis,
     health: Health,
     presence: Presence,
-    bus: LocalBus,
+    bus: Bus,
     *,
     clock: Clock,
 ) -> tuple[FramePipeline, Watch]:
@@ -131,6 +177,7 @@ def _monitoring(
         silence=silence,
         health=health,
         clock=clock,
+        several=isinstance(bus, RedisBus),
     )
     return frames, watch
 

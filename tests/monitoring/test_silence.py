@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from invigil.domain.candidate import CameraClaim
-from invigil.feed.presence import Peer, Role
+from invigil.feed.peer import Peer, Role
 from invigil.monitoring.silence import RETURN_WITHIN
 from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Proctor, Running, read, running

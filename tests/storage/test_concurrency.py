@@ -41,6 +41,7 @@ from invigil.storage.database import tables as t
 from invigil.storage.database.engine import sqlite_url
 from invigil.storage.database.migrate import differences, upgrade
 from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.local import LocalShelf
 from invigil.storage.incident_log import IncidentLog, open_gap
 from invigil.vision.look import Analysis
 from tests.support.clock import START, Clock
@@ -242,7 +243,7 @@ async def test_check_in_counts_every_frame(servers: tuple[Database, Database]) -
 
 @pytest.fixture
 def store(tmp_path: Path) -> EvidenceStore:
-    return EvidenceStore(tmp_path / "objects", 0)
+    return EvidenceStore(LocalShelf(tmp_path / "objects", 0))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from invigil.domain.errors import NotFound, StorageFull, Unavailable
 from invigil.domain.secrets import new_id
 from invigil.domain.system import Space
 from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.local import LocalShelf
 from invigil.storage.evidence.store import Owner
 from tests.support.clock import START
 from tests.support.house import files_under
@@ -28,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(root: Path) -> EvidenceStore:
-    return EvidenceStore(root, reserve=0)
+    return EvidenceStore(LocalShelf(root, reserve=0))
 
 
 async def test_an_image_comes_back_and_is_described(store: EvidenceStore, root: Path) -> None:
@@ -76,7 +77,7 @@ async def test_deleting_twice_is_fine(store: EvidenceStore) -> None:
 
 
 async def test_images_stop_before_the_disk_is_full(root: Path) -> None:
-    store = EvidenceStore(root, reserve=MORE_THAN_ANY_DISK)
+    store = EvidenceStore(LocalShelf(root, reserve=MORE_THAN_ANY_DISK))
     assert store.space() is Space.FULL
     with pytest.raises(StorageFull):
         await store.put(new_id(), OWNER, IMAGE, START)

@@ -7,6 +7,7 @@ import pytest
 from invigil.storage import retention
 from invigil.storage.database import tables as t
 from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.local import LocalShelf
 from tests.support.house import Candidate, Json, Proctor, Running, files_under
 
 PERSONAL = (t.candidate, t.observation, t.evidence, t.incident, t.message, t.template, t.gap)
@@ -30,7 +31,9 @@ async def ada(scripted: Running, session: Json) -> Candidate:
 
 
 async def sweep(house: Running) -> int:
-    return await retention.sweep(house.database, EvidenceStore(house.objects, 0), house.clock())
+    return await retention.sweep(
+        house.database, EvidenceStore(LocalShelf(house.objects, 0)), house.clock()
+    )
 
 
 async def test_everything_goes_on_its_day_and_not_before(

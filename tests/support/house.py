@@ -19,7 +19,7 @@ from invigil.settings import Settings
 from invigil.storage.database import Database
 from invigil.storage.database.tables import metadata
 from invigil.vision.port import VisionEngine
-from invigil.wiring import database_url
+from invigil.wiring import Storage, database_url
 from tests.support import pictures
 from tests.support.clock import Clock
 from tests.support.databases import current
@@ -79,6 +79,11 @@ class Running:
     def watch(self) -> Watch:
         watch: Watch = self.app.state.watch
         return watch
+
+    @property
+    def storage(self) -> Storage:
+        storage: Storage = self.app.state.storage
+        return storage
 
     async def client(self, headers: Mapping[str, str] | None = None) -> AsyncClient:
         """A browser without a cookie."""

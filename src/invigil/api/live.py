@@ -24,7 +24,7 @@ from invigil.domain.errors import InvigilError
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
 from invigil.feed.bus import ALL_PROCTORS, Subscription, candidate_topic, peer_topic, proctors_of
-from invigil.feed.presence import Peer, Role
+from invigil.feed.peer import Peer, Role
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/v1")
@@ -32,9 +32,6 @@ router = APIRouter(prefix="/api/v1")
 BAD_TICKET, BAD_ORIGIN, TAKEN_OVER, CLOSED, TOO_SLOW = 4401, 4403, 4409, 4410, 4008
 TRY_LATER, BAD_LETTER, LONG_LETTER = 1013, 1003, 1009
 MAX_LETTER = 64_000
-POLL_S = 5.0
-"""Without any wake-up the log is read this often, so that a lost one delays but never loses."""
-
 PAGE = 200
 REPLAY_LIMIT = 2000
 """A page that missed more reloads its snapshot instead."""
@@ -165,7 +162,7 @@ class _Connection:
     async def _write(self, subscription: Subscription) -> None:
         await self._send_events()
         while True:
-            await subscription.wait(POLL_S)
+            await subscription.wait(self._house.bus.patience_s)
             if subscription.overflowed:
                 raise Hangup(TOO_SLOW)
             _, news = subscription.take()

@@ -51,6 +51,13 @@ class EvidenceMissing(StrEnum):
     NO_IMAGE = "no_image"
 
 
+class EvidenceState(StrEnum):
+    """Where an image is: on its way on one server's own disk, or where it belongs."""
+
+    PENDING = "pending"
+    STORED = "stored"
+
+
 class Source(StrEnum):
     RULES = "rules"
     CLASSIC = "classic"
@@ -99,6 +106,7 @@ class Evidence:
     size: int
     content_type: str
     captured_at: datetime
+    state: EvidenceState = EvidenceState.STORED
 
 
 @dataclass(frozen=True, slots=True)

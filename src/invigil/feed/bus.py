@@ -15,6 +15,9 @@ from typing import Any, Protocol
 
 MAX_LETTERS = 256
 
+PATIENCE_S = 5.0
+"""Without any wake-up the log is read this often, so that a lost one delays but never loses."""
+
 Json = dict[str, Any]
 
 
@@ -84,8 +87,46 @@ class Subscription:
         self._bus.unsubscribe(self)
 
 
+class Neighbours(Protocol):
+    """Whoever keeps account of the other servers; called by a bus that reaches them."""
+
+    def hear(self, node: str, note: Json) -> None:
+        """A note from another server."""
+
+    def still_there(self, node: str) -> None:
+        """A sign of life from another server."""
+
+    def gone(self, node: str) -> None:
+        """Another server has not been heard for too long."""
+
+    def linked(self) -> None:
+        """Others can be reached, for the first time or again: tell them all, ask them for all."""
+
+
 class Bus(Protocol):
-    """What the rest of the house may do with the feed."""
+    """What the rest of the house may do with the feed. It may reach several servers."""
+
+    @property
+    def here(self) -> LocalBus:
+        """The part of the bus that ends at this server's own pages."""
+        ...
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds after which a reader looks into the log without having been woken."""
+        ...
+
+    def trouble(self) -> str | None:
+        """A sentence for the console when other servers should be reached and are not."""
+        ...
+
+    def attend(self, neighbours: Neighbours) -> None:
+        """Tell `neighbours` about other servers from now on."""
+        ...
+
+    def tell(self, note: Json) -> None:
+        """A note to the other servers; none is kept for those that are not there."""
+        ...
 
     def subscribe(self, *topics: str) -> Subscription: ...
 
@@ -103,6 +144,29 @@ class LocalBus:
 
     def __init__(self) -> None:
         self._by_topic: defaultdict[str, set[Subscription]] = defaultdict(set)
+
+    @property
+    def here(self) -> LocalBus:
+        return self
+
+    @property
+    def patience_s(self) -> float:
+        return PATIENCE_S
+
+    def trouble(self) -> str | None:
+        return None
+
+    def attend(self, neighbours: Neighbours) -> None:
+        """There are no others."""
+
+    def tell(self, note: Json) -> None:
+        """There are no others."""
+
+    def wake_all(self) -> None:
+        """Let every reader look into the log."""
+        for readers in tuple(self._by_topic.values()):
+            for subscription in tuple(readers):
+                subscription.wake()
 
     def subscribe(self, *topics: str) -> Subscription:
         subscription = Subscription(self, topics)

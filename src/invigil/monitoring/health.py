@@ -31,9 +31,14 @@ class Health:
         storage = Space.FULL if self._database_full else self._store.space()
         factor = round(self._analysis.interval_factor, 1)
         analysis = self._analysis_state(factor)
-        return SystemStatus(
-            storage, analysis, factor, _TEXTS.get(storage) or _analysis_text(analysis, factor)
+        trouble = None if self._database_full else self._store.trouble()
+        text = (
+            trouble
+            or _TEXTS.get(storage)
+            or _analysis_text(analysis, factor)
+            or self._bus.trouble()
         )
+        return SystemStatus(storage, analysis, factor, text)
 
     def _analysis_state(self, factor: float) -> AnalysisState:
         if not self._analysis.healthy:
@@ -47,11 +52,14 @@ class Health:
             self.tell()
 
     def tell(self) -> None:
-        """Tell every console, if anything has changed since the last time."""
+        """Tell the consoles, if anything has changed since the last time."""
         status = self.status()
         if status != self._told:
             self._told = status
-            self._bus.latest(ALL_PROCTORS, "system", {"type": "system", "system": as_json(status)})
+            # Each server tells its own consoles how it is itself.
+            self._bus.here.latest(
+                ALL_PROCTORS, "system", {"type": "system", "system": as_json(status)}
+            )
 
 
 def as_json(status: SystemStatus) -> dict[str, object]:

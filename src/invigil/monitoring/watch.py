@@ -14,7 +14,7 @@ from invigil.domain.incident import IncidentKind
 from invigil.domain.secrets import new_id
 from invigil.monitoring.health import Health
 from invigil.monitoring.silence import Silence
-from invigil.storage.database import Database
+from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.incident_log import IncidentLog
 
 log = structlog.get_logger(__name__)
@@ -37,12 +37,15 @@ class Watch:
         silence: Silence,
         health: Health,
         clock: Clock,
+        several: bool = False,
     ) -> None:
+        """`several`: other servers may take the frames while this one cannot."""
         self._database = database
         self._incidents = incidents
         self._silence = silence
         self._health = health
         self._clock = clock
+        self._several = several
         self._run_id = new_id()
         self._last_beat: datetime | None = None
         self._last_tick: datetime | None = None
@@ -52,7 +55,7 @@ class Watch:
         """Note the start, and the time without a server before it."""
         now = self._clock()
         async with self._database.begin() as work:
-            if await work.runs.last_beat() is not None:
+            if await work.runs.last_beat() is not None and not await self._others(work, now):
                 await self._silence.note_outage(work, now)
             await work.runs.start(self._run_id, now)
         self._last_beat = self._last_tick = now
@@ -80,11 +83,20 @@ class Watch:
         self._last_tick = now
         if late or self._interrupted:
             async with self._database.begin() as work:
-                await self._silence.note_outage(work, now)
+                # The database is away for all servers alike, a stall is one server's own.
+                if self._interrupted or not await self._others(work, now):
+                    await self._silence.note_outage(work, now)
             self._interrupted = False
         await self._look_for_silence(now)
         await self._beat(now)
         self._health.tell()
+
+    async def _others(self, work: UnitOfWork, now: datetime) -> bool:
+        """Whether another server was there all the time, so that nothing was missed."""
+        if not self._several:
+            return False
+        beat = await work.runs.last_beat(besides=self._run_id)
+        return beat is not None and now - beat <= STALL
 
     async def _look_for_silence(self, now: datetime) -> None:
         async with self._database.read() as work:

@@ -137,6 +137,7 @@ evidence = sa.Table(
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("content_type", sa.String(32), nullable=False),
     sa.Column("captured_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.String(8), nullable=False, server_default="stored"),
 )
 
 incident = sa.Table(

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
-from invigil.domain.incident import Evidence
+from invigil.domain.incident import Evidence, EvidenceState
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
 
@@ -25,12 +25,28 @@ class EvidenceRepository(Repository):
                 size=evidence.size,
                 content_type=evidence.content_type,
                 captured_at=evidence.captured_at,
+                state=evidence.state.value,
             )
         )
 
     async def get(self, evidence_id: str) -> Evidence | None:
         row = await self._one(sa.select(t.evidence).where(t.evidence.c.id == evidence_id))
         return evidence_from(row) if row else None
+
+    async def of_ids(self, ids: Sequence[str]) -> Sequence[Evidence]:
+        """Those of `ids` that there are."""
+        rows = await self._all(sa.select(t.evidence).where(t.evidence.c.id.in_(ids)))
+        return [evidence_from(row) for row in rows]
+
+    async def mark_stored(self, ids: Sequence[str]) -> set[str]:
+        """Note that these objects are where they belong; gives those that there are."""
+        rows = await self._all(
+            t.evidence.update()
+            .where(t.evidence.c.id.in_(ids))
+            .values(state=EvidenceState.STORED.value)
+            .returning(t.evidence.c.id)
+        )
+        return {row["id"] for row in rows}
 
     async def older_than(self, session_id: str, before: datetime) -> Sequence[Evidence]:
         rows = await self._all(
@@ -55,4 +71,5 @@ def evidence_from(row: RowMapping) -> Evidence:
         size=row["size"],
         content_type=row["content_type"],
         captured_at=row["captured_at"],
+        state=EvidenceState(row["state"]),
     )

@@ -19,7 +19,10 @@ class RunRepository(Repository):
             t.server_run.update().where(t.server_run.c.id == run_id).values(last_beat_at=at)
         )
 
-    async def last_beat(self) -> datetime | None:
-        """When any server of this installation was last known to be there."""
-        row = await self._one(sa.select(sa.func.max(t.server_run.c.last_beat_at).label("at")))
+    async def last_beat(self, *, besides: str | None = None) -> datetime | None:
+        """When any server of this installation was last known to be there, but for one run."""
+        statement = sa.select(sa.func.max(t.server_run.c.last_beat_at).label("at"))
+        if besides is not None:
+            statement = statement.where(t.server_run.c.id != besides)
+        row = await self._one(statement)
         return row["at"] if row else None

@@ -1,0 +1,24 @@
+"""One connected page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    PROCTOR = "proctor"
+    CANDIDATE = "candidate"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One connected page. `candidate_id` only for a candidate's."""
+
+    id: str
+    role: Role
+    session_id: str
+    candidate_id: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        return {"peer": self.id, "role": self.role.value, "candidate_id": self.candidate_id}
