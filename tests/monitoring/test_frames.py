@@ -106,14 +106,23 @@ async def test_one_strange_frame_is_no_incident(
 @pytest.mark.parametrize(
     ("picture", "code"), [(pictures.dark(), "too_dark"), (pictures.far_away(), "face_too_small")]
 )
-async def test_a_bad_picture_is_a_friendly_warning_and_never_an_incident(
+async def test_a_bad_picture_is_a_friendly_warning_and_no_incident(
     proctor: Proctor, session: Json, ada: Candidate, picture: bytes, code: str
 ) -> None:
-    replies = await ada.film(picture, 30)
+    replies = await ada.film(picture, 20)
     assert codes(replies[0]) == []
     assert codes(replies[-1]) == [code]
     assert replies[-1]["next_frame_ms"] == 5000
     assert await proctor.incidents(session) == []
+
+
+async def test_somebody_too_far_away_to_be_recognised_is_information_after_half_a_minute(
+    proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    await ada.film(pictures.far_away(), 40)
+    (incident,) = await proctor.incidents(session)
+    assert (incident["kind"], incident["severity"]) == ("not_recognised", "low")
+    assert incident["detail"]["comparison"] == "unclear"
 
 
 async def test_an_incident_lasts_once_and_closes_by_itself(
