@@ -127,6 +127,14 @@ def test_waits_that_are_short_stretch_nothing(load: Load, seconds: Seconds) -> N
     assert load.interval_factor == 1.0
 
 
+def test_single_slow_frames_are_no_load(load: Load, seconds: Seconds) -> None:
+    for _ in range(60):
+        load.waited(5.0)
+        load.waited(5.0)
+        seconds.now += PERIOD_S
+    assert load.interval_factor == 1.0
+
+
 def test_one_bad_second_stretches_a_little_and_is_soon_forgotten(
     load: Load, seconds: Seconds
 ) -> None:

@@ -13,6 +13,10 @@ QUEUE_PER_WORKER = 32
 BUSY_WAIT_S = 0.35
 """From this mean wait on, intervals are stretched; a verdict is to take a second at most."""
 
+ENOUGH_WAITS = 8
+"""Fewer waits in a period are no load, however long: a frame has two, and longer intervals would
+not help a server on which single frames are slow."""
+
 MAX_FACTOR = 6.0
 PERIOD_S = 1.0
 """The factor is judged once in so long."""
@@ -71,7 +75,8 @@ class Load:
         if periods <= 0:
             return
         self._period_began += periods * PERIOD_S
-        mean_s = sum(self._waits) / len(self._waits) if self._waits else 0.0
+        enough = len(self._waits) >= ENOUGH_WAITS
+        mean_s = sum(self._waits) / len(self._waits) if enough else 0.0
         if mean_s > BUSY_WAIT_S:
             self._stretch(_STRETCH)
         if mean_s > BUSY_WAIT_S or self._refused:
