@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -189,6 +190,17 @@ async def test_rows_of_somebody_unknown_are_refused(database: Database) -> None:
     with pytest.raises(IntegrityError):
         async with database.begin() as work:
             await work.incidents.add(replace(_incident(), candidate_id=new_id()))
+
+
+async def test_what_goes_wrong_repeats_nothing_of_the_row(database: Database) -> None:
+    twin = replace(ADA, id=new_id(), name="Canary Bird")
+    with pytest.raises(IntegrityError) as refused:
+        async with database.begin() as work:
+            await work.candidates.add(twin)
+    told = "".join(traceback.format_exception(refused.value))
+    assert "candidate" in told
+    assert twin.name not in told
+    assert twin.token_hash not in told
 
 
 async def test_concurrent_writers_number_events_without_gaps(

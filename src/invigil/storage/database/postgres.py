@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 import structlog
+from sqlalchemy import event as sa_event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -46,8 +47,9 @@ def create_engine(url: URL) -> AsyncEngine:
 
     What the URL's own query says about one of these wins.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         url,
+        hide_parameters=True,
         # After a restart of the database the pool is full of dead connections: each is asked
         # first, and replaced, so that no request fails for it.
         pool_pre_ping=True,
@@ -57,6 +59,27 @@ def create_engine(url: URL) -> AsyncEngine:
         isolation_level="READ COMMITTED",
         connect_args=_connect_args(url.query),
     )
+    sa_event.listen(engine.sync_engine, "handle_error", _forget_values)
+    return engine
+
+
+def _forget_values(context: sa.ExceptionContext) -> None:
+    # The details of PostgreSQL repeat the row: names and hashes, which would go into a log.
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        told = what_failed(error)
+        error.args = (told,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(error).__name__}) {told}",)
+
+
+def what_failed(error: psycopg.Error) -> str:
+    """What PostgreSQL says first, with table and constraint, and without the row's contents."""
+    diag = error.diag
+    names = {"table": diag.table_name, "constraint": diag.constraint_name}
+    told = ", ".join(f"{kind} {name}" for kind, name in names.items() if name)
+    words = diag.message_primary or type(error).__name__
+    return f"{words} ({told})" if told else words
 
 
 def _connect_args(query: Mapping[str, Any]) -> dict[str, Any]:
