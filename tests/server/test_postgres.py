@@ -257,3 +257,32 @@ async def test_without_pg_dump_a_backup_says_what_to_install(
     with pytest.raises(MaintenanceRefused, match="not installed here") as refused:
         postgres_tools.dump(make_url(cluster.url("postgres")), tmp_path / "dump")
     assert "postgresql-client" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("url", "variables"),
+    [
+        (
+            "postgresql://ada:p%40ss@db:5433/n",
+            "PGHOST=db PGPORT=5433 PGUSER=ada PGPASSWORD=p@ss PGDATABASE=n",
+        ),
+        ("postgresql://ada@/n?host=/run/pg&port=5433", "PGHOST=/run/pg PGPORT=5433"),
+        ("postgresql://ada@/n?host=a:1&host=b:2", "PGHOST=a,b PGPORT=1,2"),
+        (
+            "postgresql://ada@db/n?sslmode=verify-full&sslcert=c&sslkey=k&sslrootcert=r&passfile=p",
+            "PGSSLMODE=verify-full PGSSLCERT=c PGSSLKEY=k PGSSLROOTCERT=r PGPASSFILE=p",
+        ),
+        ("postgresql://ada@db/n?connect_timeout=9", "PGCONNECT_TIMEOUT=9"),
+        ("postgresql://ada@db/n?dbname=m&user=eve", "PGDATABASE=m PGUSER=eve"),
+    ],
+)
+def test_postgresqls_programs_reach_the_server_that_we_reach(url: str, variables: str) -> None:
+    wanted = dict(each.split("=") for each in variables.split())
+    assert wanted.items() <= postgres_tools._environment(make_url(url)).items()
+
+
+def test_what_postgresqls_programs_cannot_be_told_is_refused(tmp_path: Path) -> None:
+    url = make_url("postgresql://ada:canary@db/n?sslpassword=canary")
+    with pytest.raises(MaintenanceRefused, match="sslpassword") as refused:
+        postgres_tools.restore(url, tmp_path / "dump")
+    assert "canary" not in str(refused.value)
