@@ -216,6 +216,8 @@ def _in_our_words(error: DBAPIError) -> Exception:
         return StorageFull()
     if isinstance(error, OperationalError) or error.connection_invalidated:
         return Unavailable()
+    if postgres.cannot_work(error):
+        return Unavailable()
     if postgres.cannot_hold(error):
         return NotFound()
     return error

@@ -99,12 +99,22 @@ def _connect_args(query: Mapping[str, Any]) -> dict[str, Any]:
 
 async def check(connection: AsyncConnection) -> None:
     """Assert what durability depends on. Raises `StorageMisconfigured`."""
-    names = ("server_version_num", "server_version", "synchronous_commit")
+    names = (
+        "server_version_num",
+        "server_version",
+        "synchronous_commit",
+        "transaction_read_only",
+    )
     found = {name: str(await connection.scalar(sa.text(f"SHOW {name}"))) for name in names}
     if int(found["server_version_num"]) // 10_000 < OLDEST:
         raise StorageMisconfigured(
             f"This is PostgreSQL {found['server_version']}; version {OLDEST} or newer is needed.",
             fix="Name a newer server in INVIGIL_DATABASE_URL.",
+        )
+    if found["transaction_read_only"] == "on":
+        raise StorageMisconfigured(
+            "PostgreSQL is read-only, as a standby is.",
+            fix="Name the primary server in INVIGIL_DATABASE_URL, or end the read-only mode.",
         )
     if found["synchronous_commit"] == "off":
         raise StorageMisconfigured(
@@ -127,6 +137,13 @@ async def lock_migrations(connection: AsyncConnection) -> None:
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
 
 
+def cannot_work(error: DBAPIError) -> bool:
+    """Whether the server refuses all such work for now: it is read-only (a standby), someone
+    intervenes, or it is broken."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state[:2] in {"25", "57", "XX"}
+
+
 def cannot_hold(error: DBAPIError) -> bool:
     """Whether a value was refused that no row can have: a text with a zero byte, as an address
     with `%00` has it. Whatever is stored is checked for such before."""
@@ -144,6 +161,8 @@ def why_unreachable(error: DBAPIError) -> StorageMisconfigured:
         fix = "Create it (createdb), or name another one in INVIGIL_DATABASE_URL (or DB_NAME)."
     elif "authentication" in reason or "role" in reason or "password" in reason:
         fix = "Check user and password in INVIGIL_DATABASE_URL (or DB_USER and DB_PASSWORD)."
+    elif "read-only" in reason:
+        fix = "Name the primary server in INVIGIL_DATABASE_URL, or end the read-only mode."
     elif "permission denied" in reason:
         fix = "Make the role of INVIGIL_DATABASE_URL (or DB_USER) the owner of the database."
     return StorageMisconfigured(f"PostgreSQL cannot be used: {reason}.", fix=fix)
