@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -81,6 +82,14 @@ def _clockwork_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clockwork moves when a test says so: between two real seconds, virtual hours may pass."""
     monkeypatch.setattr(watch, "TICK_S", 3600.0)
     monkeypatch.setattr(forward, "EVERY_S", 3600.0)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have a server set up; no test may meet its database."""
+    for name in list(os.environ):
+        if name.startswith(("INVIGIL_", "DB_")) and not name.startswith("INVIGIL_TEST_"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture

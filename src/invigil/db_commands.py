@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -12,13 +14,15 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from invigil.clock import system_clock
-from invigil.domain.errors import InvigilError
-from invigil.settings import Settings
+from invigil.domain.errors import InvigilError, MaintenanceRefused
+from invigil.settings import DATABASE_SCHEMES, Settings
 from invigil.storage.database import Database
+from invigil.storage.database.engine import parse_url
 from invigil.storage.maintenance import backup as archives
 from invigil.storage.maintenance.copy import copy_all
 from invigil.wiring import database_of, database_setting, prepare
 
+TARGET_VARIABLE = "INVIGIL_COPY_TO_URL"
 _T = TypeVar("_T")
 app = typer.Typer(help="Bring up to date, back up, restore and move the database.")
 _console = Console(highlight=False, soft_wrap=True, markup=False)
@@ -42,7 +46,6 @@ def _run(settings: Settings, work: Callable[[Database], Awaitable[_T]]) -> _T:
     """With the database of the settings; an error is one plain sentence and what to do."""
 
     async def go() -> _T:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         database = database_of(settings)
         try:
             return await work(database)
@@ -103,13 +106,42 @@ def restore(
 ) -> None:
     """Bring a backup into an empty installation. Nothing is ever overwritten."""
     settings = _settings(data_dir)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = _run(settings, lambda database: archives.restore(database, settings.data_dir, archive))
     _console.print(f"Restored: the database and {found.images} images.")
 
 
+def _target(given: str | None) -> str:
+    """The URL to copy to. Raises `MaintenanceRefused` with nothing of it in the words."""
+    if given == "-":
+        url = sys.stdin.readline().strip()
+    else:
+        url = given or os.environ.get(TARGET_VARIABLE, "")
+    if not url.startswith(DATABASE_SCHEMES):
+        raise MaintenanceRefused(
+            "The URL to copy to must begin with postgresql:// (or sqlite+aiosqlite:///).",
+            fix=f"Set {TARGET_VARIABLE} to it.",
+        )
+    parsed = parse_url(url)
+    secret = parsed.password or parsed.query.keys() & {"password", "sslpassword"}
+    if url == given and secret:
+        raise MaintenanceRefused(
+            "A password on the command line can be read by everybody on this machine.",
+            fix=f"Set {TARGET_VARIABLE} to the URL, or say `invigil db copy-to -` and enter it.",
+        )
+    return url
+
+
 @app.command("copy-to")
 def copy_to(
-    url: Annotated[str, typer.Argument(help="URL of an empty database.")], data_dir: DataDir = None
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            help="URL of an empty database, without a password; `-` reads it from standard input. "
+            "Default: INVIGIL_COPY_TO_URL of the environment."
+        ),
+    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Copy all rows into another database, such as from SQLite to PostgreSQL.
 
@@ -119,7 +151,7 @@ def copy_to(
     settings = _settings(data_dir)
 
     async def copy(source: Database) -> None:
-        target = Database(url)
+        target = Database(_target(url))
         try:
             for name, tally in (await copy_all(source, target)).items():
                 _console.print(f"{name}: {tally.rows} rows, {tally.digest[:16]}, the same in both")

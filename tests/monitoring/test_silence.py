@@ -216,3 +216,25 @@ async def test_participants_of_the_classic_api_keep_no_rhythm(
     await scripted.rooms.check_in.enter(candidate_id)
     await scripted.tick(120)
     assert await proctor.incidents(meeting) == await gaps(proctor, meeting) == []
+
+
+async def test_time_in_which_the_watch_failed_in_any_way_is_ours(
+    scripted: Running,
+    proctor: Proctor,
+    session: Json,
+    ada: Candidate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(_now: datetime) -> None:
+        msg = "a defect"
+        raise ValueError(msg)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scripted.watch, "_look_for_silence", broken)
+        for _ in range(40):
+            scripted.clock.advance(1)
+            with pytest.raises(ValueError, match="a defect"):
+                await scripted.watch.tick()
+    await scripted.tick(1)
+    assert {gap["cause"] for gap in await gaps(proctor, session)} == {"server"}
+    assert await proctor.incidents(session) == []

@@ -26,7 +26,10 @@ from tests.support.ports import free_port
 from tests.support.process import command, served
 
 PAUSE_S = 0.25
-BACK_WITHIN_S = 5.0
+BACK_WITHIN_S = 20.0
+"""On a machine that is busy with other tests; `MEASURED_S` is for one that is not."""
+
+MEASURED_S = 5.0
 
 
 @pytest.fixture
@@ -81,10 +84,14 @@ class Outage:
 
 
 @pytest.mark.parametrize(
-    "away_s", [pytest.param(4, id="4 s"), pytest.param(60, id="60 s", marks=pytest.mark.slow)]
+    ("away_s", "within_s"),
+    [
+        pytest.param(4, BACK_WITHIN_S, id="4 s"),
+        pytest.param(60, MEASURED_S, id="60 s", marks=pytest.mark.slow),
+    ],
 )
 async def test_an_outage_of_the_database_costs_nothing_that_was_acknowledged(
-    tmp_path: Path, own_cluster: postgres.Cluster, away_s: float
+    tmp_path: Path, own_cluster: postgres.Cluster, away_s: float, within_s: float
 ) -> None:
     url = own_cluster.create()
     async with served(tmp_path / "data", free_port(), INVIGIL_DATABASE_URL=url) as up:
@@ -99,7 +106,7 @@ async def test_an_outage_of_the_database_costs_nothing_that_was_acknowledged(
         await _nothing_works(up.client(), outage, away_s)
         assert up.process.returncode is None
         await asyncio.to_thread(own_cluster.start)
-        assert await outage.until_well() <= BACK_WITHIN_S
+        assert await outage.until_well() <= within_s
         async with up.client() as anybody:
             assert read(await anybody.get("/readyz")) == {"status": "ok"}
         before = len(outage.observations)
@@ -257,3 +264,32 @@ async def test_without_pg_dump_a_backup_says_what_to_install(
     with pytest.raises(MaintenanceRefused, match="not installed here") as refused:
         postgres_tools.dump(make_url(cluster.url("postgres")), tmp_path / "dump")
     assert "postgresql-client" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("url", "variables"),
+    [
+        (
+            "postgresql://ada:p%40ss@db:5433/n",
+            "PGHOST=db PGPORT=5433 PGUSER=ada PGPASSWORD=p@ss PGDATABASE=n",
+        ),
+        ("postgresql://ada@/n?host=/run/pg&port=5433", "PGHOST=/run/pg PGPORT=5433"),
+        ("postgresql://ada@/n?host=a:1&host=b:2", "PGHOST=a,b PGPORT=1,2"),
+        (
+            "postgresql://ada@db/n?sslmode=verify-full&sslcert=c&sslkey=k&sslrootcert=r&passfile=p",
+            "PGSSLMODE=verify-full PGSSLCERT=c PGSSLKEY=k PGSSLROOTCERT=r PGPASSFILE=p",
+        ),
+        ("postgresql://ada@db/n?connect_timeout=9", "PGCONNECT_TIMEOUT=9"),
+        ("postgresql://ada@db/n?dbname=m&user=eve", "PGDATABASE=m PGUSER=eve"),
+    ],
+)
+def test_postgresqls_programs_reach_the_server_that_we_reach(url: str, variables: str) -> None:
+    wanted = dict(each.split("=") for each in variables.split())
+    assert wanted.items() <= postgres_tools._environment(make_url(url)).items()
+
+
+def test_what_postgresqls_programs_cannot_be_told_is_refused(tmp_path: Path) -> None:
+    url = make_url("postgresql://ada:canary@db/n?sslpassword=canary")
+    with pytest.raises(MaintenanceRefused, match="sslpassword") as refused:
+        postgres_tools.restore(url, tmp_path / "dump")
+    assert "canary" not in str(refused.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.errors import StorageMisconfigured, Unavailable
 from invigil.domain.incident import Incident, IncidentKind, IncidentState
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
@@ -191,6 +193,17 @@ async def test_rows_of_somebody_unknown_are_refused(database: Database) -> None:
             await work.incidents.add(replace(_incident(), candidate_id=new_id()))
 
 
+async def test_what_goes_wrong_repeats_nothing_of_the_row(database: Database) -> None:
+    twin = replace(ADA, id=new_id(), name="Canary Bird")
+    with pytest.raises(IntegrityError) as refused:
+        async with database.begin() as work:
+            await work.candidates.add(twin)
+    told = "".join(traceback.format_exception(refused.value))
+    assert "candidate" in told
+    assert twin.name not in told
+    assert twin.token_hash not in told
+
+
 async def test_concurrent_writers_number_events_without_gaps(
     database: Database, heard: Heard
 ) -> None:
@@ -297,3 +310,20 @@ async def test_deleting_a_session_takes_everything_of_it(database: Database) -> 
         for table in (t.candidate, t.incident, t.event):
             rows = await connection.scalar(sa.select(sa.func.count()).select_from(table))
             assert rows == 0, table.name
+
+
+async def test_a_database_that_becomes_read_only_is_unavailable_for_now(cluster: Cluster) -> None:
+    url = cluster.create()
+    name = url.rpartition("/")[2]
+    writable = Database(url)
+    await upgrade(writable)
+    await writable.close()
+    cluster.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    database = Database(url)
+    with pytest.raises(StorageMisconfigured, match="read-only"):
+        await database.check()
+    with pytest.raises(Unavailable):
+        async with database.begin() as work:
+            await work.sessions.add(SESSION)
+    await database.close()
+    cluster.drop(url)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import sqlite3
 import stat
+import sys
 import tarfile
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +14,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from invigil import db_commands
+from invigil.domain.errors import MaintenanceRefused
 from invigil.storage.database import Database
 from invigil.storage.database import tables as t
 from invigil.storage.database.engine import sqlite_url
@@ -19,7 +23,7 @@ from invigil.storage.maintenance.tally import tally_all
 from tests.support.clock import Clock
 from tests.support.databases import Dialect
 from tests.support.house import Candidate, Json, files_under, read, running
-from tests.support.postgres import Cluster
+from tests.support.postgres import PASSWORD, Cluster
 from tests.support.process import command
 from tests.support.scripted import ScriptedEngine
 
@@ -171,6 +175,11 @@ async def test_moving_from_sqlite_to_postgresql(
 ) -> None:
     url = cluster.create()
     code, said = await command("db", "copy-to", url, cwd=tmp_path, **filled.chosen)
+    assert code == 1
+    assert "password on the command line" in said
+    assert PASSWORD not in said
+    filled.chosen["INVIGIL_COPY_TO_URL"] = url
+    code, said = await command("db", "copy-to", cwd=tmp_path, **filled.chosen)
     assert code == 0, said
     assert "incident: 1 rows" in said
     source, target = Database(sqlite_url(filled.data / "invigil.db")), Database(url)
@@ -188,10 +197,33 @@ async def test_moving_from_sqlite_to_postgresql(
     await target.close()
     await sees_everything(filled.data, clock, filled, database_url=url)
 
-    code, said = await command("db", "copy-to", url, cwd=tmp_path, **filled.chosen)
+    code, said = await command("db", "copy-to", cwd=tmp_path, **filled.chosen)
     assert code == 1
     assert "nothing was copied" in said
     cluster.drop(url)
+
+
+@pytest.mark.parametrize("url", ["mysql://ada@db/n", "", "db"])
+def test_a_target_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(MaintenanceRefused, match="must begin with postgresql://"):
+        db_commands._target(url)
+
+
+def test_the_target_can_be_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql://ada:secret@db/n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(url + "\n"))
+    assert db_commands._target("-") == url
+
+
+async def test_where_no_installation_is_none_is_backed_up(tmp_path: Path) -> None:
+    archive, data = tmp_path / "backup.tar", tmp_path / "typo"
+    code, said = await command(
+        "db", "backup", str(archive), cwd=tmp_path, INVIGIL_DATA_DIR=str(data)
+    )
+    assert code == 1
+    assert "no installation" in said
+    assert not archive.exists()
+    assert not data.exists()
 
 
 @pytest.mark.sqlite_only

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from invigil.domain.session import ExamSession
 from invigil.storage import retention
+from invigil.storage.database import Database
 from invigil.storage.database import tables as t
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.local import LocalShelf
@@ -120,3 +124,34 @@ async def test_a_finished_check_in_keeps_no_still_for_those_who_never_enter(
     await sweep(scripted)
     assert files_under(scripted.objects) == []
     assert await scripted.rows(t.template) == 0
+
+
+async def test_observations_go_in_batches_down_to_the_last(
+    scripted: Running, ada: Candidate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    for _ in range(5):
+        await ada.frame(b"me")
+    scripted.clock.advance(days=8)
+    assert await sweep(scripted) >= 5
+    assert await scripted.rows(t.observation) == 0
+
+
+async def test_a_session_that_cannot_be_swept_does_not_stop_the_others(
+    scripted: Running, proctor: Proctor, ada: Candidate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await proctor.open_session(title="Biology", retention_days=7)
+    await scripted.enter(other, "Ben", b"me")
+    sweep_session = retention._sweep_session
+
+    async def fail_for_other(
+        database: Database, store: EvidenceStore, session: ExamSession, now: datetime
+    ) -> int:
+        if session.id == other["id"]:
+            raise OSError
+        return await sweep_session(database, store, session, now)
+
+    monkeypatch.setattr(retention, "_sweep_session", fail_for_other)
+    scripted.clock.advance(days=8)
+    assert await sweep(scripted) > 0
+    assert await scripted.rows(t.candidate) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from tests.support.ports import free_port
 
 USER, PASSWORD = "invigil", "north-4711"
 TEMPLATE = "migrated"
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
 
 
 def programs() -> Path | None:
@@ -84,12 +85,22 @@ class Cluster:
     def start(self) -> None:
         self._run(
             "pg_ctl", "start", "--wait", "--pgdata", str(self._data), "--silent",
-            "--log", str(self._folder / "log"),
+            "--log", str(self._folder / "log"), "--timeout", str(int(_PATIENCE_S)),
         )  # fmt: skip
 
     def stop(self, mode: str = "immediate") -> None:
         """`immediate` is what a crash leaves behind: no clean end, recovery at the next start."""
         self._run("pg_ctl", "stop", "--wait", "--pgdata", str(self._data), "--mode", mode)
+
+    def end(self) -> None:
+        """Whatever state it is in: nothing of it goes on running."""
+        # A test may have stopped it; on a busy machine stopping may take too long.
+        with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+            self.stop()
+        # Gone after a stop. Its first line is the server's process.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
+            pid = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(pid, signal.SIGKILL)
 
     def url(self, name: str) -> str:
         return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{name}"
@@ -134,11 +145,10 @@ def cluster(*, safe: bool = False) -> Iterator[Cluster]:
     folder.chmod(0o755)
     try:
         up = Cluster(folder, safe=safe)
-        up.start()
         try:
+            up.start()
             yield up
         finally:
-            with contextlib.suppress(AssertionError):  # a test may have stopped it
-                up.stop()
+            up.end()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

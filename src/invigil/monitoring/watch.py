@@ -70,11 +70,14 @@ class Watch:
                 self._health.database_full(True)
             except InvigilError as error:
                 log.warning("watch could not work", reason=error.code)
+            except Exception:
+                log.exception("watch has a defect")
 
     async def tick(self) -> None:
         try:
             await self._work(self._clock())
-        except InvigilError:
+        except Exception:
+            # Whatever it was: time in which we did not watch is ours.
             self._interrupted = True
             raise
 

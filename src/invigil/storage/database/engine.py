@@ -183,7 +183,7 @@ class _Groups:
     """The threads of a SQLite file on which units of work share transactions."""
 
     def __init__(self, url: URL, turn: asyncio.Lock, after_commit: AfterCommit | None) -> None:
-        self._engine = sa.create_engine(url.set(drivername="sqlite"))
+        self._engine = sa.create_engine(url.set(drivername="sqlite"), hide_parameters=True)
         sa_event.listen(self._engine, "connect", _on_sqlite_connect)
         sa_event.listen(self._engine, "begin", _on_sqlite_begin)
         writing = self._engine.execution_options(invigil_write=True)
@@ -216,6 +216,8 @@ def _in_our_words(error: DBAPIError) -> Exception:
         return StorageFull()
     if isinstance(error, OperationalError) or error.connection_invalidated:
         return Unavailable()
+    if postgres.cannot_work(error):
+        return Unavailable()
     if postgres.cannot_hold(error):
         return NotFound()
     return error
@@ -231,7 +233,7 @@ def _is_full(error: DBAPIError) -> bool:
 def _create_engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return postgres.create_engine(url)
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, hide_parameters=True)
     sa_event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
     sa_event.listen(engine.sync_engine, "begin", _on_sqlite_begin)
     return engine

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 import structlog
+from sqlalchemy import event as sa_event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -46,8 +47,9 @@ def create_engine(url: URL) -> AsyncEngine:
 
     What the URL's own query says about one of these wins.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         url,
+        hide_parameters=True,
         # After a restart of the database the pool is full of dead connections: each is asked
         # first, and replaced, so that no request fails for it.
         pool_pre_ping=True,
@@ -57,6 +59,27 @@ def create_engine(url: URL) -> AsyncEngine:
         isolation_level="READ COMMITTED",
         connect_args=_connect_args(url.query),
     )
+    sa_event.listen(engine.sync_engine, "handle_error", _forget_values)
+    return engine
+
+
+def _forget_values(context: sa.ExceptionContext) -> None:
+    # The details of PostgreSQL repeat the row: names and hashes, which would go into a log.
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        told = what_failed(error)
+        error.args = (told,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(error).__name__}) {told}",)
+
+
+def what_failed(error: psycopg.Error) -> str:
+    """What PostgreSQL says first, with table and constraint, and without the row's contents."""
+    diag = error.diag
+    names = {"table": diag.table_name, "constraint": diag.constraint_name}
+    told = ", ".join(f"{kind} {name}" for kind, name in names.items() if name)
+    words = diag.message_primary or type(error).__name__
+    return f"{words} ({told})" if told else words
 
 
 def _connect_args(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,12 +99,22 @@ def _connect_args(query: Mapping[str, Any]) -> dict[str, Any]:
 
 async def check(connection: AsyncConnection) -> None:
     """Assert what durability depends on. Raises `StorageMisconfigured`."""
-    names = ("server_version_num", "server_version", "synchronous_commit")
+    names = (
+        "server_version_num",
+        "server_version",
+        "synchronous_commit",
+        "transaction_read_only",
+    )
     found = {name: str(await connection.scalar(sa.text(f"SHOW {name}"))) for name in names}
     if int(found["server_version_num"]) // 10_000 < OLDEST:
         raise StorageMisconfigured(
             f"This is PostgreSQL {found['server_version']}; version {OLDEST} or newer is needed.",
             fix="Name a newer server in INVIGIL_DATABASE_URL.",
+        )
+    if found["transaction_read_only"] == "on":
+        raise StorageMisconfigured(
+            "PostgreSQL is read-only, as a standby is.",
+            fix="Name the primary server in INVIGIL_DATABASE_URL, or end the read-only mode.",
         )
     if found["synchronous_commit"] == "off":
         raise StorageMisconfigured(
@@ -104,6 +137,13 @@ async def lock_migrations(connection: AsyncConnection) -> None:
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
 
 
+def cannot_work(error: DBAPIError) -> bool:
+    """Whether the server refuses all such work for now: it is read-only (a standby), someone
+    intervenes, or it is broken."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state[:2] in {"25", "57", "XX"}
+
+
 def cannot_hold(error: DBAPIError) -> bool:
     """Whether a value was refused that no row can have: a text with a zero byte, as an address
     with `%00` has it. Whatever is stored is checked for such before."""
@@ -121,6 +161,8 @@ def why_unreachable(error: DBAPIError) -> StorageMisconfigured:
         fix = "Create it (createdb), or name another one in INVIGIL_DATABASE_URL (or DB_NAME)."
     elif "authentication" in reason or "role" in reason or "password" in reason:
         fix = "Check user and password in INVIGIL_DATABASE_URL (or DB_USER and DB_PASSWORD)."
+    elif "read-only" in reason:
+        fix = "Name the primary server in INVIGIL_DATABASE_URL, or end the read-only mode."
     elif "permission denied" in reason:
         fix = "Make the role of INVIGIL_DATABASE_URL (or DB_USER) the owner of the database."
     return StorageMisconfigured(f"PostgreSQL cannot be used: {reason}.", fix=fix)

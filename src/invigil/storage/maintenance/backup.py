@@ -55,11 +55,17 @@ async def backup(
     `data`: the data folder. `to`: a path that must not exist yet.
     """
     _require_free(to)
+    found = await revision(database) if (data / KEY).exists() else None
+    if found is None:
+        raise MaintenanceRefused(
+            f"There is no installation of Invigil in {data}; nothing was backed up.",
+            fix="Set INVIGIL_DATA_DIR and INVIGIL_DATABASE_URL as the server has them.",
+        )
     head = {
         "format": FORMAT,
         "made_at": now.isoformat(),
         "database": database.engine.dialect.name,
-        "revision": await revision(database),
+        "revision": found,
         "key": fingerprint(load_key(data / KEY)),
     }
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=to.parent) as scratch:
@@ -216,7 +222,7 @@ def _require_fitting(manifest: dict[str, Any], database: Database, data: Path) -
     if ours != theirs:
         raise MaintenanceRefused(
             f"This backup is of {theirs}, and this installation is set to {ours}.",
-            fix=f"Restore it into {theirs}, then run `invigil db copy-to URL`.",
+            fix=f"Restore it into {theirs}, then run `invigil db copy-to`.",
         )
     if manifest["revision"] not in known_revisions():
         raise MaintenanceRefused(

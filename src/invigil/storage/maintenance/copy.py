@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invigil.domain.errors import MaintenanceRefused
 from invigil.storage.database import Database
 from invigil.storage.database.migrate import upgrade
+from invigil.storage.database.postgres import what_failed
 from invigil.storage.maintenance.tally import Tally, batches, filled, tables, tally_all
 
 
@@ -20,9 +23,8 @@ async def copy_all(source: Database, target: Database) -> dict[str, Tally]:
     await upgrade(source)
     await upgrade(target)
     async with source.snapshot() as reading, target.engine.connect() as writing:
-        if not target.is_sqlite:
-            # One long transaction; no request waits for it.
-            await writing.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        await _without_limits(reading)
+        await _without_limits(writing)
         occupied = await filled(writing)
         if occupied:
             raise MaintenanceRefused(
@@ -35,7 +37,7 @@ async def copy_all(source: Database, target: Database) -> dict[str, Tally]:
                     await writing.execute(table.insert(), [dict(row._mapping) for row in rows])
         except DBAPIError as error:
             raise MaintenanceRefused(
-                f"A row cannot be stored in the target: {error.orig}. Nothing was copied.",
+                f"A row cannot be stored in the target: {_plainly(error)}. Nothing was copied.",
                 fix="Report this with the line above; the source was not changed.",
             ) from error
         wanted, arrived = await tally_all(reading), await tally_all(writing)
@@ -47,3 +49,15 @@ async def copy_all(source: Database, target: Database) -> dict[str, Tally]:
             )
         await writing.commit()
     return arrived
+
+
+async def _without_limits(connection: AsyncConnection) -> None:
+    # Long transactions of which each waits for the other; no request waits for them.
+    if connection.dialect.name == "postgresql":
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            await connection.execute(sa.text(f"SET LOCAL {limit} = 0"))
+
+
+def _plainly(error: DBAPIError) -> str:
+    cause = error.orig
+    return what_failed(cause) if isinstance(cause, psycopg.Error) else str(cause)

@@ -7,11 +7,32 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import URL
 
 from invigil.domain.errors import MaintenanceRefused
 
 _DEBIAN = Path("/usr/lib/postgresql")
+
+_SAME_NAMED = (
+    "host", "hostaddr", "port", "user", "password", "passfile", "options", "service",
+    "servicefile", "sslmode", "sslnegotiation", "sslcompression", "sslcert", "sslkey",
+    "sslcertmode", "sslrootcert", "sslcrl", "sslcrldir", "sslsni", "requiressl", "requirepeer",
+    "gssencmode", "gssdelegation", "krbsrvname", "gsslib",
+)  # fmt: skip
+_VARIABLES = {name: f"PG{name.upper()}" for name in _SAME_NAMED} | {
+    "dbname": "PGDATABASE",
+    "application_name": "PGAPPNAME",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "client_encoding": "PGCLIENTENCODING",
+    "channel_binding": "PGCHANNELBINDING",
+    "require_auth": "PGREQUIREAUTH",
+    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+    "load_balance_hosts": "PGLOADBALANCEHOSTS",
+}
+"""What libpq calls the parameters of a connection in the environment, where it has a name."""
 
 
 def dump(url: URL, to: Path) -> None:
@@ -23,7 +44,8 @@ def restore(url: URL, dumped: Path) -> None:
     """Bring the dump back in one transaction: all or nothing. Raises `MaintenanceRefused`."""
     _run(
         "pg_restore", url, "--no-owner", "--no-privileges", "--clean", "--if-exists",
-        "--single-transaction", "--exit-on-error", f"--dbname={url.database}", str(dumped),
+        # No name: the one of the environment.
+        "--single-transaction", "--exit-on-error", "--dbname=", str(dumped),
     )  # fmt: skip
 
 
@@ -55,14 +77,15 @@ def _find(program: str) -> str:
 
 
 def _environment(url: URL) -> dict[str, str]:
+    """What the driver connects with, as variables of libpq. Raises `MaintenanceRefused` for what
+    has none: without it the program could reach another server than we do."""
     # Not on the command line: everybody on the machine can read that.
-    named = {
-        "PGHOST": url.host,
-        "PGPORT": url.port,
-        "PGUSER": url.username,
-        "PGPASSWORD": url.password,
-        "PGDATABASE": url.database,
-        "PGSSLMODE": url.query.get("sslmode"),
-        "PGSSLROOTCERT": url.query.get("sslrootcert"),
-    }
-    return {name: str(value) for name, value in named.items() if value is not None}
+    dialect = PGDialect_psycopg()
+    _, options = dialect.create_connect_args(url.set(drivername="postgresql+psycopg"))
+    unknown = sorted(options.keys() - _VARIABLES.keys())
+    if unknown:
+        raise MaintenanceRefused(
+            f"PostgreSQL's programs cannot be told {', '.join(unknown)} of the database's URL.",
+            fix="Run this once with INVIGIL_DATABASE_URL without it.",
+        )
+    return {_VARIABLES[name]: str(value) for name, value in options.items() if value is not None}

@@ -84,13 +84,15 @@ class ObservationRepository(Repository):
         )
         return {row[-1]: _record(row) for row in rows}
 
-    async def delete_before(self, session_id: str, before: datetime) -> int:
+    async def delete_before(self, session_id: str, before: datetime, most: int) -> int:
+        """At most so many; gives how many there were."""
         mine = sa.select(t.candidate.c.id).where(t.candidate.c.session_id == session_id)
-        return await self._run(
-            t.observation.delete().where(
-                t.observation.c.candidate_id.in_(mine), t.observation.c.received_at < before
-            )
+        old = (
+            sa.select(t.observation.c.id)
+            .where(t.observation.c.candidate_id.in_(mine), t.observation.c.received_at < before)
+            .limit(most)
         )
+        return await self._run(t.observation.delete().where(t.observation.c.id.in_(old)))
 
 
 def _record(row: Any) -> ObservationRecord:
