@@ -7,8 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Dialect, make_url
 
 from invigil.domain.errors import MaintenanceRefused
 
@@ -80,7 +79,7 @@ def _environment(url: URL) -> dict[str, str]:
     """What the driver connects with, as variables of libpq. Raises `MaintenanceRefused` for what
     has none: without it the program could reach another server than we do."""
     # Not on the command line: everybody on the machine can read that.
-    dialect = PGDialect_psycopg()
+    dialect: Dialect = make_url("postgresql+psycopg://").get_dialect()()
     _, options = dialect.create_connect_args(url.set(drivername="postgresql+psycopg"))
     unknown = sorted(options.keys() - _VARIABLES.keys())
     if unknown:
