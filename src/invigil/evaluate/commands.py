@@ -84,7 +84,7 @@ def verification(
     html_out: HtmlOut = None,
     engine: Engine = "default",
     models: Models = None,
-    subject: SubjectOption = Subject.LARGEST,
+    subject: SubjectOption = Subject.CENTRAL,
     cross_pairs: CrossPairs = None,
     cache: CachePath = None,
     check: Targets = True,
