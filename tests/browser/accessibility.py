@@ -58,13 +58,13 @@ class Findings:
         before = page.viewport_size
         for width in widths:
             page.set_viewport_size({"width": width, "height": _HEIGHT})
-            self._note(f"{state}, {width} px", page.evaluate(_TOO_WIDE))
+            self._note(f"{state}, {width} px", _lasting(page, _TOO_WIDE))
             schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
             for scheme in schemes:
                 page.emulate_media(color_scheme=scheme)
                 page.locator(f"html[data-mantine-color-scheme={scheme}]").wait_for()
                 page.evaluate(_axe())
-                self._note(f"{state}, {width} px, {scheme}", _lasting(page))
+                self._note(f"{state}, {width} px, {scheme}", _lasting(page, _RUN))
         page.emulate_media(color_scheme="light")
         if before is not None:
             page.set_viewport_size(before)
@@ -76,12 +76,12 @@ class Findings:
         return "\n".join(self.all)
 
 
-def _lasting(page: Page) -> Any:
-    """What axe finds, and finds again: a page that changes its scheme repaints part by part."""
+def _lasting(page: Page, script: str) -> Any:
+    """What is found, and found again: a page that changes size or scheme does so part by part."""
     found: Any = []
     for _ in range(_TRIES):
         page.evaluate(_SETTLED)
-        found = page.evaluate(_RUN)
+        found = page.evaluate(script)
         if not found:
             break
         page.wait_for_timeout(_REPAINT_MS)
