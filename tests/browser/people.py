@@ -35,6 +35,11 @@ class Candidate:
         self.get("camera-continue").click()
 
     def take_photo(self) -> None:
+        """As somebody would: after the preview has shown a face for a moment."""
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('video')].some("
+            "(each) => each.readyState >= 2 && each.currentTime > 0.3)"
+        )
         self.get("photo-take").click()
 
     def upload(self, photo: Path) -> None:
