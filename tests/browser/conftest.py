@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 import invigil
 from tests.browser import browsers
@@ -36,6 +37,29 @@ def _missing() -> str | None:
     if not (Path(invigil.__file__).parent / "static" / "index.html").exists():
         return "the pages are not built: run `npm run build` in web/"
     return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure: what each page showed, and what the server said last."""
+    report = yield
+    if report.when == "call" and report.failed and isinstance(item, pytest.Function):
+        for value in item.funcargs.values():
+            if isinstance(value, Server):
+                report.sections.append(("server", "".join(value.log[-40:])))
+        contexts = item.funcargs.get("contexts")
+        for context in contexts if isinstance(contexts, list) else []:
+            report.sections += [(f"page {page.url}", _shown(page)) for page in context.pages]
+    return report
+
+
+def _shown(page: Page) -> str:
+    try:
+        return page.locator("body").inner_text(timeout=2000)
+    except PlaywrightError as gone:
+        return f"(not to be read: {gone})"
 
 
 @pytest.fixture(scope="package")
