@@ -9,9 +9,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock, system_clock
+from invigil.domain.errors import MediaConfigError, MediaUnavailable
 from invigil.feed.bus import Bus, LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
@@ -44,6 +47,8 @@ from invigil.storage.evidence.shelf import Shelf
 from invigil.storage.incident_log import IncidentLog
 from invigil.storage.key import load_key
 from invigil.vision.port import VisionEngine
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +103,35 @@ def _shelf(settings: Settings, clock: Clock) -> Shelf:
 async def check_parts(settings: Settings) -> None:
     """Try image store and Redis once, ahead of everything else.
 
-    Raises `EvidenceMisconfigured` or `FeedMisconfigured`, which name the setting.
+    Raises `EvidenceMisconfigured`, `FeedMisconfigured` or `MediaConfigError`, which name the
+    setting.
     """
     bus = make_bus(settings, installation_key(settings))
     if isinstance(bus, RedisBus):
         await bus.check()
     await check(_shelf(settings, system_clock), settings.evidence_url)
+    await check_meetings(make_meetings(settings))
+
+
+async def check_meetings(meetings: Meetings) -> None:
+    """Raises `MediaConfigError` for wrong settings. A provider that is away keeps nothing else
+    from working, so that it is only reported."""
+    try:
+        for provider in meetings:
+            await _check_provider(provider)
+    finally:
+        await meetings.aclose()
+
+
+async def _check_provider(provider: MediaProvider) -> None:
+    try:
+        await provider.health()
+    except MediaConfigError:
+        raise
+    except MediaUnavailable as error:
+        log.warning(
+            "live video is away; exams go on without it", provider=provider.id, reason=error.code
+        )
 
 
 async def build_house(
@@ -277,4 +305,24 @@ def make_meetings(settings: Settings) -> Meetings:
             relay_only=settings.relay_only,
         )
     ]
+    if settings.livekit_url is not None:
+        providers.append(_livekit(settings.livekit_url, settings))
     return Meetings(providers, settings.meetings.value)
+
+
+def _livekit(url: str, settings: Settings) -> MediaProvider:
+    try:
+        # An extra: installations without LiveKit do without it.
+        from invigil.meetings.livekit import LiveKitMeetings  # noqa: PLC0415
+    except ImportError:
+        raise SystemExit(
+            "INVIGIL_LIVEKIT_URL is set, but the packages for LiveKit are not installed. "
+            "Install Invigil with the extra `livekit`: pip install 'invigil[livekit]'."
+        ) from None
+    secret = settings.livekit_api_secret
+    return LiveKitMeetings(
+        url,
+        settings.livekit_api_url,
+        settings.livekit_api_key or "",
+        secret.get_secret_value() if secret else "",
+    )

@@ -34,7 +34,7 @@ export function isolationWords({ isolation }: MediaProvider): string {
     case "structural":
       return "Candidates cannot see one another: there is no connection between them.";
     case "token":
-      return "Candidates cannot see one another: the video server gives them nobody's picture.";
+      return "Candidates cannot see one another: each has a video room of their own, and the video server lets them receive nothing.";
     case "ui_only":
       return "Candidates share one video room: their pages do not show them one another, but the video service would not prevent it.";
     default:

@@ -5,8 +5,13 @@ import { Store } from "./store";
 const RELOAD_MS = 5000;
 
 /** Vendors' code is loaded only by pages of sessions that need it. */
-async function load(_provider: string): Promise<Carrier> {
-  throw new Error("unknown provider");
+async function load(provider: string): Promise<Carrier> {
+  switch (provider) {
+    case "livekit":
+      return (await import("./livekit")).livekit;
+    default:
+      throw new Error(`this page does not know ${provider}`);
+  }
 }
 
 interface Closable {

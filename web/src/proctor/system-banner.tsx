@@ -23,7 +23,7 @@ export function systemWords({ storage, analysis, interval_factor, text }: System
 }
 
 export function SystemBanner() {
-  const { system } = useConsoleView();
+  const { system, session } = useConsoleView();
   const { store } = useConsole();
   const connection = useStore(store.socket.state);
   const noVideo = useStore(store.viewers.trouble);
@@ -46,7 +46,7 @@ export function SystemBanner() {
             ))}
           </Alert>
         )}
-        {noVideo && (
+        {noVideo && session?.closed_at === null && (
           <Alert
             className={css.banner}
             color="orange"
