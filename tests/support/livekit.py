@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from httpx2 import Client, TransportError
@@ -83,13 +84,13 @@ class LiveKit:
         return f"ws://127.0.0.1:{self.port}"
 
     @property
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         """For the settings of the server under test."""
         return {"livekit_url": self.url, "livekit_api_key": KEY, "livekit_api_secret": SECRET}
 
     @property
     def environment(self) -> dict[str, str]:
-        return {f"INVIGIL_{name.upper()}": value for name, value in self.settings.items()}
+        return {f"INVIGIL_{name.upper()}": str(value) for name, value in self.settings.items()}
 
     def start(self) -> None:
         config = self._folder / "livekit.yaml"
