@@ -24,6 +24,8 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The largest piece is the client of LiveKit, which only pages of its sessions load.
+    chunkSizeWarningLimit: 600,
     rollupOptions: { input: ["index.html", "candidate.html"] },
   },
   worker: { format: "es" },

@@ -10,7 +10,7 @@ import uvicorn
 
 from invigil.api.deps import House
 from invigil.app import create_app
-from invigil.domain.errors import StorageMisconfigured
+from invigil.domain.errors import MediaConfigError, StorageMisconfigured
 from invigil.feed.redis_bus import FeedMisconfigured
 from invigil.settings import Settings
 from invigil.storage.evidence.open import EvidenceMisconfigured
@@ -70,6 +70,6 @@ def run_server(settings: Settings, after: Callable[[House], None] | None = None)
         asyncio.run(check_parts(settings))
     except StorageMisconfigured as error:
         raise SystemExit(f"{database_setting(settings)}: {error.message} {error.fix}") from None
-    except (EvidenceMisconfigured, FeedMisconfigured) as error:
+    except (EvidenceMisconfigured, FeedMisconfigured, MediaConfigError) as error:
         raise SystemExit(f"{error.message} {error.fix}") from None
     _Server(settings, after).run()

@@ -29,6 +29,13 @@ class Vision(StrEnum):
     DLIB = "dlib"
 
 
+class LiveVideo(StrEnum):
+    """Who carries live video, by the id of the provider."""
+
+    BUILTIN = "builtin"
+    LIVEKIT = "livekit"
+
+
 class LogFormat(StrEnum):
     CONSOLE = "console"
     JSON = "json"
@@ -144,6 +151,27 @@ class Settings(BaseSettings):
         ge=1,
         description="Joins accepted from one network address in a minute (a campus shares one).",
     )
+    meetings: LiveVideo = Field(
+        LiveVideo.BUILTIN,
+        description="Who carries the live video of new sessions when nothing else is chosen: "
+        "`builtin` (from browser to browser) or `livekit`. See docs/live-video.md.",
+    )
+    livekit_url: str | None = Field(
+        None,
+        description="Address of a LiveKit server for browsers, such as "
+        "`wss://live.example.edu`. Sessions can then choose it for their live video.",
+    )
+    livekit_api_url: str | None = Field(
+        None,
+        description="Address of the same LiveKit server for this one, such as "
+        "`http://livekit:7880`. Default: as `INVIGIL_LIVEKIT_URL`.",
+    )
+    livekit_api_key: str | None = Field(
+        None, description="Name of a pair of the `keys` in LiveKit's configuration."
+    )
+    livekit_api_secret: SecretStr | None = Field(
+        None, description="The secret of `INVIGIL_LIVEKIT_API_KEY`, at least 32 characters."
+    )
     stun_urls: CommaList = Field(
         (),
         description="STUN servers for live video, separated by commas, such as "
@@ -208,6 +236,33 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return self
 
+    @field_validator("livekit_url", "livekit_api_url", "livekit_api_key", "livekit_api_secret")
+    @classmethod
+    def _empty_is_not_set(cls, value: object) -> object:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return value if text else None
+
+    @field_validator("livekit_url")
+    @classmethod
+    def _websocket(cls, value: str | None) -> str | None:
+        return _address(value, {"ws", "wss"}, "wss://live.example.edu")
+
+    @field_validator("livekit_api_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        return _address(value, {"http", "https"}, "http://livekit:7880")
+
+    @model_validator(mode="after")
+    def _whole_livekit(self) -> Self:
+        names = ("livekit_url", "livekit_api_key", "livekit_api_secret")
+        missing = [name for name in names if getattr(self, name) is None]
+        wanted = self.meetings is LiveVideo.LIVEKIT or len(missing) < len(names)
+        if wanted and missing:
+            lacking = ", ".join(f"INVIGIL_{name.upper()}" for name in missing)
+            msg = f"live video by LiveKit is asked for, and {lacking} is not set"
+            raise ValueError(msg)
+        return self
+
     @field_validator("evidence_url")
     @classmethod
     def _known_store(cls, value: str | None) -> str | None:
@@ -256,6 +311,16 @@ class Settings(BaseSettings):
     @property
     def max_image_bytes(self) -> int:
         return int(self.max_image_mb * 1_000_000)
+
+
+def _address(value: str | None, schemes: set[str], example: str) -> str | None:
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or parts.query:
+        msg = f"must be an address such as {example}"
+        raise ValueError(msg)
+    return value.rstrip("/")
 
 
 def _as_browser_host(host: str) -> str:

@@ -9,14 +9,17 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock, system_clock
+from invigil.domain.errors import MediaConfigError, MediaUnavailable
 from invigil.feed.bus import Bus, LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
 from invigil.feed.redis_bus import RedisBus
-from invigil.meetings import BuiltinMeetings
+from invigil.meetings import BuiltinMeetings, MediaProvider, Meetings
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
@@ -28,6 +31,7 @@ from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
+from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
@@ -43,6 +47,8 @@ from invigil.storage.evidence.shelf import Shelf
 from invigil.storage.incident_log import IncidentLog
 from invigil.storage.key import load_key
 from invigil.vision.port import VisionEngine
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +103,44 @@ def _shelf(settings: Settings, clock: Clock) -> Shelf:
 async def check_parts(settings: Settings) -> None:
     """Try image store and Redis once, ahead of everything else.
 
-    Raises `EvidenceMisconfigured` or `FeedMisconfigured`, which name the setting.
+    Raises `EvidenceMisconfigured`, `FeedMisconfigured` or `MediaConfigError`, which name the
+    setting.
     """
     bus = make_bus(settings, installation_key(settings))
     if isinstance(bus, RedisBus):
         await bus.check()
     await check(_shelf(settings, system_clock), settings.evidence_url)
+    await check_meetings(make_meetings(settings))
+
+
+async def check_meetings(meetings: Meetings) -> None:
+    """Raises `MediaConfigError` for wrong settings. A provider that is away keeps nothing else
+    from working, so that it is only reported."""
+    try:
+        for provider in meetings:
+            await _check_provider(provider)
+    finally:
+        await meetings.aclose()
+
+
+async def _check_provider(provider: MediaProvider) -> None:
+    try:
+        await provider.health()
+    except MediaConfigError:
+        raise
+    except MediaUnavailable as error:
+        log.warning(
+            "live video is away; exams go on without it", provider=provider.id, reason=error.code
+        )
 
 
 async def build_house(
-    settings: Settings, clock: Clock, engine: VisionEngine | None, stack: AsyncExitStack
+    settings: Settings,
+    clock: Clock,
+    engine: VisionEngine | None,
+    stack: AsyncExitStack,
+    *,
+    meetings: Meetings,
 ) -> tuple[House, Watch, Storage]:
     """The rooms for requests, the clockwork beside them, and the storage under both."""
     key = installation_key(settings)
@@ -116,12 +150,11 @@ async def build_house(
     presence = Presence(bus)
     storage = await open_storage(settings, bus, clock, key, stack)
     database, store = storage.database, storage.store
-    analysis = make_analysis(settings, engine)
-    stack.push_async_callback(analysis.close)
-    await analysis.start()
+    analysis = await _start_analysis(settings, engine, stack)
     health = Health(store, analysis, bus)
     frames, watch = _monitoring(storage, analysis, health, presence, bus, clock=clock)
-    sessions = Sessions(database, store, clock, storage.key)
+    stack.push_async_callback(meetings.aclose)
+    sessions = Sessions(database, store, clock, storage.key, meetings)
     check_in = CheckIn(database, store, analysis, clock)
     house = House(
         settings=settings,
@@ -129,7 +162,7 @@ async def build_house(
         events=EventLog(database),
         bus=bus,
         presence=presence,
-        meetings=meetings(settings),
+        media=Media(database, meetings, clock, storage.key),
         frames=frames,
         single=SingleImage(database, store, analysis, clock),
         health=health,
@@ -180,6 +213,15 @@ def _monitoring(
         several=isinstance(bus, RedisBus),
     )
     return frames, watch
+
+
+async def _start_analysis(
+    settings: Settings, engine: VisionEngine | None, stack: AsyncExitStack
+) -> ManagedAnalysis:
+    analysis = make_analysis(settings, engine)
+    stack.push_async_callback(analysis.close)
+    await analysis.start()
+    return analysis
 
 
 def make_analysis(settings: Settings, engine: VisionEngine | None) -> ManagedAnalysis:
@@ -248,12 +290,39 @@ def access(settings: Settings, database: Database, clock: Clock) -> Access:
     )
 
 
-def meetings(settings: Settings) -> BuiltinMeetings:
+def make_meetings(settings: Settings) -> Meetings:
+    """The providers of live video that are set up.
+
+    Ends the program with one clear sentence when the one of the settings is not.
+    """
     secret = settings.turn_secret
-    return BuiltinMeetings(
-        stun_urls=settings.stun_urls,
-        turn_urls=settings.turn_urls,
-        turn_secret=secret.get_secret_value() if secret else None,
-        turn_lifetime=timedelta(minutes=settings.turn_minutes),
-        relay_only=settings.relay_only,
+    providers: list[MediaProvider] = [
+        BuiltinMeetings(
+            stun_urls=settings.stun_urls,
+            turn_urls=settings.turn_urls,
+            turn_secret=secret.get_secret_value() if secret else None,
+            turn_lifetime=timedelta(minutes=settings.turn_minutes),
+            relay_only=settings.relay_only,
+        )
+    ]
+    if settings.livekit_url is not None:
+        providers.append(_livekit(settings.livekit_url, settings))
+    return Meetings(providers, settings.meetings.value)
+
+
+def _livekit(url: str, settings: Settings) -> MediaProvider:
+    try:
+        # An extra: installations without LiveKit do without it.
+        from invigil.meetings.livekit import LiveKitMeetings  # noqa: PLC0415
+    except ImportError:
+        raise SystemExit(
+            "INVIGIL_LIVEKIT_URL is set, but the packages for LiveKit are not installed. "
+            "Install Invigil with the extra `livekit`: pip install 'invigil[livekit]'."
+        ) from None
+    secret = settings.livekit_api_secret
+    return LiveKitMeetings(
+        url,
+        settings.livekit_api_url,
+        settings.livekit_api_key or "",
+        secret.get_secret_value() if secret else "",
     )

@@ -28,10 +28,10 @@ TAB = "tab-0001"
 
 @asynccontextmanager
 async def serving(
-    data_dir: Path, clock: Clock, engine: VisionEngine, **chosen: Any
+    data_dir: Path, clock: Clock, engine: VisionEngine, *, listen: int = 0, **chosen: Any
 ) -> AsyncIterator[Running]:
-    """The server under uvicorn, on a port of its own."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    """The server under uvicorn, on a port of its own, or on that which others know of."""
+    listener = socket.create_server(("127.0.0.1", listen))
     config = settings(data_dir, port=listener.getsockname()[1], **chosen)
     app = create_app(config, clock=clock, engine=lambda: engine)
     server = uvicorn.Server(

@@ -14,7 +14,6 @@ from invigil.domain.actor import CandidateActor, Proctor
 from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge
 from invigil.feed.bus import Bus
 from invigil.feed.presence import Presence
-from invigil.meetings import MediaProvider
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
@@ -22,6 +21,7 @@ from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
+from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
@@ -41,7 +41,7 @@ class House:
     events: EventLog
     bus: Bus
     presence: Presence
-    meetings: MediaProvider
+    media: Media
     frames: FramePipeline
     single: SingleImage
     health: Health
