@@ -165,6 +165,12 @@ def _beside_requests(
 def _warn(settings: Settings) -> None:
     if settings.classic_api is ClassicApi.OPEN:
         log.warning("classic API is open: anybody who knows a participant's id can post as them")
+    if settings.public_pictures:
+        log.warning(
+            "INVIGIL_EVIDENCE_URL=imgur: evidence and reference photos are uploaded to Imgur and "
+            "are PUBLIC to anybody who has a picture's link; they cannot be kept private there; "
+            "Imgur's terms and limits apply. Do not use it for exams."
+        )
 
 
 async def _housekeeping(house: House, storage: Storage) -> None:

@@ -42,6 +42,9 @@ DATABASE_SCHEMES = (
     "sqlite:///",
 )
 
+IMGUR = "imgur:"
+"""The value of `evidence_url` that stands for Imgur."""
+
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -106,7 +109,18 @@ class Settings(BaseSettings):
         None,
         description="Where images are kept: `file:///folder`, `s3://bucket/prefix`, "
         "`gs://bucket/prefix` or `az://account/container/prefix`. Default: the folder `objects` in "
-        "the data folder. Credentials come from the environment, see docs/real-parts.md.",
+        "the data folder. Credentials come from the environment, see docs/real-parts.md. `imgur:` "
+        "is the published tutorial's store: it makes the pictures PUBLIC, do not use it for exams.",
+    )
+    imgur_client_id: SecretStr | None = Field(
+        None,
+        validation_alias="IMGUR_CLIENT_ID",
+        description="Client id of an application at Imgur, for `INVIGIL_EVIDENCE_URL=imgur:`.",
+    )
+    imgur_url: str | None = Field(
+        None,
+        description="For tests alone: a server that answers as Imgur does, for both its API and "
+        "its pictures. Default: Imgur.",
     )
     evidence_spool_mb: int = Field(
         1000,
@@ -213,6 +227,8 @@ class Settings(BaseSettings):
     def _known_store(cls, value: str | None) -> str | None:
         if not value:
             return None
+        if value in {IMGUR, IMGUR.rstrip(":")}:
+            return IMGUR
         parts = urlsplit(value)
         if parts.scheme == "file" and not parts.netloc and parts.path.strip("/"):
             return value
@@ -223,6 +239,21 @@ class Settings(BaseSettings):
             "az://account/container/prefix; credentials go into the environment"
         )
         raise ValueError(msg)
+
+    @model_validator(mode="after")
+    def _whole_imgur(self) -> Self:
+        if self.evidence_url != IMGUR:
+            return self
+        if self.imgur_client_id is None or not self.imgur_client_id.get_secret_value():
+            msg = "IMGUR_CLIENT_ID is not set; INVIGIL_EVIDENCE_URL=imgur: needs it"
+            raise ValueError(msg)
+        if self.feed_url is not None:
+            msg = (
+                "INVIGIL_EVIDENCE_URL=imgur: is for one server alone: only the server that "
+                "uploaded a picture can delete it. Use a bucket, or remove INVIGIL_FEED_URL"
+            )
+            raise ValueError(msg)
+        return self
 
     @field_validator("feed_url")
     @classmethod
@@ -235,6 +266,11 @@ class Settings(BaseSettings):
         # The value may hold a password and is not repeated.
         msg = "must be redis://host:6379/0, or rediss:// with TLS"
         raise ValueError(msg)
+
+    @property
+    def public_pictures(self) -> bool:
+        """Whether evidence lies where anybody with a link can see it."""
+        return self.evidence_url == IMGUR
 
     @property
     def base_url(self) -> str:

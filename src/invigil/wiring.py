@@ -31,12 +31,13 @@ from invigil.services.event_log import EventLog
 from invigil.services.messages import Messages
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
-from invigil.settings import Settings
+from invigil.settings import IMGUR, Settings
 from invigil.storage.database import Database
 from invigil.storage.database.engine import postgres_url, sqlite_url
 from invigil.storage.database.migrate import upgrade
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.forward import Forwarder
+from invigil.storage.evidence.imgur import ImgurAccess
 from invigil.storage.evidence.open import check, open_shelf
 from invigil.storage.evidence.remote import RemoteShelf
 from invigil.storage.evidence.shelf import Shelf
@@ -91,7 +92,16 @@ def _shelf(settings: Settings, clock: Clock) -> Shelf:
         reserve=settings.disk_reserve_mb * 1_000_000,
         spool_limit=settings.evidence_spool_mb * 1_000_000,
         clock=clock,
+        imgur=_imgur(settings),
     )
+
+
+def _imgur(settings: Settings) -> ImgurAccess | None:
+    if settings.evidence_url != IMGUR or settings.imgur_client_id is None:
+        return None
+    client_id = settings.imgur_client_id.get_secret_value()
+    other = settings.imgur_url
+    return ImgurAccess(client_id, other, other) if other else ImgurAccess(client_id)
 
 
 async def check_parts(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock
 from invigil.domain.actor import CandidateActor, Proctor
+from invigil.domain.consent import Elsewhere
 from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge
 from invigil.feed.bus import Bus
 from invigil.feed.presence import Presence
@@ -52,6 +53,11 @@ class House:
     messages: Messages
     classic: Classic
     limiter: Limiter
+
+    @property
+    def elsewhere(self) -> Elsewhere:
+        """What leaves this server by its settings; candidates read it before they join."""
+        return Elsewhere(pictures="Imgur" if self.settings.public_pictures else None)
 
 
 def get_house(connection: HTTPConnection) -> House:
