@@ -20,6 +20,7 @@ from invigil.api import (
     health,
     incidents,
     live,
+    media,
     pages,
     sessions,
     sign_in,
@@ -32,6 +33,7 @@ from invigil.api.schemas import ErrorReply
 from invigil.clock import Clock, system_clock
 from invigil.domain.errors import InvigilError
 from invigil.feed.redis_bus import RedisBus
+from invigil.meetings import Meetings
 from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
@@ -39,12 +41,13 @@ from invigil.supervisor import supervise
 from invigil.vision.factory import require
 from invigil.vision.port import VisionEngine
 from invigil.vision.runtime import WeightsError
-from invigil.wiring import Storage, build_house
+from invigil.wiring import Storage, build_house, make_meetings
 
 log = structlog.get_logger(__name__)
 
 SWEEP_EVERY = timedelta(hours=1)
 LOOK_EVERY_S = 60.0
+TIDY_EVERY_S = 10.0
 
 ROUTERS = (
     pages.router,
@@ -53,6 +56,7 @@ ROUTERS = (
     sessions.router,
     check_in.router,  # before candidates: /candidates/me is not an id
     frames.router,
+    media.router,
     candidates.router,
     incidents.router,
     live.router,
@@ -74,12 +78,13 @@ def create_app(
     chosen = settings or Settings()
     if engine is None:
         _require_models(chosen)
+    meetings = make_meetings(chosen)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             house, watch, storage = await build_house(
-                chosen, clock, engine() if engine else None, stack
+                chosen, clock, engine() if engine else None, stack, meetings=meetings
             )
             app.state.house = house
             app.state.renderer = EventRenderer(house)
@@ -106,7 +111,7 @@ def create_app(
         openapi_url="/api/openapi.json",
         responses={"4XX": {"model": ErrorReply}},
     )
-    _install(app, chosen)
+    _install(app, chosen, meetings)
     return app
 
 
@@ -119,7 +124,7 @@ def _require_models(settings: Settings) -> None:
         raise SystemExit(f"INVIGIL_VISION={name}: {error}") from None
 
 
-def _install(app: FastAPI, settings: Settings) -> None:
+def _install(app: FastAPI, settings: Settings, meetings: Meetings) -> None:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -127,7 +132,7 @@ def _install(app: FastAPI, settings: Settings) -> None:
     _document_letters(app)
     # A picture grows by a third in a data URL.
     app.add_middleware(BodyLimit, most=settings.max_image_bytes * 4 // 3 + 100_000)
-    app.add_middleware(SecurityHeaders, https=settings.secure)
+    app.add_middleware(SecurityHeaders, https=settings.secure, page_origins=meetings.page_origins)
     app.add_middleware(RequestLog)
 
 
@@ -154,6 +159,7 @@ def _beside_requests(
     work: dict[str, Callable[[], Awaitable[None]]] = {
         "watch": watch.run,
         "housekeeping": lambda: _housekeeping(house, storage),
+        "live video": lambda: _tidy_rooms(house),
     }
     if storage.forwarder is not None:
         work["forward"] = storage.forwarder.run
@@ -171,6 +177,16 @@ def _warn(settings: Settings) -> None:
             "are PUBLIC to anybody who has a picture's link; they cannot be kept private there; "
             "Imgur's terms and limits apply. Do not use it for exams."
         )
+
+
+async def _tidy_rooms(house: House) -> None:
+    """End at the providers of live video what has ended here."""
+    while True:
+        try:
+            await house.media.tidy()
+        except InvigilError as error:
+            log.warning("rooms of live video could not be tidied", reason=error.code)
+        await asyncio.sleep(TIDY_EVERY_S)
 
 
 async def _housekeeping(house: House, storage: Storage) -> None:

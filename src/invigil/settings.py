@@ -29,6 +29,12 @@ class Vision(StrEnum):
     DLIB = "dlib"
 
 
+class LiveVideo(StrEnum):
+    """Who carries live video, by the id of the provider."""
+
+    BUILTIN = "builtin"
+
+
 class LogFormat(StrEnum):
     CONSOLE = "console"
     JSON = "json"
@@ -157,6 +163,11 @@ class Settings(BaseSettings):
         600,
         ge=1,
         description="Joins accepted from one network address in a minute (a campus shares one).",
+    )
+    meetings: LiveVideo = Field(
+        LiveVideo.BUILTIN,
+        description="Who carries the live video of new sessions when nothing else is chosen: "
+        "`builtin` (from browser to browser).",
     )
     stun_urls: CommaList = Field(
         (),

@@ -16,7 +16,7 @@ from invigil.feed.bus import Bus, LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
 from invigil.feed.redis_bus import RedisBus
-from invigil.meetings import BuiltinMeetings
+from invigil.meetings import BuiltinMeetings, MediaProvider, Meetings
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
@@ -28,6 +28,7 @@ from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
+from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
@@ -116,7 +117,12 @@ async def check_parts(settings: Settings) -> None:
 
 
 async def build_house(
-    settings: Settings, clock: Clock, engine: VisionEngine | None, stack: AsyncExitStack
+    settings: Settings,
+    clock: Clock,
+    engine: VisionEngine | None,
+    stack: AsyncExitStack,
+    *,
+    meetings: Meetings,
 ) -> tuple[House, Watch, Storage]:
     """The rooms for requests, the clockwork beside them, and the storage under both."""
     key = installation_key(settings)
@@ -126,12 +132,11 @@ async def build_house(
     presence = Presence(bus)
     storage = await open_storage(settings, bus, clock, key, stack)
     database, store = storage.database, storage.store
-    analysis = make_analysis(settings, engine)
-    stack.push_async_callback(analysis.close)
-    await analysis.start()
+    analysis = await _start_analysis(settings, engine, stack)
     health = Health(store, analysis, bus)
     frames, watch = _monitoring(storage, analysis, health, presence, bus, clock=clock)
-    sessions = Sessions(database, store, clock, storage.key)
+    stack.push_async_callback(meetings.aclose)
+    sessions = Sessions(database, store, clock, storage.key, meetings)
     check_in = CheckIn(database, store, analysis, clock)
     house = House(
         settings=settings,
@@ -139,7 +144,7 @@ async def build_house(
         events=EventLog(database),
         bus=bus,
         presence=presence,
-        meetings=meetings(settings),
+        media=Media(database, meetings, clock, storage.key),
         frames=frames,
         single=SingleImage(database, store, analysis, clock),
         health=health,
@@ -190,6 +195,15 @@ def _monitoring(
         several=isinstance(bus, RedisBus),
     )
     return frames, watch
+
+
+async def _start_analysis(
+    settings: Settings, engine: VisionEngine | None, stack: AsyncExitStack
+) -> ManagedAnalysis:
+    analysis = make_analysis(settings, engine)
+    stack.push_async_callback(analysis.close)
+    await analysis.start()
+    return analysis
 
 
 def make_analysis(settings: Settings, engine: VisionEngine | None) -> ManagedAnalysis:
@@ -258,12 +272,19 @@ def access(settings: Settings, database: Database, clock: Clock) -> Access:
     )
 
 
-def meetings(settings: Settings) -> BuiltinMeetings:
+def make_meetings(settings: Settings) -> Meetings:
+    """The providers of live video that are set up.
+
+    Ends the program with one clear sentence when the one of the settings is not.
+    """
     secret = settings.turn_secret
-    return BuiltinMeetings(
-        stun_urls=settings.stun_urls,
-        turn_urls=settings.turn_urls,
-        turn_secret=secret.get_secret_value() if secret else None,
-        turn_lifetime=timedelta(minutes=settings.turn_minutes),
-        relay_only=settings.relay_only,
-    )
+    providers: list[MediaProvider] = [
+        BuiltinMeetings(
+            stun_urls=settings.stun_urls,
+            turn_urls=settings.turn_urls,
+            turn_secret=secret.get_secret_value() if secret else None,
+            turn_lifetime=timedelta(minutes=settings.turn_minutes),
+            relay_only=settings.relay_only,
+        )
+    ]
+    return Meetings(providers, settings.meetings.value)

@@ -58,6 +58,11 @@ TABLE: dict[str, Row] = {
     "GET /api/v1/sessions/{session_id}/snapshot": Row(_PROCTOR_READ),
     "GET /api/v1/sessions/{session_id}/incidents": Row(_PROCTOR_READ),
     "POST /api/v1/sessions/{session_id}/messages": Row(_PROCTOR_WRITE, json={"text": "Hello"}),
+    # Live video. The provider's signature is the permission; builtin has no webhooks.
+    "GET /api/v1/media": Row(_PROCTOR_READ),
+    "POST /api/v1/sessions/{session_id}/media": Row(_PROCTOR_WRITE, json={"page": "page-0001"}),
+    "POST /api/v1/candidates/me/media": Row(_CANDIDATE),
+    "POST /api/v1/meetings/{provider}/webhook": Row((404,) * 5),
     # Candidates, as proctors see them.
     "POST /api/v1/candidates/{candidate_id}/messages": Row(_PROCTOR_WRITE, json={"text": "Hello"}),
     "POST /api/v1/candidates/{candidate_id}/check-in-decision": Row(

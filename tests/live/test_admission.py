@@ -62,7 +62,12 @@ async def test_hello_says_who_one_is_and_who_else_is_there(
             assert (hello["role"], hello["provider"]) == ("candidate", "builtin")
             assert (hello["ice_servers"], hello["ice_transport_policy"]) == ([], "all")
             assert hello["peers"] == [
-                {"peer": seen["peer"], "role": "proctor", "candidate_id": None}
+                {
+                    "peer": seen["peer"],
+                    "role": "proctor",
+                    "candidate_id": None,
+                    "viewer": None,
+                }
             ]
             joined = await theirs.until("peer_joined")
             assert (joined["peer"], joined["candidate_id"]) == (hello["peer"], ada.id)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from invigil.meetings import BuiltinMeetings
 from invigil.meetings.builtin import turn_credential
+from invigil.meetings.port import MediaRole, Participant, Room, RoomKey
 from tests.support.clock import START, Clock
 from tests.support.scripted import ScriptedEngine
 from tests.support.server import console, serving
@@ -25,22 +26,33 @@ def test_a_credential_is_what_coturn_computes() -> None:
     assert len(base64.b64decode(password)) == 20
 
 
-def test_each_peer_has_a_credential_of_its_own_for_a_limited_time() -> None:
+def page(identity: str) -> Participant:
+    return Participant(identity, MediaRole.CANDIDATE)
+
+
+ROOM = Room(RoomKey("s"), "s")
+
+
+async def test_each_peer_has_a_credential_of_its_own_for_a_limited_time() -> None:
     meetings = BuiltinMeetings(turn_urls=(TURN,), turn_secret="north")
-    one, two = meetings.join("a", START), meetings.join("b", START)
+    one, two = (
+        await meetings.join(ROOM, page("a"), START),
+        await meetings.join(ROOM, page("b"), START),
+    )
     assert one.ice_servers != two.ice_servers
     assert (one.expires_at - START).total_seconds() == 6 * 3600
     name = one.ice_servers[0]["username"]
     assert int(name.partition(":")[0]) == one.expires_at.timestamp()
 
 
-def test_without_a_secret_no_turn_server_is_offered() -> None:
-    assert BuiltinMeetings(turn_urls=(TURN,)).join("a", START).ice_servers == ()
+async def test_without_a_secret_no_turn_server_is_offered() -> None:
+    grant = await BuiltinMeetings(turn_urls=(TURN,)).join(ROOM, page("a"), START)
+    assert grant.ice_servers == ()
 
 
-def test_secrets_are_not_shown() -> None:
+async def test_secrets_are_not_shown() -> None:
     meetings = BuiltinMeetings(turn_urls=(TURN,), turn_secret="canary")
-    grant = meetings.join("a", START)
+    grant = await meetings.join(ROOM, page("a"), START)
     assert "canary" not in repr(meetings)
     assert grant.ice_servers[0]["credential"] not in repr(grant)
 

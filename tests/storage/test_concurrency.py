@@ -32,6 +32,7 @@ from invigil.domain.message import Event, EventKind
 from invigil.domain.observation import Identity, Template, TemplateKind
 from invigil.domain.secrets import hash_token, new_id
 from invigil.domain.session import ExamSession
+from invigil.meetings import BuiltinMeetings, Meetings
 from invigil.monitoring.analysis import ThreadAnalysis
 from invigil.services.check_in import CheckIn
 from invigil.services.review import Review
@@ -307,7 +308,7 @@ async def test_nobody_joins_or_goes_on_once_a_session_is_closed(
 ) -> None:
     """Closing waits for those who are in the middle of something, and finishes them as well."""
     desks = [CheckIn(database, store, analysis, clock) for database in servers]
-    sessions = Sessions(servers[1], store, clock, b"key")
+    sessions = Sessions(servers[1], store, clock, b"key", Meetings([BuiltinMeetings()], "builtin"))
 
     async def act(where: Database, number: int) -> None:
         if number == 10:
@@ -334,7 +335,7 @@ async def test_frames_closing_and_reviewing_side_by_side_never_wait_for_each_oth
             await work.candidates.add(person)
         await work.incidents.add(incident)
     log, desk = IncidentLog(store), Review(servers[0], store, clock)
-    sessions = Sessions(servers[1], store, clock, b"key")
+    sessions = Sessions(servers[1], store, clock, b"key", Meetings([BuiltinMeetings()], "builtin"))
 
     async def frame(work: UnitOfWork, person: Candidate) -> None:
         await work.candidates.touch(person.id, last_frame_at=START, next_frame_ms=1000)

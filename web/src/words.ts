@@ -9,8 +9,10 @@ import type {
   Incident,
   IncidentKind,
   LiveFacts,
+  MediaProvider,
   Severity,
 } from "./api/types";
+import type { LiveView } from "./live/media";
 
 export const KIND_WORDS: Record<IncidentKind, string> = {
   multiple_faces: "More than one face",
@@ -19,6 +21,37 @@ export const KIND_WORDS: Record<IncidentKind, string> = {
   camera_lost: "Camera picture lost",
   not_recognised: "Not recognised for a while",
 };
+
+export const PROVIDER_WORDS: Record<string, string> = {
+  builtin: "From browser to browser (up to about 16 candidates)",
+  livekit: "LiveKit server (also for more candidates)",
+  realtimekit: "Cloudflare RealtimeKit",
+};
+
+/** What keeps candidates from seeing one another, as the proctor should know it. */
+export function isolationWords({ isolation }: MediaProvider): string {
+  switch (isolation) {
+    case "structural":
+      return "Candidates cannot see one another: there is no connection between them.";
+    case "token":
+      return "Candidates cannot see one another: the video server gives them nobody's picture.";
+    case "ui_only":
+      return "Candidates share one video room: their pages do not show them one another, but the video service would not prevent it.";
+    default:
+      return "Live video of this session is not set up on this server any more. Still pictures go on.";
+  }
+}
+
+/** What to say of a candidate in the room whose live picture does not flow; null when it does. */
+export function liveTroubleWords(
+  { state, online }: Candidate,
+  live: LiveView | null,
+  trouble: string | null,
+): string | null {
+  if (state !== "in_room" || !online || live?.state === "live") return null;
+  if (trouble) return "No live video at the moment. Still pictures go on.";
+  return live?.state === "broken" ? "Live video is interrupted. Still pictures go on." : null;
+}
 
 export const SEVERITY_WORDS: Record<Severity, string> = {
   high: "Look now",

@@ -99,6 +99,7 @@ async def enter(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
 async def leave(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
     """The candidate is done; monitoring ends."""
     await house.check_in.leave(actor.id)
+    await house.media.dismiss(actor.id)
     return await render(house, actor.id)
 
 

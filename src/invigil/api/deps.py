@@ -15,7 +15,6 @@ from invigil.domain.consent import Elsewhere
 from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge
 from invigil.feed.bus import Bus
 from invigil.feed.presence import Presence
-from invigil.meetings import MediaProvider
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
@@ -23,6 +22,7 @@ from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
+from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
@@ -42,7 +42,7 @@ class House:
     events: EventLog
     bus: Bus
     presence: Presence
-    meetings: MediaProvider
+    media: Media
     frames: FramePipeline
     single: SingleImage
     health: Health

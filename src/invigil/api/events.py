@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from invigil.api.media_schemas import IceServer
 from invigil.api.schemas import (
     Candidate,
     ExamSession,
@@ -67,15 +68,12 @@ CandidateEvent = Annotated[
 
 
 class PeerOut(Out):
+    """`viewer`: what a proctor's page is called in rooms of live video."""
+
     peer: str
     role: Literal["proctor", "candidate"]
     candidate_id: str | None
-
-
-class IceServer(Out):
-    urls: list[str]
-    username: str | None = None
-    credential: str | None = None
+    viewer: str | None
 
 
 class Hello(Out):

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from invigil.api import events as e
 from invigil.api.deps import House, allowed_origin, get_house
+from invigil.api.media_schemas import IceServer
 from invigil.api.render_events import EventRenderer
 from invigil.domain.actor import Ticket
 from invigil.domain.candidate import CameraClaim
@@ -25,6 +26,7 @@ from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
 from invigil.feed.bus import ALL_PROCTORS, Subscription, candidate_topic, peer_topic, proctors_of
 from invigil.feed.peer import Peer, Role
+from invigil.meetings.port import MediaRole
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/v1")
@@ -91,7 +93,10 @@ class _Connection:
         self._since = since
         role = Role(ticket.role)
         self._audience = ticket.actor_id if role is Role.CANDIDATE else None
-        self._peer = Peer(new_id(), role, ticket.session_id, self._audience)
+        viewer = None
+        if role is Role.PROCTOR and ticket.tab is not None:
+            viewer = house.media.viewer(ticket.actor_id, ticket.tab)
+        self._peer = Peer(new_id(), role, ticket.session_id, self._audience, viewer)
         self._renderer: EventRenderer = socket.app.state.renderer
 
     async def run(self) -> None:
@@ -123,7 +128,10 @@ class _Connection:
 
     async def _hello(self) -> None:
         cursor = await self._house.events.cursor(self._ticket.session_id)
-        grant = self._house.meetings.join(self._peer.id, self._house.clock())
+        greeting = await self._house.media.greet(
+            self._ticket.session_id, self._peer.id, MediaRole(self._peer.role.value)
+        )
+        grant = greeting.grant
         role: Literal["proctor", "candidate"] = (
             "proctor" if self._peer.role is Role.PROCTOR else "candidate"
         )
@@ -131,9 +139,11 @@ class _Connection:
             peer=self._peer.id,
             role=role,
             cursor=cursor,
-            provider=grant.provider,
-            ice_servers=[e.IceServer(**server) for server in grant.ice_servers],
-            ice_transport_policy="relay" if grant.ice_transport_policy == "relay" else "all",
+            provider=greeting.provider,
+            ice_servers=[IceServer(**server) for server in grant.ice_servers] if grant else [],
+            ice_transport_policy=(
+                "relay" if grant and grant.ice_transport_policy == "relay" else "all"
+            ),
             peers=[
                 e.PeerOut.model_validate(peer.as_json())
                 for peer in self._house.presence.visible_to(self._peer)

@@ -6,6 +6,7 @@ The log line has no query string (tokens and signatures live there) and no body.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -45,9 +46,15 @@ _HEADERS = {
 
 
 class SecurityHeaders:
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    """`page_origins`: of media servers, which pages may connect to besides ourselves."""
+
+    def __init__(self, app: ASGIApp, *, https: bool, page_origins: Sequence[str] = ()) -> None:
         self._app = app
         self._headers = dict(_HEADERS)
+        if page_origins:
+            self._headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
+                "connect-src 'self'", " ".join(("connect-src 'self'", *page_origins))
+            )
         if https:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
 

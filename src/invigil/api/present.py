@@ -14,6 +14,7 @@ from invigil.domain.observation import TemplateKind
 from invigil.domain.session import ExamSession, SessionCounts
 from invigil.domain.system import SystemStatus
 from invigil.domain.words import WARNINGS
+from invigil.meetings import Meetings
 from invigil.monitoring.frames import FrameResult
 from invigil.services.check_in import NEEDED_FRAMES
 
@@ -24,7 +25,23 @@ def proctor(actor: Proctor) -> s.Me:
     return s.Me(proctor=s.ProctorOut(id=actor.id, name=actor.name))
 
 
-def session(record: ExamSession, counts: SessionCounts, join_url: str) -> s.ExamSession:
+def media(provider_id: str, meetings: Meetings) -> s.MediaProvider:
+    """What a proctor should know of a provider, also of one that is not set up any more."""
+    provider = meetings.find(provider_id)
+    if provider is None:
+        return s.MediaProvider(id=provider_id, isolation=None, talkback=False, max_viewers_hint=0)
+    can = provider.capabilities
+    return s.MediaProvider(
+        id=provider_id,
+        isolation=can.isolation,
+        talkback=can.talkback,
+        max_viewers_hint=can.max_viewers_hint,
+    )
+
+
+def session(
+    record: ExamSession, counts: SessionCounts, join_url: str, meetings: Meetings
+) -> s.ExamSession:
     return s.ExamSession(
         id=record.id,
         title=record.title,
@@ -37,6 +54,7 @@ def session(record: ExamSession, counts: SessionCounts, join_url: str) -> s.Exam
         candidates_in_room=counts.in_room,
         open_incidents=counts.open_incidents,
         unreviewed_incidents=counts.unreviewed_incidents,
+        media=media(record.provider, meetings),
     )
 
 

@@ -31,6 +31,7 @@ from invigil.domain.incident import (
 from invigil.domain.message import MessageKind, Sender
 from invigil.domain.observation import Identity, Unusable
 from invigil.domain.system import AnalysisState, Space
+from invigil.meetings.port import Isolation
 
 
 class Out(BaseModel):
@@ -100,6 +101,9 @@ class NewExamSession(In):
     sampling_interval_s: int = Field(5, ge=1, le=60)
     retention_days: int = Field(30, ge=1, le=365)
     exam_url: str | None = Field(None, max_length=2000)
+    provider: str | None = Field(
+        None, max_length=16, description="Who carries live video; default: as the server is set up."
+    )
 
     @field_validator("exam_url")
     @classmethod
@@ -111,6 +115,16 @@ class NewExamSession(In):
             msg = "must be a web address that starts with https:// or http://"
             raise ValueError(msg)
         return value
+
+
+class MediaProvider(Out):
+    """`isolation`: what keeps candidates from seeing one another; null when the provider is not
+    set up on this server any more."""
+
+    id: str
+    isolation: Isolation | None
+    talkback: bool
+    max_viewers_hint: int
 
 
 class ExamSession(Out):
@@ -125,6 +139,7 @@ class ExamSession(Out):
     candidates_in_room: int
     open_incidents: int
     unreviewed_incidents: int
+    media: MediaProvider
 
 
 class ExamSessions(Out):
@@ -255,7 +270,10 @@ class CheckInDecision(In):
 
 
 class NewProctorTicket(In):
+    """`page`: a random word that the page keeps while it is open."""
+
     session_id: str = Field(max_length=64)
+    page: Tab | None = None
 
 
 class TicketOut(Out):

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["sessions"])
 
 def render(house: House, session: ExamSession, counts: SessionCounts) -> s.ExamSession:
     join_url = f"{house.settings.base_url}/join/{house.sessions.join_code(session)}"
-    return present.session(session, counts, join_url)
+    return present.session(session, counts, join_url, house.media.meetings)
 
 
 @router.get("")
@@ -45,6 +45,7 @@ async def get_session(session_id: str, _proctor: ProctorDep, house: HouseDep) ->
 async def close_session(session_id: str, _proctor: ProctorDep, house: HouseDep) -> s.ExamSession:
     """End the session for everybody. Candidates are told; the join link stops working."""
     await house.sessions.close(session_id)
+    await house.media.tidy()
     return render(house, *await house.sessions.get(session_id))
 
 

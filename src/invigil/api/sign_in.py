@@ -51,5 +51,5 @@ async def proctor_ticket(
     body: s.NewProctorTicket, proctor: ProctorDep, house: HouseDep
 ) -> s.TicketOut:
     """A one-use pass for the live socket of one session."""
-    ticket = await house.access.issue_ticket(proctor, body.session_id, None)
+    ticket = await house.access.issue_ticket(proctor, body.session_id, body.page)
     return s.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))

@@ -152,6 +152,59 @@ class MaintenanceRefused(InvigilError):
     code = "maintenance_refused"
 
 
+# Live video ---------------------------------------------------------------------------------
+
+
+class MediaUnavailable(InvigilError):
+    """Base of all that a provider of live video can refuse. Everything else of the exam goes on."""
+
+    status = 503
+    code = "media_unavailable"
+    message = "The live-video server cannot be reached right now."
+    fix = "Pictures, incidents and messages go on. Live video comes back by itself."
+    retry_after_s: int | None = 3
+
+
+class MediaRateLimited(MediaUnavailable):
+    code = "media_rate_limited"
+    message = "The live-video service takes no more requests at the moment."
+
+    def __init__(self, retry_after_s: int = 10) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__()
+
+
+class MediaNotFound(MediaUnavailable):
+    """What the provider was asked about does not exist there (any more)."""
+
+    code = "media_not_found"
+    message = "The live-video room is not there any more."
+
+
+class MediaConfigError(MediaUnavailable):
+    """For whoever runs the server: a setting of live video is wrong or missing."""
+
+    code = "media_misconfigured"
+    message = "Live video is not set up correctly on this server."
+    fix = "Pictures, incidents and messages go on. Whoever runs the server must check its settings."
+    retry_after_s: int | None = 30
+
+
+class MediaAuthError(MediaConfigError):
+    """The provider refuses our credentials, or somebody else speaks in the provider's name."""
+
+    code = "media_refused"
+    message = "The live-video service refuses the credentials of this server."
+
+
+class WebhookRefused(MediaAuthError):
+    status = 401
+    code = "webhook_refused"
+    message = "This call is not signed by the live-video service."
+    fix = "Check that the service and Invigil share one key and secret."
+    retry_after_s = None
+
+
 # Images -------------------------------------------------------------------------------------
 
 

@@ -36,7 +36,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class ExamSession:
-    """One proctored sitting. `join_generation` rises when the join link is renewed."""
+    """One proctored sitting. `join_generation` rises when the join link is renewed.
+
+    `provider`: who carries its live video.
+    """
 
     id: str
     title: str
@@ -47,6 +50,7 @@ class ExamSession:
     closed_at: datetime | None = None
     join_generation: int = 1
     admin_hash: str | None = field(default=None, repr=False)
+    provider: str = "builtin"
 
     @property
     def closed(self) -> bool:

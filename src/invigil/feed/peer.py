@@ -13,12 +13,22 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One connected page. `candidate_id` only for a candidate's."""
+    """One connected page. `candidate_id` only for a candidate's.
+
+    `viewer`: what a proctor's page is called in the rooms of live video, so that candidates' pages
+    can let it, and nobody else, see their tracks.
+    """
 
     id: str
     role: Role
     session_id: str
     candidate_id: str | None = None
+    viewer: str | None = None
 
     def as_json(self) -> dict[str, str | None]:
-        return {"peer": self.id, "role": self.role.value, "candidate_id": self.candidate_id}
+        return {
+            "peer": self.id,
+            "role": self.role.value,
+            "candidate_id": self.candidate_id,
+            "viewer": self.viewer,
+        }

@@ -125,4 +125,11 @@ def _sees(one: Peer, other: Peer) -> bool:
 
 
 def _peer(found: Json) -> Peer:
-    return Peer(found["peer"], Role(found["role"]), found["session_id"], found["candidate_id"])
+    return Peer(
+        found["peer"],
+        Role(found["role"]),
+        found["session_id"],
+        found["candidate_id"],
+        # A server of the version before says nothing of it.
+        found.get("viewer"),
+    )

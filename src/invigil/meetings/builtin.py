@@ -10,14 +10,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from invigil.meetings.port import Capabilities, Isolation, JoinGrant
+from invigil.domain.errors import NotFound
+from invigil.meetings.port import (
+    Capabilities,
+    Isolation,
+    JoinGrant,
+    MediaEvent,
+    Participant,
+    Room,
+    RoomKey,
+)
 
 # One candidate's page encodes once a viewer; measured at 5.6 % of a core for each small picture.
-_CAPABILITIES = Capabilities(Isolation.STRUCTURAL, talkback=True, max_viewers_hint=3)
+_CAPABILITIES = Capabilities(
+    Isolation.STRUCTURAL, talkback=True, max_viewers_hint=3, over_socket=True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +48,27 @@ class BuiltinMeetings:
     def capabilities(self) -> Capabilities:
         return _CAPABILITIES
 
-    def join(self, peer_id: str, now: datetime) -> JoinGrant:
+    @property
+    def page_origins(self) -> Sequence[str]:
+        return ()
+
+    async def open(self, key: RoomKey, known: str | None) -> Room:
+        """There is nothing to open: the session's pages find one another on the live socket."""
+        return Room(key, known or key.session_id)
+
+    async def join(
+        self,
+        room: Room,  # noqa: ARG002 - the port's
+        who: Participant,
+        now: datetime,
+    ) -> JoinGrant:
+        """`who.identity` names the page in its TURN credential."""
         expires_at = now + self.turn_lifetime
         servers: list[dict[str, Any]] = []
         if self.stun_urls:
             servers.append({"urls": list(self.stun_urls)})
         if self.turn_urls and self.turn_secret:
-            name, password = turn_credential(self.turn_secret, peer_id, expires_at)
+            name, password = turn_credential(self.turn_secret, who.identity, expires_at)
             servers.append({"urls": list(self.turn_urls), "username": name, "credential": password})
         return JoinGrant(
             provider=self.id,
@@ -50,6 +76,25 @@ class BuiltinMeetings:
             ice_servers=tuple(servers),
             ice_transport_policy="relay" if self.relay_only else "all",
         )
+
+    async def kick(self, room: Room, identity: str) -> None:
+        """The live socket ends, and with it all letters; the page hangs up."""
+
+    async def close(self, room: Room) -> None:
+        """As for `kick`."""
+
+    def parse_webhook(
+        self,
+        headers: Mapping[str, str],  # noqa: ARG002 - the port's
+        raw: bytes,  # noqa: ARG002 - the port's
+    ) -> Sequence[MediaEvent]:
+        raise NotFound
+
+    async def health(self) -> None:
+        """There is no server to be ill."""
+
+    async def aclose(self) -> None:
+        """There are no connections."""
 
 
 def turn_credential(secret: str, peer_id: str, expires_at: datetime) -> tuple[str, str]:

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from invigil.clock import Clock
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import JoinLinkUnknown, NotFound
+from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, NotFound
 from invigil.domain.incident import Gap, Incident, ObservationRecord
 from invigil.domain.message import Event, EventKind, Message
 from invigil.domain.observation import TemplateKind
 from invigil.domain.secrets import hash_token, new_id, same, sign
 from invigil.domain.session import ExamSession, SessionCounts
+from invigil.meetings import Meetings
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
@@ -28,6 +29,8 @@ class NewSession:
     sampling_interval_s: int = 5
     retention_days: int = 30
     exam_url: str | None = None
+    provider: str | None = None
+    """None: the installation's own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +50,32 @@ class Snapshot:
 
 
 class Sessions:
-    def __init__(self, database: Database, store: EvidenceStore, clock: Clock, key: bytes) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: EvidenceStore,
+        clock: Clock,
+        key: bytes,
+        meetings: Meetings,
+    ) -> None:
         self._database = database
+        self._meetings = meetings
         self._store = store
         self._clock = clock
         self._key = key
         self._incidents = IncidentLog(store)
 
     async def create(self, new: NewSession, *, admin_id: str | None = None) -> ExamSession:
-        """Open a session. `admin_id`: the secret of the classic API's host, kept as a hash."""
+        """Open a session. `admin_id`: the secret of the classic API's host, kept as a hash.
+
+        Raises `InvalidRequest` for a provider of live video that is not set up.
+        """
+        provider = new.provider or self._meetings.default
+        if self._meetings.find(provider) is None:
+            raise InvalidRequest(
+                "provider: this provider of live video is not set up here.",
+                fix="Choose one that GET /api/v1/media lists.",
+            )
         session = ExamSession(
             id=new_id(),
             title=new.title,
@@ -64,6 +84,7 @@ class Sessions:
             exam_url=new.exam_url,
             created_at=self._clock(),
             admin_hash=None if admin_id is None else hash_token(admin_id),
+            provider=provider,
         )
         async with self._database.begin() as work:
             await work.sessions.add(session)

@@ -26,6 +26,8 @@ export class CandidateApi {
   enter = () => content(client.POST("/api/v1/candidates/me/enter", { headers: this.headers }));
   leave = () => content(client.POST("/api/v1/candidates/me/leave", { headers: this.headers }));
 
+  mediaGrant = () => content(client.POST("/api/v1/candidates/me/media", { headers: this.headers }));
+
   askProctor = (note: string) =>
     content(
       client.POST("/api/v1/candidates/me/ask-proctor", {

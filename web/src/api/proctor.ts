@@ -18,8 +18,11 @@ export const olderIncidents = (session_id: string, before: string) =>
   content(
     client.GET(`${SESSION}/incidents`, { params: { path: { session_id }, query: { before, limit: 50 } } }),
   );
-export const liveTicket = (session_id: string) =>
-  content(client.POST("/api/v1/tickets", { body: { session_id } }));
+export const liveTicket = (session_id: string, page: string) =>
+  content(client.POST("/api/v1/tickets", { body: { session_id, page } }));
+export const mediaGrant = (id: string, page: string, candidate_id?: string) =>
+  content(client.POST(`${SESSION}/media`, { ...one(id), body: { page, candidate_id } }));
+export const listMedia = () => content(client.GET("/api/v1/media"));
 
 export const messageAll = (id: string, kind: MessageKind, text: string) =>
   content(client.POST(`${SESSION}/messages`, { ...one(id), body: { kind, text } }));

@@ -126,6 +126,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candidates/me/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Candidate Grant
+         * @description A pass for the candidate's page to send live video, and to receive nobody's.
+         */
+        post: operations["candidate_grant_api_v1_candidates_me_media_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/me/messages": {
         parameters: {
             query?: never;
@@ -370,6 +390,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Providers
+         * @description The providers of live video that are set up here.
+         */
+        get: operations["providers_api_v1_media_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meetings/{provider}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Webhook
+         * @description For the provider itself, which signs the body. A repetition changes nothing.
+         */
+        post: operations["webhook_api_v1_meetings__provider__webhook_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -448,6 +508,26 @@ export interface paths {
         get: operations["list_incidents_api_v1_sessions__session_id__incidents_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Proctor Grant
+         * @description A pass for a console's page to watch a session live.
+         */
+        post: operations["proctor_grant_api_v1_sessions__session_id__media_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1119,6 +1199,7 @@ export interface components {
             id: string;
             /** Join Url */
             join_url: string;
+            media: components["schemas"]["MediaProvider"];
             /** Open Incidents */
             open_incidents: number;
             /** Retention Days */
@@ -1291,6 +1372,12 @@ export interface components {
             /** More */
             more: boolean;
         };
+        /**
+         * Isolation
+         * @description What keeps candidates from seeing one another.
+         * @enum {string}
+         */
+        Isolation: "structural" | "token" | "ui_only";
         /** Join */
         Join: {
             consent: components["schemas"]["GivenConsent"];
@@ -1320,6 +1407,55 @@ export interface components {
         /** Me */
         Me: {
             proctor: components["schemas"]["ProctorOut"];
+        };
+        /**
+         * MediaGrant
+         * @description `token` is a secret of the page that asked for it.
+         */
+        MediaGrant: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Ice Servers */
+            ice_servers: components["schemas"]["IceServer"][];
+            /**
+             * Ice Transport Policy
+             * @enum {string}
+             */
+            ice_transport_policy: "all" | "relay";
+            /** Options */
+            options: {
+                [key: string]: string;
+            };
+            /** Provider */
+            provider: string;
+            /** Token */
+            token: string | null;
+            /** Url */
+            url: string | null;
+        };
+        /**
+         * MediaProvider
+         * @description `isolation`: what keeps candidates from seeing one another; null when the provider is not
+         *     set up on this server any more.
+         */
+        MediaProvider: {
+            /** Id */
+            id: string;
+            isolation: components["schemas"]["Isolation"] | null;
+            /** Max Viewers Hint */
+            max_viewers_hint: number;
+            /** Talkback */
+            talkback: boolean;
+        };
+        /** MediaProviders */
+        MediaProviders: {
+            /** Default */
+            default: string;
+            /** Providers */
+            providers: components["schemas"]["MediaProvider"][];
         };
         /** Message */
         "Message-Input": {
@@ -1459,6 +1595,11 @@ export interface components {
             /** Exam Url */
             exam_url?: string | null;
             /**
+             * Provider
+             * @description Who carries live video; default: as the server is set up.
+             */
+            provider?: string | null;
+            /**
              * Retention Days
              * @default 30
              */
@@ -1478,8 +1619,23 @@ export interface components {
             /** Text */
             text: string;
         };
-        /** NewProctorTicket */
+        /**
+         * NewProctorMedia
+         * @description `page`: as for the ticket. `candidate_id`: where each candidate has a room.
+         */
+        NewProctorMedia: {
+            /** Candidate Id */
+            candidate_id?: string | null;
+            /** Page */
+            page: string;
+        };
+        /**
+         * NewProctorTicket
+         * @description `page`: a random word that the page keeps while it is open.
+         */
         NewProctorTicket: {
+            /** Page */
+            page?: string | null;
             /** Session Id */
             session_id: string;
         };
@@ -1515,6 +1671,8 @@ export interface components {
              * @enum {string}
              */
             type: "peer_joined";
+            /** Viewer */
+            viewer: string | null;
         };
         /** PeerLeft */
         PeerLeft: {
@@ -1526,7 +1684,10 @@ export interface components {
              */
             type: "peer_left";
         };
-        /** PeerOut */
+        /**
+         * PeerOut
+         * @description `viewer`: what a proctor's page is called in rooms of live video.
+         */
         PeerOut: {
             /** Candidate Id */
             candidate_id: string | null;
@@ -1537,6 +1698,8 @@ export interface components {
              * @enum {string}
              */
             role: "proctor" | "candidate";
+            /** Viewer */
+            viewer: string | null;
         };
         /** Ping */
         Ping: {
@@ -1929,6 +2092,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MyCandidate-Output"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    candidate_grant_api_v1_candidates_me_media_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaGrant"];
                 };
             };
             /** @description Client Error */
@@ -2355,6 +2547,64 @@ export interface operations {
             };
         };
     };
+    providers_api_v1_media_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaProviders"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    webhook_api_v1_meetings__provider__webhook_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     list_sessions_api_v1_sessions_get: {
         parameters: {
             query?: never;
@@ -2500,6 +2750,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Incidents"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    proctor_grant_api_v1_sessions__session_id__media_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProctorMedia"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaGrant"];
                 };
             };
             /** @description Client Error */

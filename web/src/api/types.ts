@@ -27,6 +27,9 @@ export type Candidate = Schemas["Candidate"];
 export type Incident = Schemas["Incident"];
 export type Gap = Schemas["Gap"];
 export type SystemStatus = Schemas["SystemStatus"];
+export type MediaGrant = Schemas["MediaGrant"];
+export type MediaProvider = Schemas["MediaProvider"];
+export type MediaProviders = Schemas["MediaProviders"];
 export type Snapshot = Schemas["Snapshot"];
 
 export interface NewSession {
@@ -34,4 +37,6 @@ export interface NewSession {
   sampling_interval_s: number;
   retention_days: number;
   exam_url: string | null;
+  /** Who carries live video; null leaves it to the server. */
+  provider: string | null;
 }

@@ -65,7 +65,7 @@ export function Room({ session, view }: StepProps) {
               This is what the proctor sees
             </Text>
           </figure>
-          <ProctorVideo incoming={session.media.publisher.incoming} />
+          <ProctorVideo incoming={session.media.live.incoming} />
         </div>
         <Text size="sm" className="faint">
           Please keep this tab open. You may work in another tab or window.

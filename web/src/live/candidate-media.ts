@@ -1,29 +1,32 @@
 import { Camera } from "./camera";
 import { Capture, type PictureSource } from "./capture";
 import type { Clock } from "./clock";
+import { Sending } from "./connect";
 import { randomUuid } from "./ids";
-import type { ClientMessage, Signal } from "./protocol";
-import { Publisher } from "./publisher";
+import type { MediaContext } from "./media";
+import type { ClientMessage } from "./protocol";
 
 export type CameraClaim = Extract<ClientMessage, { type: "camera" }>["state"];
 
 export interface MediaOptions {
   clock: Clock;
-  send: (to: string, signal: Signal) => void;
+  send: MediaContext["send"];
+  grant: MediaContext["grant"];
   onClaim: (claim: CameraClaim) => void;
 }
 
 /** One camera, three users: the candidate's own view, the pictures for analysis, and the proctors. */
 export class CandidateMedia implements PictureSource {
   readonly camera: Camera;
-  readonly publisher: Publisher;
+  readonly live: Sending;
   private capture: Capture | null = null;
   private stream: MediaStream | null = null;
   private claimed: CameraClaim | null = null;
 
   constructor(private readonly options: MediaOptions) {
     this.camera = new Camera(options.clock);
-    this.publisher = new Publisher({ epoch: randomUuid(), clock: options.clock, send: options.send });
+    const { clock, send, grant } = options;
+    this.live = new Sending({ epoch: randomUuid(), clock, send, grant });
     this.camera.view.subscribe(() => this.changed());
     document.addEventListener("visibilitychange", () => this.changed());
   }
@@ -43,7 +46,7 @@ export class CandidateMedia implements PictureSource {
   }
 
   stop(): void {
-    this.publisher.close();
+    this.live.close();
     this.camera.stop();
     this.capture?.stop();
     this.capture = null;
@@ -55,7 +58,7 @@ export class CandidateMedia implements PictureSource {
       this.stream = stream;
       if (stream) this.capture ??= new Capture();
       this.capture?.setTrack(stream?.getVideoTracks()[0] ?? null);
-      this.publisher.setTracks(stream?.getTracks() ?? []);
+      this.live.setTracks(stream?.getTracks() ?? []);
     }
     const claim = this.claim();
     if (claim === this.claimed) return;

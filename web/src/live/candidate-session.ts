@@ -9,6 +9,7 @@ import { type Clock, steadyClock } from "./clock";
 import type { FramePump } from "./frame-pump";
 import { randomUuid } from "./ids";
 import type { CandidateEvent, ServerMessage } from "./protocol";
+import { isForMedia } from "./protocol";
 import { LiveSocket } from "./socket";
 import { Store } from "./store";
 import { tokenStore } from "./token-store";
@@ -36,6 +37,7 @@ export class CandidateSession {
     this.media = new CandidateMedia({
       clock: this.clock,
       send: (to, signal) => this.socket?.send({ type: "signal", to, signal }),
+      grant: () => this.requireApi().mediaGrant(),
       onClaim: (state) => this.socket?.send({ type: "camera", state }),
     });
     const pumps = makePumps(this.media, {
@@ -50,9 +52,9 @@ export class CandidateSession {
     this.media.camera.view.subscribe(() => this.followStep());
     window.addEventListener("online", () => {
       this.socket?.hurry();
-      this.media.publisher.networkChanged();
+      this.media.live.networkChanged();
     });
-    window.addEventListener("pagehide", () => this.media.publisher.close());
+    window.addEventListener("pagehide", () => this.media.live.close());
   }
 
   async load(): Promise<void> {
@@ -175,19 +177,17 @@ export class CandidateSession {
   }
 
   private heard(message: ServerMessage<CandidateEvent>): void {
-    const { publisher } = this.media;
+    const { live } = this.media;
     if (message.type === "hello") {
-      publisher.greet(message);
+      live.heard(message);
       const claim = this.media.claim();
       if (claim) this.socket?.send({ type: "camera", state: claim });
       if (!this.greeted) void this.refresh();
       this.greeted = true;
       this.claiming = false;
     } else if (message.type === "event") this.happened(message.event);
-    else if (message.type === "peer_joined") publisher.joined(message);
-    else if (message.type === "peer_left") publisher.left(message.peer);
-    else if (message.type === "signal") publisher.receive(message.from, message.signal);
     else if (message.type === "resync") void this.refresh();
+    else if (isForMedia(message)) live.heard(message);
   }
 
   private happened(event: CandidateEvent): void {

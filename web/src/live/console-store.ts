@@ -3,6 +3,7 @@ import * as api from "../api/proctor";
 import type { Decision, Incident, MessageKind } from "../api/types";
 import { backoffMs } from "./backoff";
 import { type Clock, steadyClock } from "./clock";
+import { Watching } from "./connect";
 import {
   type ConsoleView,
   emptyConsole,
@@ -19,13 +20,12 @@ import { randomUuid } from "./ids";
 import type { EventMessage, ProctorEvent, ServerMessage } from "./protocol";
 import { LiveSocket } from "./socket";
 import { Store } from "./store";
-import { ViewerHub } from "./viewer";
 
 /** One open exam session on the proctor's screen: the snapshot, kept current by events. */
 export class ConsoleStore {
   readonly view = new Store<ConsoleView>(emptyConsole);
   readonly socket: LiveSocket<ProctorEvent>;
-  readonly viewers: ViewerHub;
+  readonly viewers: Watching;
   private readonly clock: Clock;
   private loading = false;
   private early: EventMessage<ProctorEvent>[] = [];
@@ -39,13 +39,16 @@ export class ConsoleStore {
     clock?: Clock,
   ) {
     this.clock = clock ?? steadyClock();
+    const page = randomUuid();
     this.socket = new LiveSocket<ProctorEvent>({
       clock: this.clock,
-      ticket: () => api.liveTicket(sessionId),
+      ticket: () => api.liveTicket(sessionId, page),
       onMessage: (message) => this.heard(message),
     });
-    this.viewers = new ViewerHub({
+    this.viewers = new Watching({
       epoch: randomUuid(),
+      clock: this.clock,
+      grant: (candidateId) => api.mediaGrant(sessionId, page, candidateId),
       send: (to, signal) => this.socket.send({ type: "signal", to, signal }),
     });
   }
@@ -104,7 +107,10 @@ export class ConsoleStore {
   private heard(message: ServerMessage<ProctorEvent>): void {
     switch (message.type) {
       case "hello":
-        this.viewers.greet(message);
+      case "peer_joined":
+      case "peer_left":
+      case "signal":
+        this.viewers.heard(message);
         break;
       case "event":
         this.happened(message);
@@ -117,15 +123,6 @@ export class ConsoleStore {
         break;
       case "system":
         this.view.patch({ system: message.system });
-        break;
-      case "peer_joined":
-        this.viewers.joined(message);
-        break;
-      case "peer_left":
-        this.viewers.left(message.peer);
-        break;
-      case "signal":
-        this.viewers.receive(message.from, message.signal);
         break;
       case "resync":
         void this.reload();

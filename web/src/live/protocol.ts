@@ -29,10 +29,14 @@ export interface Peer {
   peer: string;
   role: "candidate" | "proctor";
   candidate_id: string | null;
+  /** What a proctor's page is called in a provider's rooms. */
+  viewer?: string | null;
 }
 
 export interface Hello {
   type: "hello";
+  /** Who carries live video. */
+  provider?: string;
   peer: string;
   role: "candidate" | "proctor";
   cursor: number;
@@ -96,6 +100,16 @@ export type ConnectionState =
   | "closed"
   | "signed_out"
   | "stopped";
+
+export type PeerMessage = Extract<
+  ServerMessage<never>,
+  { type: "peer_joined" } | { type: "peer_left" } | { type: "signal" }
+>;
+
+/** Letters of and about other pages, which live video works with. */
+export function isForMedia(message: ServerMessage<unknown>): message is PeerMessage {
+  return message.type === "peer_joined" || message.type === "peer_left" || message.type === "signal";
+}
 
 /** A missing name or secret must be left out: as null it would be sent to the relay as the word "null". */
 export function rtcConfig({ ice_servers, ice_transport_policy }: Hello): RTCConfiguration {

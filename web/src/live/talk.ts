@@ -1,8 +1,11 @@
+import type { WatchingMedia } from "./media";
 import { classifyMediaError, missingMediaSupport } from "./media-errors";
-import type { ViewerHub } from "./viewer";
 
 /** Turn the proctor's microphone (and camera, if there is one) on for one candidate. Returns a problem in words. */
-export async function startTalking(viewers: ViewerHub, candidateId: string): Promise<string | null> {
+export async function startTalking(
+  viewers: Pick<WatchingMedia, "startTalk">,
+  candidateId: string,
+): Promise<string | null> {
   if (missingMediaSupport()) return "This browser or address gives no microphone (https is needed).";
   let stream: MediaStream;
   try {

@@ -1,11 +1,7 @@
+import type { LiveView } from "./media";
 import { PeerLink } from "./peer";
 import { type Hello, type Peer, type Quality, rtcConfig, type Signal } from "./protocol";
 import { Store } from "./store";
-
-export interface LiveView {
-  stream: MediaStream | null;
-  state: "connecting" | "live" | "broken";
-}
 
 interface Entry {
   peer: string | null;

@@ -1,18 +1,26 @@
-import { Alert, Button, Collapse, Group, NumberInput, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Collapse, Group, NativeSelect, NumberInput, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { asApiError } from "../api/http";
-import { createSession } from "../api/proctor";
-import type { ExamSession, NewSession } from "../api/types";
+import { createSession, listMedia } from "../api/proctor";
+import type { ExamSession, MediaProviders, NewSession } from "../api/types";
+import { PROVIDER_WORDS } from "../words";
 import css from "./proctor.module.css";
 
-const BLANK: NewSession = { title: "", sampling_interval_s: 5, retention_days: 30, exam_url: null };
+const BLANK: NewSession = {
+  title: "",
+  sampling_interval_s: 5,
+  retention_days: 30,
+  exam_url: null,
+  provider: null,
+};
 
 export function CreateSession({ onCreated }: { onCreated: (session: ExamSession) => void }) {
   const [form, setForm] = useState(BLANK);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [more, toggle] = useDisclosure(false);
+  const media = useMedia();
   const change = (part: Partial<NewSession>) => setForm({ ...form, ...part });
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -90,6 +98,15 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
             onChange={(event) => change({ exam_url: event.currentTarget.value })}
             data-testid="session-exam-url"
           />
+          {media && media.providers.length > 1 && (
+            <NativeSelect
+              label="Live video"
+              value={form.provider ?? media.default}
+              onChange={(event) => change({ provider: event.currentTarget.value })}
+              data={media.providers.map(({ id }) => ({ value: id, label: PROVIDER_WORDS[id] ?? id }))}
+              data-testid="session-provider"
+            />
+          )}
         </Group>
       </Collapse>
       {error && (
@@ -99,4 +116,13 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
       )}
     </form>
   );
+}
+
+/** Who can carry live video. Unknown means no choice, and the server's own. */
+function useMedia(): MediaProviders | null {
+  const [media, setMedia] = useState<MediaProviders | null>(null);
+  useEffect(() => {
+    listMedia().then(setMedia, () => setMedia(null));
+  }, []);
+  return media;
 }

@@ -84,6 +84,7 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
   const live = useStore(store.viewers.views).get(candidate.id) ?? null;
   const talking = useStore(store.viewers.talkingTo) === candidate.id;
   const [listening, setListening] = useState(false);
+  const talkback = useConsoleView().session?.media.talkback ?? false;
   const sound = listening || talking;
   const Icon = sound ? IconVolume : IconVolumeOff;
   return (
@@ -104,7 +105,7 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
         </figure>
       </div>
       <Group gap="xs">
-        <TalkToggle candidateId={candidate.id} />
+        {talkback && <TalkToggle candidateId={candidate.id} />}
         <Button
           variant="default"
           aria-pressed={sound}

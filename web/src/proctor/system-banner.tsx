@@ -1,5 +1,5 @@
 import { Alert } from "@mantine/core";
-import { IconAlertTriangle, IconPlugConnectedX } from "@tabler/icons-react";
+import { IconAlertTriangle, IconPlugConnectedX, IconVideoOff } from "@tabler/icons-react";
 import type { SystemStatus } from "../api/types";
 import { useStore } from "../ui/use-store";
 import { useConsole, useConsoleView } from "./console-context";
@@ -24,7 +24,9 @@ export function systemWords({ storage, analysis, interval_factor, text }: System
 
 export function SystemBanner() {
   const { system } = useConsoleView();
-  const connection = useStore(useConsole().store.socket.state);
+  const { store } = useConsole();
+  const connection = useStore(store.socket.state);
+  const noVideo = useStore(store.viewers.trouble);
   const lines = systemWords(system);
   const urgent = system.storage === "full" || system.analysis === "paused";
   return (
@@ -42,6 +44,16 @@ export function SystemBanner() {
             {lines.map((line) => (
               <div key={line}>{line}</div>
             ))}
+          </Alert>
+        )}
+        {noVideo && (
+          <Alert
+            className={css.banner}
+            color="orange"
+            icon={<IconVideoOff aria-hidden />}
+            data-testid="video-banner"
+          >
+            {noVideo} Still pictures, incidents and messages go on.
           </Alert>
         )}
       </div>

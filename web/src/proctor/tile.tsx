@@ -3,11 +3,12 @@ import { IconAlertTriangle, IconMessage, IconUser } from "@tabler/icons-react";
 import { stillUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
 import { tileStatus } from "../live/candidate-status";
-import type { LiveView } from "../live/viewer";
+import type { LiveView } from "../live/media";
 import { ago } from "../time";
 import { useNow } from "../ui/use-now";
+import { useStore } from "../ui/use-store";
 import { LiveVideo } from "../ui/video";
-import { facesWords } from "../words";
+import { facesWords, liveTroubleWords } from "../words";
 import { useConsole } from "./console-context";
 import css from "./proctor.module.css";
 import { StatusChip } from "./status-chip";
@@ -21,7 +22,8 @@ interface Props {
 }
 
 export function Tile({ candidate, live, undecided, questions, focused }: Props) {
-  const { ui } = useConsole();
+  const { ui, store } = useConsole();
+  const interrupted = liveTroubleWords(candidate, live, useStore(store.viewers.trouble));
   const now = useNow();
   const status = tileStatus(candidate, now);
   const attention = undecided > 0 || questions > 0 || status === "waiting";
@@ -63,6 +65,11 @@ export function Tile({ candidate, live, undecided, questions, focused }: Props) 
           {candidate.last_frame_at ? `Last picture ${ago(candidate.last_frame_at, now)}` : "No picture yet"}
           {candidate.camera === "hidden" && " · works in another tab"}
         </Text>
+        {interrupted && (
+          <Text size="xs" data-testid="tile-live-trouble">
+            {interrupted}
+          </Text>
+        )}
         {candidate.state === "in_room" && (
           <Text size="xs" className="faint">
             {facesWords(candidate.live)}

@@ -2,6 +2,7 @@ import { Button, Text, Title } from "@mantine/core";
 import { useMemo } from "react";
 import { undecidedByCandidate, unreadMessages } from "../live/candidate-status";
 import { useStore } from "../ui/use-store";
+import { isolationWords } from "../words";
 import { useConsole, useConsoleView, useUiView } from "./console-context";
 import { CopyButton } from "./copy-button";
 import css from "./proctor.module.css";
@@ -20,6 +21,11 @@ export function Wall() {
       <Title order={2} size="h4" mb="xs">
         Candidates ({candidates.length})
       </Title>
+      {session && (
+        <Text size="xs" className="faint" mb="xs" data-testid="isolation">
+          {isolationWords(session.media)}
+        </Text>
+      )}
       {candidates.length === 0 && session && (
         <div className={css.empty}>
           <Text fw={600} mb="xs">

@@ -27,7 +27,7 @@ beforeEach(() => {
   camera = new Store<CameraView>({ status: "off", problem: null, stream: null, microphone: false });
   const media = {
     camera: { view: camera, start: note("start") },
-    publisher: { incoming: new Store(null) },
+    live: { incoming: new Store(null) },
     take: async () => new Blob(["x"]),
   };
   const actions = ["join", "confirmCamera", "sendPhoto", "askProctor", "enter", "finish", "continueHere"];

@@ -28,7 +28,7 @@ function fakeStore(): ConsoleStore {
   };
   return {
     view,
-    viewers: { focus: () => {} },
+    viewers: { focus: () => {}, trouble: new Store(null) },
     decide: async (id: string, decision: "confirmed", reason: string) => {
       decided.push([id, decision, reason]);
       change(id, { decision, reason, by: "Me", decided_at: at(9) });

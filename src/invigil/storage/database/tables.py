@@ -63,6 +63,33 @@ exam_session = sa.Table(
     sa.Column("join_generation", sa.Integer, nullable=False),
     sa.Column("admin_hash", sa.String(64)),
     sa.Column("event_seq", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("provider", sa.String(16), nullable=False, server_default="builtin"),
+)
+
+# What providers of live video call the rooms of a session. `candidate_id` is empty for a room of
+# the whole session; a room goes when its session has been closed at the provider.
+media_room = sa.Table(
+    "media_room",
+    metadata,
+    _ref("session_id", "exam_session", primary_key=True),
+    sa.Column("candidate_id", sa.String(32), primary_key=True),
+    sa.Column("provider", sa.String(16), nullable=False),
+    sa.Column("ref", sa.String(128), nullable=False),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Index("ix_media_room_provider_ref", "provider", "ref"),
+)
+
+# What providers told of their rooms, once each. `event_id` is the provider's own.
+media_event = sa.Table(
+    "media_event",
+    metadata,
+    sa.Column("provider", sa.String(16), primary_key=True),
+    sa.Column("event_id", sa.String(128), primary_key=True),
+    _ref("session_id", "exam_session", index=True),
+    sa.Column("identity", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("track", sa.String(16)),
+    sa.Column("at", UtcDateTime, nullable=False),
 )
 
 candidate = sa.Table(

@@ -9,6 +9,7 @@ from invigil.storage.database.repositories.candidates import CandidateRepository
 from invigil.storage.database.repositories.events import EventRepository
 from invigil.storage.database.repositories.evidence import EvidenceRepository
 from invigil.storage.database.repositories.incidents import IncidentRepository
+from invigil.storage.database.repositories.media import MediaRepository
 from invigil.storage.database.repositories.messages import MessageRepository
 from invigil.storage.database.repositories.observations import ObservationRepository
 from invigil.storage.database.repositories.runs import RunRepository
@@ -29,6 +30,7 @@ class UnitOfWork:
         self.events = EventRepository(connection, locks)
         self.evidence = EvidenceRepository(connection, locks)
         self.incidents = IncidentRepository(connection, locks)
+        self.media = MediaRepository(connection, locks)
         self.messages = MessageRepository(connection, locks)
         self.observations = ObservationRepository(connection, locks)
         self.runs = RunRepository(connection, locks)

@@ -84,6 +84,7 @@ def _values(session: ExamSession) -> dict[str, object]:
         "closed_at": session.closed_at,
         "join_generation": session.join_generation,
         "admin_hash": session.admin_hash,
+        "provider": session.provider,
     }
 
 

@@ -1,0 +1,228 @@
+"""Who may join which room of live video, and who must leave it.
+
+Nothing of the exam depends on it: where a provider is away, pages are told so and try again, and
+what could not be ended there is ended later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from invigil.clock import Clock
+from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.errors import (
+    IllegalTransition,
+    MediaNotFound,
+    MediaUnavailable,
+    NotFound,
+    SessionClosed,
+)
+from invigil.domain.secrets import sign
+from invigil.domain.session import ExamSession
+from invigil.meetings import JoinGrant, MediaProvider, Meetings
+from invigil.meetings.port import (
+    MediaEvent,
+    MediaEventKind,
+    MediaRole,
+    Participant,
+    Room,
+    RoomKey,
+)
+from invigil.services.candidates import load
+from invigil.storage.database import Database
+from invigil.storage.database.repositories.media import StoredMediaEvent, StoredRoom
+
+log = structlog.get_logger(__name__)
+
+_LONGEST_IDENTITY = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What the hello of the live socket says of live video. `grant`: only where it comes so."""
+
+    provider: str
+    grant: JoinGrant | None
+
+
+class Media:
+    def __init__(self, database: Database, meetings: Meetings, clock: Clock, key: bytes) -> None:
+        self.meetings = meetings
+        self._database = database
+        self._clock = clock
+        self._key = key
+        # Who could not be removed because the provider was away. A restart forgets them; their
+        # pages have left by themselves unless somebody tampered with them.
+        self._to_kick: dict[str, Candidate] = {}
+
+    def viewer(self, proctor_id: str, page: str) -> str:
+        """What a proctor's page is called in rooms. Only we can name it, and it names nobody."""
+        return "v-" + sign(self._key, "viewer", proctor_id, page)
+
+    async def greet(self, session_id: str, peer_id: str, role: MediaRole) -> Greeting:
+        """For one page's live socket."""
+        async with self._database.read() as work:
+            session = await work.sessions.get(session_id)
+        if session is None:
+            raise NotFound
+        provider = self.meetings.find(session.provider)
+        if provider is None or not provider.capabilities.over_socket:
+            return Greeting(session.provider, None)
+        room = await provider.open(RoomKey(session_id), None)
+        grant = await provider.join(room, Participant(peer_id, role), self._clock())
+        return Greeting(session.provider, grant)
+
+    async def admit_candidate(self, candidate_id: str) -> JoinGrant:
+        """Let a candidate's page in. Raises what the provider raises, besides refusals."""
+        async with self._database.read() as work:
+            candidate, session = await load(work, candidate_id)
+        if session.closed:
+            raise SessionClosed
+        if candidate.state is CandidateState.FINISHED:
+            raise IllegalTransition("You have finished this exam.")
+        who = Participant(candidate.id, MediaRole.CANDIDATE)
+        return await self._admit(session, who, candidate.id)
+
+    async def admit_proctor(
+        self, session_id: str, viewer: str, candidate_id: str | None
+    ) -> JoinGrant:
+        """Let a console's page in: to the session's room, or to that of one candidate."""
+        async with self._database.read() as work:
+            session = await work.sessions.get(session_id)
+            candidate = await work.candidates.get(candidate_id) if candidate_id else None
+        if session is None or (candidate_id and candidate is None):
+            raise NotFound
+        if candidate is not None and candidate.session_id != session_id:
+            raise NotFound
+        if session.closed:
+            raise SessionClosed
+        return await self._admit(session, Participant(viewer, MediaRole.PROCTOR), candidate_id)
+
+    async def _admit(
+        self, session: ExamSession, who: Participant, candidate_id: str | None
+    ) -> JoinGrant:
+        provider = self.meetings.get(session.provider)
+        if not provider.capabilities.room_per_candidate:
+            candidate_id = None
+        elif candidate_id is None:
+            raise NotFound
+        room = await self._open(provider, RoomKey(session.id, candidate_id))
+        return await provider.join(room, who, self._clock())
+
+    async def _open(self, provider: MediaProvider, key: RoomKey) -> Room:
+        async with self._database.read() as work:
+            known = await work.media.room(key.session_id, key.candidate_id)
+        room = await provider.open(key, known.ref if known else None)
+        if known is not None and known.ref == room.ref:
+            return room
+        async with self._database.begin() as work:
+            session = await work.sessions.get_alone(key.session_id)
+            if session is None or session.closed:
+                raise SessionClosed
+            if known is not None:
+                await work.media.delete_room(known)
+            fresh = StoredRoom(key.session_id, key.candidate_id, provider.id, room.ref)
+            stored = await work.media.add_room(fresh, self._clock())
+        return Room(key, stored.ref)
+
+    async def dismiss(self, candidate_id: str) -> None:
+        """The candidate is done: out of the room, now or as soon as the provider answers."""
+        async with self._database.read() as work:
+            candidate, _ = await load(work, candidate_id)
+        self._to_kick[candidate.id] = candidate
+        await self._kick(candidate)
+
+    async def _kick(self, candidate: Candidate) -> None:
+        async with self._database.read() as work:
+            rooms = await work.media.rooms(candidate.session_id)
+        mine = [each for each in rooms if each.candidate_id in {None, candidate.id}]
+        for stored in mine:
+            provider = self.meetings.find(stored.provider)
+            if provider is None:
+                continue
+            try:
+                await provider.kick(_room(stored), candidate.id)
+            except MediaNotFound:
+                pass
+            except MediaUnavailable as error:
+                log.warning("live video: a candidate is still to be removed", reason=error.code)
+                return
+        self._to_kick.pop(candidate.id, None)
+
+    async def tidy(self) -> None:
+        """End at the providers what has ended here and could not be ended there before."""
+        for candidate in list(self._to_kick.values()):
+            await self._kick(candidate)
+        async with self._database.read() as work:
+            left = await work.media.rooms_to_close()
+        for stored in left:
+            await self._close(stored)
+
+    async def _close(self, stored: StoredRoom) -> None:
+        provider = self.meetings.find(stored.provider)
+        if provider is None:
+            return
+        try:
+            await provider.close(_room(stored))
+        except MediaNotFound:
+            pass
+        except MediaUnavailable as error:
+            log.warning("live video: a room is still to be closed", reason=error.code)
+            return
+        async with self._database.begin() as work:
+            await work.media.delete_room(stored)
+
+    async def take_webhook(self, provider_id: str, headers: Mapping[str, str], raw: bytes) -> int:
+        """Note what a provider tells; gives how much of it was news.
+
+        Raises `NotFound` for an unknown provider, `WebhookRefused` for a call of somebody else.
+        """
+        provider = self.meetings.find(provider_id)
+        if provider is None:
+            raise NotFound
+        news = 0
+        for event in provider.parse_webhook(headers, raw):
+            news += await self._take(provider, event)
+        return news
+
+    async def _take(self, provider: MediaProvider, event: MediaEvent) -> bool:
+        async with self._database.read() as work:
+            stored = await work.media.room_by_ref(provider.id, event.room_ref)
+        if stored is None:
+            return False  # the room of another installation, or of a session that is gone
+        async with self._database.begin() as work:
+            session = await work.sessions.get_alone(stored.session_id)
+            if session is None:
+                return False
+            fresh = await work.media.add_event(_stored(provider.id, stored, event))
+            candidate = await work.candidates.get(event.identity)
+        if fresh and event.kind is MediaEventKind.JOINED and candidate is not None:
+            await self._require_still_welcome(session, candidate)
+        return fresh
+
+    async def _require_still_welcome(self, session: ExamSession, candidate: Candidate) -> None:
+        """A grant outlives the exam by minutes: whoever comes back with it is sent away again."""
+        if candidate.session_id != session.id:
+            return
+        if session.closed or candidate.state is CandidateState.FINISHED:
+            self._to_kick[candidate.id] = candidate
+            await self._kick(candidate)
+
+
+def _room(stored: StoredRoom) -> Room:
+    return Room(RoomKey(stored.session_id, stored.candidate_id), stored.ref)
+
+
+def _stored(provider_id: str, room: StoredRoom, event: MediaEvent) -> StoredMediaEvent:
+    return StoredMediaEvent(
+        provider=provider_id,
+        event_id=event.id,
+        session_id=room.session_id,
+        identity=event.identity[:_LONGEST_IDENTITY],
+        kind=event.kind.value,
+        track=event.track.value if event.track else None,
+        at=event.at,
+    )
