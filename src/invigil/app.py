@@ -78,7 +78,7 @@ def create_app(
     chosen = settings or Settings()
     if engine is None:
         _require_models(chosen)
-    meetings = make_meetings(chosen)
+    meetings = make_meetings(chosen, clock)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

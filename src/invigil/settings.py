@@ -33,6 +33,7 @@ class LiveVideo(StrEnum):
     """Who carries live video, by the id of the provider."""
 
     BUILTIN = "builtin"
+    REALTIMEKIT = "realtimekit"
 
 
 class LogFormat(StrEnum):
@@ -167,7 +168,45 @@ class Settings(BaseSettings):
     meetings: LiveVideo = Field(
         LiveVideo.BUILTIN,
         description="Who carries the live video of new sessions when nothing else is chosen: "
-        "`builtin` (from browser to browser).",
+        "`builtin` (from browser to browser), `realtimekit` (Cloudflare).",
+    )
+    realtimekit_base_url: str | None = Field(
+        None,
+        description="API of RealtimeKit, such as `https://api.dyte.io/v2` for an old account of "
+        "Dyte. Default: Cloudflare's, by the credentials that are set.",
+    )
+    realtimekit_account_id: str | None = Field(
+        None, description="Account at Cloudflare, with `INVIGIL_REALTIMEKIT_API_TOKEN`."
+    )
+    realtimekit_app_id: str | None = Field(
+        None, description="Application of RealtimeKit, with `INVIGIL_REALTIMEKIT_API_TOKEN`."
+    )
+    realtimekit_api_token: SecretStr | None = Field(
+        None, description="Token of Cloudflare's API with the permission Realtime Admin."
+    )
+    realtimekit_org_id: str | None = Field(
+        None, description="Organization of the older API, with `INVIGIL_REALTIMEKIT_API_KEY`."
+    )
+    realtimekit_api_key: SecretStr | None = Field(
+        None, description="Key of the older API. The three of Cloudflare's own win over these two."
+    )
+    dyte_org_id: str | None = Field(
+        None,
+        validation_alias="DYTE_ORG_ID",
+        description="`INVIGIL_REALTIMEKIT_ORG_ID` as the published tutorial names it.",
+    )
+    dyte_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="DYTE_API_KEY",
+        description="`INVIGIL_REALTIMEKIT_API_KEY` as the published tutorial names it.",
+    )
+    realtimekit_candidate_preset: str = Field(
+        "group_call_participant", min_length=1, description="Preset of candidates in RealtimeKit."
+    )
+    realtimekit_proctor_preset: str = Field(
+        "group_call_host",
+        min_length=1,
+        description="Preset of proctors in RealtimeKit; best one that is hidden and sends nothing.",
     )
     stun_urls: CommaList = Field(
         (),

@@ -12,11 +12,13 @@ from datetime import timedelta
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock, system_clock
+from invigil.domain.errors import MediaConfigError
 from invigil.feed.bus import Bus, LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
 from invigil.feed.redis_bus import RedisBus
 from invigil.meetings import BuiltinMeetings, MediaProvider, Meetings
+from invigil.meetings.realtimekit.setting import make_realtimekit
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
@@ -272,7 +274,7 @@ def access(settings: Settings, database: Database, clock: Clock) -> Access:
     )
 
 
-def make_meetings(settings: Settings) -> Meetings:
+def make_meetings(settings: Settings, clock: Clock) -> Meetings:
     """The providers of live video that are set up.
 
     Ends the program with one clear sentence when the one of the settings is not.
@@ -287,4 +289,9 @@ def make_meetings(settings: Settings) -> Meetings:
             relay_only=settings.relay_only,
         )
     ]
-    return Meetings(providers, settings.meetings.value)
+    try:
+        if (realtimekit := make_realtimekit(settings, clock)) is not None:
+            providers.append(realtimekit)
+        return Meetings(providers, settings.meetings.value)
+    except MediaConfigError as error:
+        raise SystemExit(f"INVIGIL_MEETINGS: {error.message} {error.fix}") from None

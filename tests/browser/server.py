@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -21,10 +22,11 @@ def free_port() -> int:
 
 
 class Server:
-    """`link` signs a proctor in, once for each start."""
+    """`link` signs a proctor in, once for each start. `chosen`: settings, by variable."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, **chosen: str) -> None:
         self._data_dir = data_dir
+        self._environment = os.environ | chosen
         self._port = free_port()
         self.origin = f"http://localhost:{self._port}"
         self.link = ""
@@ -39,6 +41,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            env=self._environment,
         )
         linked = threading.Event()
         threading.Thread(target=self._read, args=(self._process, linked), daemon=True).start()

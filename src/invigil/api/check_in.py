@@ -27,11 +27,12 @@ async def join_info(code: str, house: HouseDep) -> s.JoinInfo:
     session = await house.sessions.by_join_code(code)
     if session.closed:
         raise SessionClosed
+    elsewhere = house.elsewhere(session)
     return s.JoinInfo(
         session=present.my_session(session),
         consent=s.ConsentText(
-            version=consent_version(session, house.elsewhere),
-            text=list(consent_text(session, house.elsewhere)),
+            version=consent_version(session, elsewhere),
+            text=list(consent_text(session, elsewhere)),
         ),
     )
 
@@ -46,7 +47,7 @@ async def join(code: str, body: s.Join, request: Request, house: HouseDep) -> s.
         body.name,
         body.consent.version,
         accepted=body.consent.accepted,
-        elsewhere=house.elsewhere,
+        elsewhere=house.elsewhere(session),
     )
     return s.Joined(candidate=await render(house, candidate.id), token=token)
 

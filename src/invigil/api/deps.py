@@ -13,6 +13,7 @@ from invigil.clock import Clock
 from invigil.domain.actor import CandidateActor, Proctor
 from invigil.domain.consent import Elsewhere
 from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge
+from invigil.domain.session import ExamSession
 from invigil.feed.bus import Bus
 from invigil.feed.presence import Presence
 from invigil.monitoring.frames import FramePipeline
@@ -30,6 +31,7 @@ from invigil.settings import Settings
 
 COOKIE = "invigil"
 HOST_COOKIE = "__Host-invigil"
+_COMPANIES = {"realtimekit": "Cloudflare"}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -54,10 +56,12 @@ class House:
     classic: Classic
     limiter: Limiter
 
-    @property
-    def elsewhere(self) -> Elsewhere:
-        """What leaves this server by its settings; candidates read it before they join."""
-        return Elsewhere(pictures="Imgur" if self.settings.public_pictures else None)
+    def elsewhere(self, session: ExamSession) -> Elsewhere:
+        """What leaves this server; candidates of the session read it before they join."""
+        return Elsewhere(
+            pictures="Imgur" if self.settings.public_pictures else None,
+            video=_COMPANIES.get(session.provider),
+        )
 
 
 def get_house(connection: HTTPConnection) -> House:

@@ -11,9 +11,10 @@ from invigil.domain.session import ExamSession
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """What leaves this server, so that candidates are told. `pictures`: the name of a public
-    picture host."""
+    picture host; `video`: of the company that carries the live video."""
 
     pictures: str | None = None
+    video: str | None = None
 
 
 NOWHERE = Elsewhere()
@@ -28,6 +29,11 @@ def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[
         (
             "During this exam a proctor can see your camera and hear your microphone live. Other "
             "candidates cannot see or hear you."
+            + (
+                f" The live video and sound go through {elsewhere.video}, another company."
+                if elsewhere.video
+                else ""
+            )
         ),
         (
             f"About {every}, and more often for a moment when something is unclear, a "
