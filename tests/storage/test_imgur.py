@@ -19,7 +19,8 @@ from invigil.storage.maintenance.backup import backup, restore
 from tests.storage.imgur_exam import Exam, serving
 from tests.support.clock import Clock
 from tests.support.house import files_under, read, refused
-from tests.support.imgur import CLIENT_ID, OVERLOADED, Imgur, error
+from tests.support.imgur import CLIENT_ID, Imgur, error
+from tests.support.web import OVERLOADED
 
 
 async def test_pictures_go_there_come_back_and_are_deleted(

@@ -14,7 +14,8 @@ from invigil.storage.database import tables as t
 from tests.storage.imgur_exam import Exam, serving
 from tests.support.clock import Clock
 from tests.support.house import files_under
-from tests.support.imgur import CUT_OFF, OVERLOADED, PUZZLE, Imgur, error
+from tests.support.imgur import Imgur, error
+from tests.support.web import CUT_OFF, OVERLOADED, PUZZLE
 
 
 @pytest.mark.parametrize(

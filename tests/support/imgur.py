@@ -10,37 +10,20 @@ import email
 import email.policy
 import json
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.web import Answer, Handler, listening
 
 CLIENT_ID = "4711abcdef01234"
 
 
-@dataclass
-class Trouble:
-    """An answer that comes instead of the right one. `cut`: it ends before its length."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-    kind: str = "application/json"
-    cut: bool = False
-
-
-def error(status: int, words: object, **headers: str) -> Trouble:
+def error(status: int, words: object, **headers: str) -> Answer:
     """An error in Imgur's own form; `X_Some_Header="1"` becomes a header."""
     body = {"data": {"error": words, "request": "/3/image"}, "success": False, "status": status}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Trouble(status, json.dumps(body).encode(), named)
-
-
-OVERLOADED = Trouble(503, b"<html><body>503 Service Unavailable</body></html>", kind="text/html")
-PUZZLE = Trouble(200, b"<html><body>Sign in</body></html>", kind="text/html")
-CUT_OFF = Trouble(200, b'{"data":{"id":"abc', cut=True)
+    return Answer(status, json.dumps(body).encode(), named)
 
 
 class Imgur:
@@ -57,8 +40,8 @@ class Imgur:
         self.deleted: list[str] = []
         self.asked: list[str] = []
         self.sent: list[dict[str, bytes]] = []
-        self.trouble: Trouble | None = None
-        self.picture_trouble: Trouble | None = None
+        self.trouble: Answer | None = None
+        self.picture_trouble: Answer | None = None
         self.answer: dict[str, Any] = {}
         self.re_encode = False
         self.headers: dict[str, str] = {}
@@ -87,66 +70,42 @@ class Imgur:
         return True
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     imgur: Imgur
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
+    def reply(self, body: bytes) -> Answer:
         if self.path.startswith("/3/"):
-            self._api()
-        elif trouble := self.imgur.picture_trouble:
-            self._answer(trouble)
-        elif (image := self.imgur.pictures.get(self.path[1:])) is not None:
-            self._answer(Trouble(200, image, kind="image/jpeg"))
-        else:
-            self._answer(Trouble(302, b"", {"Location": f"{self.imgur.url}/removed.png"}))
+            return self._api(body)
+        if self.imgur.picture_trouble:
+            return self.imgur.picture_trouble
+        image = self.imgur.pictures.get(self.path[1:])
+        if image is None:
+            return Answer(302, b"", {"Location": f"{self.imgur.url}/removed.png"})
+        return Answer(200, image, kind="image/jpeg")
 
-    def do_POST(self) -> None:
-        self._api()
-
-    def do_DELETE(self) -> None:
-        self._api()
-
-    def _api(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def _api(self, body: bytes) -> Answer:
         self.imgur.asked.append(f"{self.command} {self.path}")
         known = self.headers.get("Authorization")
         if self.imgur.trouble:
-            self._answer(self.imgur.trouble)
-        elif known is None:
-            self._answer(error(401, "Authentication required"))
-        elif known != f"Client-ID {CLIENT_ID}":
-            self._answer(error(403, "Invalid client_id"))
-        else:
-            self._right(body)
+            return self.imgur.trouble
+        if known is None:
+            return error(401, "Authentication required")
+        if known != f"Client-ID {CLIENT_ID}":
+            return error(403, "Invalid client_id")
+        return self._right(body)
 
-    def _right(self, body: bytes) -> None:
+    def _right(self, body: bytes) -> Answer:
         if self.command == "POST":
-            self._data(self.imgur.upload(_fields(self.headers["Content-Type"], body)))
-        elif self.command == "GET":
-            self._data({"UserLimit": 500, "UserRemaining": 490, "ClientRemaining": 12_400})
-        elif self.imgur.delete(self.path.rpartition("/")[2]):
-            self._data(True)
-        else:
-            self._answer(error(404, "Unable to find an image with the id"))
+            return self._data(self.imgur.upload(_fields(self.headers["Content-Type"], body)))
+        if self.command == "GET":
+            return self._data({"UserLimit": 500, "UserRemaining": 490, "ClientRemaining": 12_400})
+        if self.imgur.delete(self.path.rpartition("/")[2]):
+            return self._data(True)
+        return error(404, "Unable to find an image with the id")
 
-    def _data(self, data: object) -> None:
+    def _data(self, data: object) -> Answer:
         body = json.dumps({"data": data, "success": True, "status": 200}).encode()
-        self._answer(Trouble(200, body, self.imgur.headers))
-
-    def _answer(self, answer: Trouble) -> None:
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.kind)
-        self.send_header("Content-Length", str(len(answer.body) + (100 if answer.cut else 0)))
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer.body)
-        if answer.cut:
-            self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Tests look at what was asked, not at a log."""
+        return Answer(200, body, self.imgur.headers)
 
 
 def _fields(kind: str, body: bytes) -> dict[str, bytes]:
@@ -165,17 +124,9 @@ def _fields(kind: str, body: bytes) -> dict[str, bytes]:
 def imgur_server() -> Iterator[Imgur]:
     """A server that runs until the end of the block."""
 
-    class Handler(_Handler):
-        imgur: Imgur
+    class Bound(_Handler):
+        imgur = Imgur("")
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    Handler.imgur = Imgur(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield Handler.imgur
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Bound) as origin:
+        Bound.imgur.url = origin
+        yield Bound.imgur
