@@ -78,7 +78,7 @@ def create_app(
     chosen = settings or Settings()
     if engine is None:
         _require_models(chosen)
-    meetings = make_meetings(chosen)
+    meetings = make_meetings(chosen, clock)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -171,6 +171,12 @@ def _beside_requests(
 def _warn(settings: Settings) -> None:
     if settings.classic_api is ClassicApi.OPEN:
         log.warning("classic API is open: anybody who knows a participant's id can post as them")
+    if settings.public_pictures:
+        log.warning(
+            "INVIGIL_EVIDENCE_URL=imgur: evidence and reference photos are uploaded to Imgur and "
+            "are PUBLIC to anybody who has a picture's link; they cannot be kept private there; "
+            "Imgur's terms and limits apply. Do not use it for exams."
+        )
 
 
 async def _tidy_rooms(house: House) -> None:

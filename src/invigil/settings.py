@@ -34,6 +34,7 @@ class LiveVideo(StrEnum):
 
     BUILTIN = "builtin"
     LIVEKIT = "livekit"
+    REALTIMEKIT = "realtimekit"
 
 
 class LogFormat(StrEnum):
@@ -48,6 +49,9 @@ DATABASE_SCHEMES = (
     "sqlite+aiosqlite:///",
     "sqlite:///",
 )
+
+IMGUR = "imgur:"
+"""The value of `evidence_url` that stands for Imgur."""
 
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
@@ -113,7 +117,18 @@ class Settings(BaseSettings):
         None,
         description="Where images are kept: `file:///folder`, `s3://bucket/prefix`, "
         "`gs://bucket/prefix` or `az://account/container/prefix`. Default: the folder `objects` in "
-        "the data folder. Credentials come from the environment, see docs/real-parts.md.",
+        "the data folder. Credentials come from the environment, see docs/real-parts.md. `imgur:` "
+        "is the published tutorial's store: it makes the pictures PUBLIC, do not use it for exams.",
+    )
+    imgur_client_id: SecretStr | None = Field(
+        None,
+        validation_alias="IMGUR_CLIENT_ID",
+        description="Client id of an application at Imgur, for `INVIGIL_EVIDENCE_URL=imgur:`.",
+    )
+    imgur_url: str | None = Field(
+        None,
+        description="For tests alone: a server that answers as Imgur does, for both its API and "
+        "its pictures. Default: Imgur.",
     )
     evidence_spool_mb: int = Field(
         1000,
@@ -154,7 +169,8 @@ class Settings(BaseSettings):
     meetings: LiveVideo = Field(
         LiveVideo.BUILTIN,
         description="Who carries the live video of new sessions when nothing else is chosen: "
-        "`builtin` (from browser to browser) or `livekit`. See docs/live-video.md.",
+        "`builtin` (from browser to browser), `livekit` or `realtimekit` (Cloudflare). See "
+        "docs/live-video.md.",
     )
     livekit_url: str | None = Field(
         None,
@@ -171,6 +187,44 @@ class Settings(BaseSettings):
     )
     livekit_api_secret: SecretStr | None = Field(
         None, description="The secret of `INVIGIL_LIVEKIT_API_KEY`, at least 32 characters."
+    )
+    realtimekit_base_url: str | None = Field(
+        None,
+        description="API of RealtimeKit, such as `https://api.dyte.io/v2` for an old account of "
+        "Dyte. Default: Cloudflare's, by the credentials that are set.",
+    )
+    realtimekit_account_id: str | None = Field(
+        None, description="Account at Cloudflare, with `INVIGIL_REALTIMEKIT_API_TOKEN`."
+    )
+    realtimekit_app_id: str | None = Field(
+        None, description="Application of RealtimeKit, with `INVIGIL_REALTIMEKIT_API_TOKEN`."
+    )
+    realtimekit_api_token: SecretStr | None = Field(
+        None, description="Token of Cloudflare's API with the permission Realtime Admin."
+    )
+    realtimekit_org_id: str | None = Field(
+        None, description="Organization of the older API, with `INVIGIL_REALTIMEKIT_API_KEY`."
+    )
+    realtimekit_api_key: SecretStr | None = Field(
+        None, description="Key of the older API. The three of Cloudflare's own win over these two."
+    )
+    dyte_org_id: str | None = Field(
+        None,
+        validation_alias="DYTE_ORG_ID",
+        description="`INVIGIL_REALTIMEKIT_ORG_ID` as the published tutorial names it.",
+    )
+    dyte_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="DYTE_API_KEY",
+        description="`INVIGIL_REALTIMEKIT_API_KEY` as the published tutorial names it.",
+    )
+    realtimekit_candidate_preset: str = Field(
+        "group_call_participant", min_length=1, description="Preset of candidates in RealtimeKit."
+    )
+    realtimekit_proctor_preset: str = Field(
+        "group_call_host",
+        min_length=1,
+        description="Preset of proctors in RealtimeKit; best one that is hidden and sends nothing.",
     )
     stun_urls: CommaList = Field(
         (),
@@ -268,6 +322,8 @@ class Settings(BaseSettings):
     def _known_store(cls, value: str | None) -> str | None:
         if not value:
             return None
+        if value in {IMGUR, IMGUR.rstrip(":")}:
+            return IMGUR
         parts = urlsplit(value)
         if parts.scheme == "file" and not parts.netloc and parts.path.strip("/"):
             return value
@@ -278,6 +334,21 @@ class Settings(BaseSettings):
             "az://account/container/prefix; credentials go into the environment"
         )
         raise ValueError(msg)
+
+    @model_validator(mode="after")
+    def _whole_imgur(self) -> Self:
+        if self.evidence_url != IMGUR:
+            return self
+        if self.imgur_client_id is None or not self.imgur_client_id.get_secret_value():
+            msg = "IMGUR_CLIENT_ID is not set; INVIGIL_EVIDENCE_URL=imgur: needs it"
+            raise ValueError(msg)
+        if self.feed_url is not None:
+            msg = (
+                "INVIGIL_EVIDENCE_URL=imgur: is for one server alone: only the server that "
+                "uploaded a picture can delete it. Use a bucket, or remove INVIGIL_FEED_URL"
+            )
+            raise ValueError(msg)
+        return self
 
     @field_validator("feed_url")
     @classmethod
@@ -290,6 +361,11 @@ class Settings(BaseSettings):
         # The value may hold a password and is not repeated.
         msg = "must be redis://host:6379/0, or rediss:// with TLS"
         raise ValueError(msg)
+
+    @property
+    def public_pictures(self) -> bool:
+        """Whether evidence lies where anybody with a link can see it."""
+        return self.evidence_url == IMGUR
 
     @property
     def base_url(self) -> str:

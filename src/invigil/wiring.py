@@ -20,6 +20,7 @@ from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
 from invigil.feed.redis_bus import RedisBus
 from invigil.meetings import BuiltinMeetings, MediaProvider, Meetings
+from invigil.meetings.realtimekit.setting import make_realtimekit
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
@@ -35,12 +36,13 @@ from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
-from invigil.settings import Settings
+from invigil.settings import IMGUR, Settings
 from invigil.storage.database import Database
 from invigil.storage.database.engine import postgres_url, sqlite_url
 from invigil.storage.database.migrate import upgrade
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.forward import Forwarder
+from invigil.storage.evidence.imgur import ImgurAccess
 from invigil.storage.evidence.open import check, open_shelf
 from invigil.storage.evidence.remote import RemoteShelf
 from invigil.storage.evidence.shelf import Shelf
@@ -97,7 +99,16 @@ def _shelf(settings: Settings, clock: Clock) -> Shelf:
         reserve=settings.disk_reserve_mb * 1_000_000,
         spool_limit=settings.evidence_spool_mb * 1_000_000,
         clock=clock,
+        imgur=_imgur(settings),
     )
+
+
+def _imgur(settings: Settings) -> ImgurAccess | None:
+    if settings.evidence_url != IMGUR or settings.imgur_client_id is None:
+        return None
+    client_id = settings.imgur_client_id.get_secret_value()
+    other = settings.imgur_url
+    return ImgurAccess(client_id, other, other) if other else ImgurAccess(client_id)
 
 
 async def check_parts(settings: Settings) -> None:
@@ -290,7 +301,7 @@ def access(settings: Settings, database: Database, clock: Clock) -> Access:
     )
 
 
-def make_meetings(settings: Settings) -> Meetings:
+def make_meetings(settings: Settings, clock: Clock) -> Meetings:
     """The providers of live video that are set up.
 
     Ends the program with one clear sentence when the one of the settings is not.
@@ -307,7 +318,12 @@ def make_meetings(settings: Settings) -> Meetings:
     ]
     if settings.livekit_url is not None:
         providers.append(_livekit(settings.livekit_url, settings))
-    return Meetings(providers, settings.meetings.value)
+    try:
+        if (realtimekit := make_realtimekit(settings, clock)) is not None:
+            providers.append(realtimekit)
+        return Meetings(providers, settings.meetings.value)
+    except MediaConfigError as error:
+        raise SystemExit(f"INVIGIL_MEETINGS: {error.message} {error.fix}") from None
 
 
 def _livekit(url: str, settings: Settings) -> MediaProvider:

@@ -23,11 +23,11 @@ def free_port() -> int:
 
 
 class Server:
-    """`link` signs a proctor in, once for each start. `chosen`: settings, by their variables."""
+    """`link` signs a proctor in, once for each start. `chosen`: settings, by variable."""
 
-    def __init__(self, data_dir: Path, chosen: Mapping[str, str] | None = None) -> None:
+    def __init__(self, data_dir: Path, **chosen: str) -> None:
         self._data_dir = data_dir
-        self._environment = os.environ | (chosen or {})
+        self._environment = os.environ | chosen
         self._port = free_port()
         self.origin = f"http://localhost:{self._port}"
         self.link = ""

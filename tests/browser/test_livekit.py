@@ -45,7 +45,7 @@ def live(tmp_path: Path) -> Iterator[LiveKit]:
 @pytest.fixture
 def media_server(tmp_path: Path, live: LiveKit) -> Iterator[Server]:
     """An Invigil that has the LiveKit server to choose, and is told by it what happens."""
-    running = Server(tmp_path / "data", live.environment)
+    running = Server(tmp_path / "data", **live.environment)
     live.webhook = f"{running.origin}/api/v1/meetings/livekit/webhook"
     live.start()
     running.start()

@@ -27,9 +27,13 @@ async def join_info(code: str, house: HouseDep) -> s.JoinInfo:
     session = await house.sessions.by_join_code(code)
     if session.closed:
         raise SessionClosed
+    elsewhere = house.elsewhere(session)
     return s.JoinInfo(
         session=present.my_session(session),
-        consent=s.ConsentText(version=consent_version(session), text=list(consent_text(session))),
+        consent=s.ConsentText(
+            version=consent_version(session, elsewhere),
+            text=list(consent_text(session, elsewhere)),
+        ),
     )
 
 
@@ -39,7 +43,11 @@ async def join(code: str, body: s.Join, request: Request, house: HouseDep) -> s.
     house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
     session = await house.sessions.by_join_code(code)
     candidate, token = await house.check_in.join(
-        session, body.name, body.consent.version, accepted=body.consent.accepted
+        session,
+        body.name,
+        body.consent.version,
+        accepted=body.consent.accepted,
+        elsewhere=house.elsewhere(session),
     )
     return s.Joined(candidate=await render(house, candidate.id), token=token)
 

@@ -11,7 +11,9 @@ from starlette.requests import HTTPConnection
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock
 from invigil.domain.actor import CandidateActor, Proctor
+from invigil.domain.consent import Elsewhere
 from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge
+from invigil.domain.session import ExamSession
 from invigil.feed.bus import Bus
 from invigil.feed.presence import Presence
 from invigil.monitoring.frames import FramePipeline
@@ -29,6 +31,7 @@ from invigil.settings import Settings
 
 COOKIE = "invigil"
 HOST_COOKIE = "__Host-invigil"
+_COMPANIES = {"realtimekit": "Cloudflare"}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -52,6 +55,13 @@ class House:
     messages: Messages
     classic: Classic
     limiter: Limiter
+
+    def elsewhere(self, session: ExamSession) -> Elsewhere:
+        """What leaves this server; candidates of the session read it before they join."""
+        return Elsewhere(
+            pictures="Imgur" if self.settings.public_pictures else None,
+            video=_COMPANIES.get(session.provider),
+        )
 
 
 def get_house(connection: HTTPConnection) -> House:

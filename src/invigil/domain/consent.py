@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 from invigil.domain.session import ExamSession
 
 
-def consent_text(session: ExamSession) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What leaves this server, so that candidates are told. `pictures`: the name of a public
+    picture host; `video`: of the company that carries the live video."""
+
+    pictures: str | None = None
+    video: str | None = None
+
+
+NOWHERE = Elsewhere()
+
+
+def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[str, ...]:
     """Paragraphs in plain words, true for this very session."""
     days = f"{session.retention_days} day{'s' if session.retention_days != 1 else ''}"
     interval = session.sampling_interval_s
@@ -16,6 +29,11 @@ def consent_text(session: ExamSession) -> tuple[str, ...]:
         (
             "During this exam a proctor can see your camera and hear your microphone live. Other "
             "candidates cannot see or hear you."
+            + (
+                f" The live video and sound go through {elsewhere.video}, another company."
+                if elsewhere.video
+                else ""
+            )
         ),
         (
             f"About {every}, and more often for a moment when something is unclear, a "
@@ -32,8 +50,8 @@ def consent_text(session: ExamSession) -> tuple[str, ...]:
         ),
         (
             "The features and the newest picture are deleted when you finish or the session is "
-            f"closed. Everything else is deleted {days} after it was recorded. Only the proctors "
-            "of this exam can see it; it stays on this server."
+            f"closed. Everything else is deleted {days} after it was recorded. "
+            f"{_who_sees(elsewhere)}"
         ),
         (
             "If you do not want your face to be compared, or have other questions, do not continue "
@@ -42,6 +60,18 @@ def consent_text(session: ExamSession) -> tuple[str, ...]:
     )
 
 
-def consent_version(session: ExamSession) -> str:
+def _who_sees(elsewhere: Elsewhere) -> str:
+    if elsewhere.pictures is None:
+        return "Only the proctors of this exam can see it; it stays on this server."
+    return (
+        f"Your reference photo and the pictures of incidents are uploaded to {elsewhere.pictures}"
+        ", another company's public picture site: until they are deleted, anybody who has the "
+        "address of a picture can see it there. Everything else stays on this server, for "
+        "the proctors of this exam alone."
+    )
+
+
+def consent_version(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> str:
     """Changes whenever the text does."""
-    return hashlib.sha256("\n".join(consent_text(session)).encode()).hexdigest()[:16]
+    text = "\n".join(consent_text(session, elsewhere))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -18,7 +18,7 @@ from invigil.domain.candidate import (
     Consent,
     WaitingReason,
 )
-from invigil.domain.consent import consent_version
+from invigil.domain.consent import NOWHERE, Elsewhere, consent_version
 from invigil.domain.errors import (
     ConsentOutdated,
     ConsentRequired,
@@ -73,12 +73,18 @@ class CheckIn:
         self._incidents = IncidentLog(store)
 
     async def join(
-        self, session: ExamSession, name: str, text_version: str, *, accepted: bool
+        self,
+        session: ExamSession,
+        name: str,
+        text_version: str,
+        *,
+        accepted: bool,
+        elsewhere: Elsewhere = NOWHERE,
     ) -> tuple[Candidate, str]:
         """Record the consent and make the candidate. Gives the candidate and its token."""
         if not accepted:
             raise ConsentRequired
-        if text_version != consent_version(session):
+        if text_version != consent_version(session, elsewhere):
             raise ConsentOutdated
         return await self.add(session, name, text_version)
 

@@ -1,16 +1,22 @@
+import type { Cancel, Clock } from "./clock";
 import type { LiveView } from "./media";
 import { PeerLink } from "./peer";
 import { type Hello, type Peer, type Quality, rtcConfig, type Signal } from "./protocol";
 import { Store } from "./store";
 
+/** A connection that finds no way at all, as without a relay that lets it in, never fails by itself. */
+const PATIENCE_MS = 15_000;
+
 interface Entry {
   peer: string | null;
   link: PeerLink | null;
   view: LiveView;
+  stopWaiting: Cancel;
 }
 
 export interface ViewerOptions {
   epoch: string;
+  clock: Clock;
   send: (to: string, signal: Signal) => void;
   make?: (config: RTCConfiguration) => RTCPeerConnection;
 }
@@ -112,7 +118,12 @@ export class ViewerHub {
   private entry(candidateId: string): Entry {
     let entry = this.entries.get(candidateId);
     if (!entry) {
-      entry = { peer: null, link: null, view: { stream: null, state: "connecting" } };
+      entry = {
+        peer: null,
+        link: null,
+        view: { stream: null, state: "connecting" },
+        stopWaiting: () => {},
+      };
       this.entries.set(candidateId, entry);
     }
     return entry;
@@ -139,12 +150,26 @@ export class ViewerHub {
       onState: (state) => {
         if (state === "closed") return;
         if (state === "broken" && entry.peer === null) return this.drop(candidateId);
+        entry.stopWaiting();
         this.show(candidateId, { state });
+        if (state === "connecting") this.expectPicture(candidateId, entry);
         if (state === "live") this.nowLive(candidateId);
         if (state === "broken" && entry.link?.rtc.connectionState === "failed") this.askRestart(entry);
       },
     });
     this.show(candidateId, { stream: null, state: "connecting" });
+    this.expectPicture(candidateId, entry);
+  }
+
+  /** After a while say that there is no picture, and let the candidate's page look for a way again. */
+  private expectPicture(candidateId: string, entry: Entry): void {
+    entry.stopWaiting();
+    entry.stopWaiting = this.options.clock.after(PATIENCE_MS, () => {
+      if (!entry.link || entry.view.state === "live") return;
+      this.show(candidateId, { state: "broken" });
+      this.askRestart(entry);
+      this.expectPicture(candidateId, entry);
+    });
   }
 
   private nowLive(candidateId: string): void {
@@ -174,6 +199,7 @@ export class ViewerHub {
   private drop(candidateId: string): void {
     const entry = this.entries.get(candidateId);
     if (!entry) return;
+    entry.stopWaiting();
     entry.link?.close();
     entry.link = null;
     this.show(candidateId, { stream: null, state: "connecting" });

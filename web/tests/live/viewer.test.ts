@@ -2,11 +2,12 @@ import { beforeEach, expect, it, vi } from "vitest";
 import type { Hello, Peer, Signal } from "../../src/live/protocol";
 import { ViewerHub } from "../../src/live/viewer";
 import { FakeRtc, FakeStream, FakeTrack } from "./fake-rtc";
-import { settle } from "./virtual-clock";
+import { settle, VirtualClock } from "./virtual-clock";
 
 let rtcs: FakeRtc[];
 let sent: { to: string; signal: Signal }[];
 let hub: ViewerHub;
+let clock: VirtualClock;
 
 const peer = (name: string, candidate_id: string): Peer => ({ peer: name, role: "candidate", candidate_id });
 const hello = (...peers: Peer[]) =>
@@ -23,8 +24,10 @@ beforeEach(() => {
   vi.stubGlobal("MediaStream", FakeStream);
   rtcs = [];
   sent = [];
+  clock = new VirtualClock();
   hub = new ViewerHub({
     epoch: "proctor-page",
+    clock,
     send: (to, signal) => sent.push({ to, signal }),
     make: () => {
       rtcs.push(new FakeRtc());
@@ -47,6 +50,20 @@ it("answers an offer and shows that candidate only", async () => {
   rtc().connect("connected");
   expect(hub.views.get().get("a")?.state).toBe("live");
   expect(hub.views.get().has("b")).toBe(false);
+});
+
+it("says that there is no picture when no way is found, and asks for another try", async () => {
+  await offer("A1", "L1");
+  await clock.pass(14_000);
+  expect(hub.views.get().get("a")?.state).toBe("connecting");
+  await clock.pass(2_000);
+  expect(hub.views.get().get("a")?.state).toBe("broken");
+  expect(sent.at(-1)).toMatchObject({ to: "A1", signal: { link: "L1", restart: true } });
+  rtc().connect("connected");
+  expect(hub.views.get().get("a")?.state).toBe("live");
+  const before = sent.length;
+  await clock.pass(60_000);
+  expect(sent.length).toBe(before);
 });
 
 it("hears nothing from strangers", async () => {

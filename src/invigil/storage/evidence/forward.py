@@ -14,7 +14,8 @@ from invigil.clock import Clock
 from invigil.domain.errors import InvigilError, Unavailable
 from invigil.domain.incident import Evidence
 from invigil.storage.database import Database
-from invigil.storage.evidence.remote import Conflict, RemoteShelf
+from invigil.storage.evidence.objects import Conflict
+from invigil.storage.evidence.remote import RemoteShelf
 from invigil.storage.evidence.spool import Waiting
 
 log = structlog.get_logger(__name__)

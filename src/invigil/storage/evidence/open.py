@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
+from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStore, S3Store
 
 from invigil.clock import Clock
 from invigil.domain.errors import InvigilError, Unavailable
+from invigil.storage.evidence.imgur import Imgur, ImgurAccess
 from invigil.storage.evidence.local import LocalShelf
+from invigil.storage.evidence.objects import Bucket, Objects, Refused
+from invigil.storage.evidence.receipts import Receipts
 from invigil.storage.evidence.remote import DIRECT_S, PATIENT_S, RemoteShelf
 from invigil.storage.evidence.shelf import Shelf
 from invigil.storage.evidence.spool import Spool
@@ -31,25 +34,39 @@ class EvidenceMisconfigured(InvigilError):
 
 
 def open_shelf(
-    url: str | None, data_dir: Path, *, reserve: int, spool_limit: int, clock: Clock
+    url: str | None,
+    data_dir: Path,
+    *,
+    reserve: int,
+    spool_limit: int,
+    clock: Clock,
+    imgur: ImgurAccess | None = None,
 ) -> Shelf:
     """The shelf at `url`, by default the folder `objects` in the data folder.
 
     `reserve`: bytes of this disk that images leave alone; `spool_limit`: bytes of images that may
-    wait on it. Raises `EvidenceMisconfigured`. Nothing is asked of a network yet: see `check`.
+    wait on it; `imgur`: needed where `url` is `imgur:`. Raises
+    `EvidenceMisconfigured`. Nothing is asked of a network yet: see `check`.
     """
     if url is None:
         return LocalShelf(data_dir / "objects", reserve)
     try:
         if url.startswith("file:"):
             return LocalShelf(Path(unquote(urlsplit(url).path)), reserve)
-        objects = _connect(url)
+        objects = _imgur(imgur, data_dir, clock) if imgur else Bucket(_connect(url))
     except (BaseError, OSError, ValueError) as error:
         raise EvidenceMisconfigured(
             f"INVIGIL_EVIDENCE_URL: {_first_line(error)}",
             fix="Give a folder that can be written, or a bucket as s3://bucket/prefix.",
         ) from error
     return RemoteShelf(objects, Spool(data_dir / "spool", spool_limit, reserve), clock)
+
+
+def _imgur(access: ImgurAccess, data_dir: Path, clock: Clock) -> Objects:
+    home = data_dir / "objects"
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    return Imgur(access, Receipts(data_dir / "imgur"), LocalStore(prefix=home), clock)
 
 
 def _connect(url: str) -> ObjectStore:
@@ -82,6 +99,10 @@ async def check(shelf: Shelf, url: str | None) -> None:
         return
     try:
         await shelf.probe()
+    except Refused as error:
+        raise EvidenceMisconfigured(
+            f"IMGUR_CLIENT_ID: {error.message}", fix="Correct it, or choose another image store."
+        ) from error
     except (PermissionDeniedError, UnauthenticatedError) as error:
         raise EvidenceMisconfigured(
             f"INVIGIL_EVIDENCE_URL: the store refuses the credentials ({_first_line(error)}).",

@@ -7,19 +7,18 @@ go to the spool instead, and nobody waits for the store again until it has been 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
 import structlog
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
-from obstore.store import ObjectStore
+from obstore.exceptions import BaseError
 
 from invigil.clock import Clock
-from invigil.domain.errors import InvigilError, NotFound, Unavailable
+from invigil.domain.errors import Unavailable
 from invigil.domain.incident import EvidenceState
 from invigil.domain.system import Space
+from invigil.storage.evidence.objects import Conflict, Objects, StoreAway
 from invigil.storage.evidence.spool import Spool
 
 log = structlog.get_logger(__name__)
@@ -31,51 +30,45 @@ DIRECT_S = 2.0
 PATIENT_S = 30.0
 """What sends images on may wait longer: nobody waits for it."""
 
-CHECK = "invigil-check"
 _AWAY = (
-    "The image store cannot be reached. Photos are kept on this server and are sent on by "
-    "themselves when it is back: {count} so far."
+    "{why} Photos are kept on this server and are sent on by themselves when it is back: {count} "
+    "so far."
 )
 _NO_ROOM = (
-    "The image store cannot be reached and the room for photos on this server is used up. "
-    "Incidents are still recorded, without photos. Bring the store back, or raise "
-    "INVIGIL_EVIDENCE_SPOOL_MB and restart."
+    "{why} The room for photos on this server is used up. Incidents are still recorded, without "
+    "photos. Bring the store back, or raise INVIGIL_EVIDENCE_SPOOL_MB and restart."
 )
-
-
-class Conflict(InvigilError):
-    """Another object has this key: evidence is never overwritten."""
-
-    status = 503
-    code = "evidence_conflict"
-    message = "Another image is stored under this name already."
-    fix = "Tell whoever runs the server: something else writes into the image store."
+_WHY = "The image store cannot be reached."
+_SLOW = "The image store takes photos more slowly than they come."
 
 
 class RemoteShelf:
     """A `Shelf` in an object store, with a spool in front of it."""
 
-    def __init__(self, objects: ObjectStore, spool: Spool, clock: Clock) -> None:
+    def __init__(self, objects: Objects, spool: Spool, clock: Clock) -> None:
         self._objects = objects
         self._clock = clock
         self.spool = spool
         self.away = False
+        self._why = _WHY if objects.quick else _SLOW
 
     def space(self) -> Space:
         if self.away:
             return Space.FULL if self.spool.space() is Space.FULL else Space.LOW
+        if not self._objects.quick and self.spool.space() is not Space.OK:
+            return self.spool.space()
         # The database lives on this disk, even when images do not.
         return Space.OK if self.spool.disk() is Space.OK else Space.LOW
 
     def trouble(self) -> str | None:
-        if not self.away:
-            return None
-        if self.spool.space() is Space.FULL:
-            return _NO_ROOM
-        return _AWAY.format(count=self.spool.count)
+        waits = self.away or not self._objects.quick
+        if waits and self.spool.space() is Space.FULL:
+            return _NO_ROOM.format(why=self._why)
+        return _AWAY.format(why=self._why, count=self.spool.count) if self.away else None
 
     async def put(self, key: str, image: bytes, at: datetime, *, replace: bool) -> EvidenceState:
-        if not self.away:
+        # A still is worth nothing later, so it never waits for a slow store.
+        if not self.away and (replace or self._objects.quick):
             self.spool.spare(key)
             try:
                 await self.upload(key, image, replace=replace, limit_s=DIRECT_S)
@@ -94,7 +87,7 @@ class RemoteShelf:
         image = await asyncio.to_thread(self.spool.read, key)
         if image is not None:
             return image
-        return await self._fetch(key, DIRECT_S if self.away else PATIENT_S)
+        return await _within(DIRECT_S if self.away else PATIENT_S, lambda: self._objects.get(key))
 
     async def delete(self, key: str) -> None:
         """Where the store is away the deletion waits for it in the spool."""
@@ -115,31 +108,21 @@ class RemoteShelf:
 
         Raises `Unavailable`, or `Conflict` when another one is there.
         """
-        try:
-            await _within(
-                limit_s,
-                lambda: self._objects.put_async(
-                    key, image, mode="overwrite" if replace else "create"
-                ),
-            )
-        except AlreadyExistsError:
-            # An answer that was lost on its way: what counts is what lies there.
-            if _hash(await self._fetch(key, limit_s)) != _hash(image):
-                raise Conflict from None
+        # A slow store has limits of its own: an upload that is cut off may still have arrived.
+        limit = limit_s if self._objects.quick or replace else None
+        await _within(limit, lambda: self._objects.put(key, image, replace=replace))
 
     async def remove(self, key: str, limit_s: float = PATIENT_S) -> None:
         """Delete an object from the store; none is fine. Raises `Unavailable`."""
-        try:
-            await _within(limit_s, lambda: self._objects.delete_async(key))
-        except (NotFoundError, FileNotFoundError):
-            return
+        await _within(limit_s, lambda: self._objects.delete(key))
 
     async def probe(self) -> None:
-        """Write and delete a small object. Raises what the store says, or `Unavailable`."""
-        await _within(DIRECT_S, lambda: self._objects.put_async(CHECK, b"ok"), plain=False)
-        await _within(DIRECT_S, lambda: self._objects.delete_async(CHECK), plain=False)
+        """See whether the store takes images. Raises what the store says, or `Unavailable`."""
+        # A question and another one, each as quick as it has to be for a frame.
+        await _within(2 * DIRECT_S, self._objects.probe, plain=False)
 
     def note_away(self, error: BaseException) -> None:
+        self._why = error.message if isinstance(error, StoreAway) else _WHY
         if not self.away:
             self.away = True
             log.warning("image store cannot be reached, photos wait here", reason=_reason(error))
@@ -147,36 +130,23 @@ class RemoteShelf:
     def note_back(self) -> None:
         if self.away:
             self.away = False
+            self._why = _WHY if self._objects.quick else _SLOW
             log.info("image store is back")
 
-    async def _fetch(self, key: str, limit_s: float) -> bytes:
-        async def fetch() -> bytes:
-            return bytes(await (await self._objects.get_async(key)).bytes_async())
 
-        try:
-            return await _within(limit_s, fetch)
-        except (NotFoundError, FileNotFoundError) as error:
-            raise NotFound from error
-
-
-async def _within(limit_s: float, ask: Callable[[], Awaitable[_T]], *, plain: bool = True) -> _T:
-    """The store's answer. `plain`: errors become `Unavailable`, but for objects that are (not)
-    there."""
+async def _within(
+    limit_s: float | None, ask: Callable[[], Awaitable[_T]], *, plain: bool = True
+) -> _T:
+    """The store's answer. `plain`: its own errors become `Unavailable`."""
     try:
         async with asyncio.timeout(limit_s):
             return await ask()
     except TimeoutError as error:
         raise Unavailable from error
-    except (AlreadyExistsError, NotFoundError, FileNotFoundError):
-        raise
     except (BaseError, OSError) as error:
         if plain:
             raise Unavailable from error
         raise
-
-
-def _hash(image: bytes) -> str:
-    return hashlib.sha256(image).hexdigest()
 
 
 def _reason(error: BaseException) -> str:

@@ -4,6 +4,7 @@ A tar archive, so that any machine can look into it:
 
     database.sqlite3 or database.dump    the database at one moment
     objects/...                          images, as they lie in the data folder
+    imgur/...                            for pictures at Imgur: where, and what deletes them
     KEY.txt                              which key the installation has (secret.key when asked for)
     manifest.json                        what it is, and SHA-256 of every file; the last entry
 
@@ -35,6 +36,7 @@ from invigil.storage.maintenance import postgres_tools
 from invigil.storage.maintenance.tally import filled
 
 FORMAT = 1
+RECEIPTS = "imgur"
 MANIFEST, KEY_NOTE, KEY = "manifest.json", "KEY.txt", "secret.key"
 _DATABASES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 
@@ -107,6 +109,9 @@ def _write(part: Path, head: dict[str, Any], saved: Path, data: Path, *, with_ke
             with suppress(FileNotFoundError):
                 _add_file(archive, path.relative_to(data).as_posix(), path, hashes)
                 images += 1
+        for path in sorted((data / RECEIPTS).rglob("*.json")):
+            with suppress(FileNotFoundError):
+                _add_file(archive, path.relative_to(data).as_posix(), path, hashes)
         _add(archive, KEY_NOTE, _key_note(head["key"], with_key=with_key).encode(), hashes)
         if with_key:
             _add_file(archive, KEY, data / KEY, hashes)
@@ -173,6 +178,9 @@ async def restore(database: Database, data: Path, archive: Path) -> Result:
         if objects.exists():
             shutil.rmtree(data / "objects", ignore_errors=True)
             objects.replace(data / "objects")
+        if (unpacked / RECEIPTS).exists():
+            shutil.rmtree(data / RECEIPTS, ignore_errors=True)
+            (unpacked / RECEIPTS).replace(data / RECEIPTS)
         key = (unpacked / KEY).exists()
         if key:
             (unpacked / KEY).replace(data / KEY)
