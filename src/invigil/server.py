@@ -80,8 +80,8 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 # Nothing is in front of our own certificate that could say who really asks.
                 proxy_headers=settings.public_url is not None and self._own is None,
-                ssl_certfile=self._own and self._own.certificate,
-                ssl_keyfile=self._own and self._own.key,
+                ssl_certfile=self._own.certificate if self._own else None,
+                ssl_keyfile=self._own.key if self._own else None,
             )
         )
 

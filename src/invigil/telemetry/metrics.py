@@ -11,6 +11,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 
@@ -19,6 +20,10 @@ from invigil.domain.telemetry import FrameOutcome, Part, Vitals
 
 VERDICT_BUCKETS_S = (0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0)
 """Fine up to a second, within which a verdict is promised."""
+
+
+# Times of creation double the series and say nothing here.
+disable_created_metrics()
 
 
 class Metrics:
@@ -70,6 +75,13 @@ class Metrics:
             registry=registry,
         )
 
+        self._replaced = Counter(
+            "invigil_workers_replaced",
+            "Analysis workers replaced because they died or hung.",
+            registry=registry,
+        )
+        self._replaced_before = 0
+
     def _gauge(self) -> None:
         def gauge(name: str, words: str, *labels: str) -> Gauge:
             return Gauge(f"invigil_{name}", words, labels, registry=self._registry)
@@ -80,9 +92,6 @@ class Metrics:
         )
         self._wanted = gauge("workers_wanted", "Analysis workers that there should be.")
         self._alive = gauge("workers_alive", "Analysis workers that are ready.")
-        self._replaced = gauge(
-            "workers_replaced", "Analysis workers replaced because they died or hung, since start."
-        )
         self._spool = gauge(
             "evidence_waiting", "Images on this server's disk that have yet to reach the store."
         )
@@ -99,7 +108,9 @@ class Metrics:
         self._factor.set(vitals.interval_factor)
         self._wanted.set(vitals.workers.wanted)
         self._alive.set(vitals.workers.alive)
-        self._replaced.set(vitals.workers.replaced)
+        # Counted where they are replaced; what has come since the last time is added here.
+        self._replaced.inc(vitals.workers.replaced - self._replaced_before)
+        self._replaced_before = vitals.workers.replaced
         self._spool.set(vitals.evidence_waiting)
         self._consoles.set(vitals.consoles)
         self._candidates.set(vitals.candidates)
