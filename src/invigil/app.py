@@ -21,13 +21,14 @@ from invigil.api import (
     incidents,
     live,
     media,
+    metrics,
     pages,
     sessions,
     sign_in,
 )
 from invigil.api.deps import House
 from invigil.api.events import CandidateLetter, ClientLetter, ProctorLetter
-from invigil.api.middleware import BodyLimit, RequestLog, SecurityHeaders
+from invigil.api.middleware import BodyLimit, FrameTrace, RequestLog, SecurityHeaders
 from invigil.api.render_events import EventRenderer
 from invigil.api.schemas import ErrorReply
 from invigil.clock import Clock, system_clock
@@ -52,6 +53,7 @@ TIDY_EVERY_S = 10.0
 ROUTERS = (
     pages.router,
     health.router,
+    metrics.router,
     sign_in.router,
     sessions.router,
     check_in.router,  # before candidates: /candidates/me is not an id
@@ -132,7 +134,12 @@ def _install(app: FastAPI, settings: Settings, meetings: Meetings) -> None:
     _document_letters(app)
     # A picture grows by a third in a data URL.
     app.add_middleware(BodyLimit, most=settings.max_image_bytes * 4 // 3 + 100_000)
-    app.add_middleware(SecurityHeaders, https=settings.secure, page_origins=meetings.page_origins)
+    app.add_middleware(
+        SecurityHeaders,
+        https=settings.secure and not settings.tls_self_signed,
+        page_origins=meetings.page_origins,
+    )
+    app.add_middleware(FrameTrace, path="/api/v1/candidates/me/frames")
     app.add_middleware(RequestLog)
 
 

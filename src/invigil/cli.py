@@ -18,7 +18,7 @@ from invigil.clock import system_clock
 from invigil.db_commands import app as db
 from invigil.downloads.commands import app as models
 from invigil.evaluate.commands import app as evaluate
-from invigil.server import print_link, run_server
+from invigil.server import print_link, reachable, run_server
 from invigil.settings import Settings
 from invigil.storage.database import Database
 from invigil.wiring import access, database_url
@@ -37,13 +37,22 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on (INVIGIL_PORT)
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder of everything that is kept (INVIGIL_DATA_DIR).")
 ]
+SelfSigned = Annotated[
+    bool,
+    typer.Option(
+        "--tls-self-signed",
+        help="For a trial on a local network, where browsers give no camera to plain http: serve "
+        "https on all addresses with a certificate of this machine's own "
+        "(INVIGIL_TLS_SELF_SIGNED).",
+    ),
+]
 Debug = Annotated[bool, typer.Option(help="Log every request and frame.")]
 
 
 def _settings(**given: Any) -> Settings:
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**chosen)
+        return reachable(Settings(**chosen))
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()
@@ -54,10 +63,17 @@ def _settings(**given: Any) -> Settings:
 
 @app.command()
 def serve(
-    host: Host = None, port: Port = None, data_dir: DataDir = None, *, debug: Debug = False
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    *,
+    tls_self_signed: SelfSigned = False,
+    debug: Debug = False,
 ) -> None:
     """Start the server and print a link that signs you in."""
-    settings = _settings(host=host, port=port, data_dir=data_dir)
+    settings = _settings(
+        host=host, port=port, data_dir=data_dir, tls_self_signed=tls_self_signed or None
+    )
     logs.set_up(settings.log_format, debug=debug)
     run_server(settings)
 

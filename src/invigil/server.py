@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
 from invigil.api.deps import House
 from invigil.app import create_app
+from invigil.clock import system_clock
 from invigil.domain.errors import MediaConfigError, StorageMisconfigured
 from invigil.feed.redis_bus import FeedMisconfigured
 from invigil.settings import Settings
 from invigil.storage.evidence.open import EvidenceMisconfigured
+from invigil.telemetry import TracesMisconfigured
+from invigil.tls import Certificate, certificate_for, this_host
 from invigil.wiring import check_parts, database_setting, prepare
 
 KEEP_ALIVE_S = 75
@@ -22,10 +26,34 @@ KEEP_ALIVE_S = 75
 SHUTDOWN_S = 5
 """Long enough for a frame in flight, short enough for a restart on an exam day."""
 
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a trial on a local network is about
+
+_WARNING = """\
+Certificate made by this machine for itself. Every browser warns once: Chrome and Edge say "Your
+connection is not private" (Advanced, then Proceed), Firefox "Potential Security Risk Ahead"
+(Advanced, then Accept the Risk), Safari "This Connection Is Not Private" (Show Details, then
+visit this website).
+Before going on, compare what the browser shows of the certificate with this SHA-256 fingerprint:
+{fingerprint}
+For real exams use a certificate that browsers know: see docs/operations.md."""
+
 
 def print_link(settings: Settings, token: str) -> None:
     """One line to click, and nothing else that could be mistaken for it."""
     print(f"Sign in as proctor (works once): {settings.base_url}/?token={token}", flush=True)
+
+
+def reachable(settings: Settings) -> Settings:
+    """With our own certificate: listen for the network too, and make links that work there."""
+    if not settings.tls_self_signed:
+        return settings
+    chosen: dict[str, object] = {}
+    host = settings.host if "host" in settings.model_fields_set else _EVERYWHERE
+    if host != settings.host:
+        chosen["host"] = host
+    if settings.public_url is None and host in {_EVERYWHERE, "::"}:
+        chosen["public_url"] = f"https://{this_host().best}:{settings.port}"
+    return settings.model_copy(update=chosen)
 
 
 class _Server(uvicorn.Server):
@@ -33,11 +61,15 @@ class _Server(uvicorn.Server):
         self._application = create_app(settings)
         self._settings = settings
         self._after = after
+        self._signals = 0
+        self._own = _own_certificate(settings)
         super().__init__(
             uvicorn.Config(
                 self._application,
                 host=settings.host,
                 port=settings.port,
+                # Our own logging takes in what uvicorn has to say.
+                log_config=None,
                 log_level="warning",
                 access_log=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
@@ -46,7 +78,10 @@ class _Server(uvicorn.Server):
                 ws_ping_interval=20,
                 ws_ping_timeout=20,
                 server_header=False,
-                proxy_headers=settings.public_url is not None,
+                # Nothing is in front of our own certificate that could say who really asks.
+                proxy_headers=settings.public_url is not None and self._own is None,
+                ssl_certfile=self._own.certificate if self._own else None,
+                ssl_keyfile=self._own.key if self._own else None,
             )
         )
 
@@ -54,10 +89,40 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.should_exit:
             return
-        house: House = self._application.state.house
-        print_link(self._settings, await house.access.new_sign_in_link())
+        print_link(self._settings, await self._house.access.new_sign_in_link())
+        if self._own is not None:
+            print(_WARNING.format(fingerprint=self._own.fingerprint), flush=True)
         if self._after is not None:
-            self._after(house)
+            self._after(self._house)
+
+    @property
+    def _house(self) -> House:
+        house: House = self._application.state.house
+        return house
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._signals += 1
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that nobody new should come, serve on for a while, then close.
+
+        Frames in flight get their answers, sockets are closed with 1012 (service restart). A
+        second signal ends the wait.
+        """
+        self._house.doors.closing = True
+        asked = self._signals
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._settings.drain_seconds
+        while loop.time() < until and self._signals == asked:  # noqa: ASYNC110 - a handler counts
+            await asyncio.sleep(0.05)
+        await super().shutdown(sockets)
+
+
+def _own_certificate(settings: Settings) -> Certificate | None:
+    if not settings.tls_self_signed:
+        return None
+    return certificate_for(this_host(), settings.data_dir / "tls", system_clock())
 
 
 def run_server(settings: Settings, after: Callable[[House], None] | None = None) -> None:
@@ -70,6 +135,11 @@ def run_server(settings: Settings, after: Callable[[House], None] | None = None)
         asyncio.run(check_parts(settings))
     except StorageMisconfigured as error:
         raise SystemExit(f"{database_setting(settings)}: {error.message} {error.fix}") from None
-    except (EvidenceMisconfigured, FeedMisconfigured, MediaConfigError) as error:
+    except (
+        EvidenceMisconfigured,
+        FeedMisconfigured,
+        MediaConfigError,
+        TracesMisconfigured,
+    ) as error:
         raise SystemExit(f"{error.message} {error.fix}") from None
     _Server(settings, after).run()

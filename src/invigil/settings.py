@@ -53,6 +53,8 @@ DATABASE_SCHEMES = (
 IMGUR = "imgur:"
 """The value of `evidence_url` that stands for Imgur."""
 
+TOKEN_LENGTH = 16
+
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -75,6 +77,12 @@ class Settings(BaseSettings):
         None,
         description="The address that browsers use, such as `https://proctor.example.edu`. Needed "
         "behind a proxy: links are made with it, and requests from other origins are refused.",
+    )
+    tls_self_signed: bool = Field(
+        False,
+        description="Serve https with a certificate that this machine signs for itself, for a "
+        "trial on a local network; `invigil serve --tls-self-signed` does the same. Browsers warn "
+        "once. See docs/operations.md.",
     )
     data_dir: Path = Field(
         Path("invigil-data"),
@@ -249,6 +257,23 @@ class Settings(BaseSettings):
         "needed), `open` (as published, unsafe: anybody can post as anybody), `off`.",
     )
     log_format: LogFormat = Field(LogFormat.CONSOLE, description="`console` or `json` log lines.")
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="Secret of at least 16 characters with which Prometheus reads `/metrics`, as "
+        "`Authorization: Bearer <token>`. Default: there is no `/metrics`. See docs/operations.md.",
+    )
+    traces: bool = Field(
+        False,
+        description="`on` sends traces of the frame calls by OpenTelemetry (needs the extra "
+        "`otel`), to where OTEL_EXPORTER_OTLP_ENDPOINT says. See docs/operations.md.",
+    )
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        le=300,
+        description="How long a server that is told to end still serves while `/readyz` says 503, "
+        "so that a load balancer has taken it out before connections close.",
+    )
 
     @field_validator("stun_urls", "turn_urls", mode="before")
     @classmethod
@@ -350,6 +375,16 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return self
 
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if len(value.get_secret_value()) < TOKEN_LENGTH:
+            msg = f"must have at least {TOKEN_LENGTH} characters, such as of `openssl rand -hex 24`"
+            raise ValueError(msg)
+        return value
+
     @field_validator("feed_url")
     @classmethod
     def _known_feed(cls, value: SecretStr | None) -> SecretStr | None:
@@ -372,7 +407,12 @@ class Settings(BaseSettings):
         """The address that links are made with, without a slash at the end."""
         if self.public_url:
             return self.public_url
-        return f"http://{_as_browser_host(self.host)}:{self.port}"
+        return f"{self.scheme}://{_as_browser_host(self.host)}:{self.port}"
+
+    @property
+    def scheme(self) -> str:
+        """What this server itself speaks; a proxy in front may speak another."""
+        return "https" if self.tls_self_signed else "http"
 
     @property
     def secure(self) -> bool:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
+from invigil import __version__
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock, system_clock
 from invigil.domain.errors import MediaConfigError, MediaUnavailable
+from invigil.domain.message import Event
+from invigil.domain.telemetry import Telemetry
 from invigil.feed.bus import Bus, LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
@@ -48,6 +53,7 @@ from invigil.storage.evidence.remote import RemoteShelf
 from invigil.storage.evidence.shelf import Shelf
 from invigil.storage.incident_log import IncidentLog
 from invigil.storage.key import load_key
+from invigil.telemetry import Metrics, NoTraces, Teller, require_otel, start_traces
 from invigil.vision.port import VisionEngine
 
 log = structlog.get_logger(__name__)
@@ -64,10 +70,23 @@ class Storage:
 
 
 async def open_storage(
-    settings: Settings, bus: Bus, clock: Clock, key: bytes, stack: AsyncExitStack
+    settings: Settings,
+    bus: Bus,
+    telemetry: Telemetry,
+    stack: AsyncExitStack,
+    *,
+    clock: Clock,
+    key: bytes,
 ) -> Storage:
     """Bring the schema up to date and check what durability depends on."""
-    database = Database(database_url(settings), after_commit=lambda events: announce(bus, events))
+
+    def after_commit(events: Sequence[Event]) -> None:
+        announce(bus, events)
+        for event in events:
+            if event.opened is not None:
+                telemetry.incident_opened(event.opened)
+
+    database = Database(database_url(settings), after_commit=after_commit)
     stack.push_async_callback(database.close)
     await upgrade(database)
     await database.check()
@@ -114,14 +133,17 @@ def _imgur(settings: Settings) -> ImgurAccess | None:
 async def check_parts(settings: Settings) -> None:
     """Try image store and Redis once, ahead of everything else.
 
-    Raises `EvidenceMisconfigured`, `FeedMisconfigured` or `MediaConfigError`, which name the
+    Raises `EvidenceMisconfigured`, `FeedMisconfigured`, `MediaConfigError` or
+    `TracesMisconfigured`, which name the
     setting.
     """
+    if settings.traces:
+        require_otel()
     bus = make_bus(settings, installation_key(settings))
     if isinstance(bus, RedisBus):
         await bus.check()
     await check(_shelf(settings, system_clock), settings.evidence_url)
-    await check_meetings(make_meetings(settings))
+    await check_meetings(make_meetings(settings, system_clock))
 
 
 async def check_meetings(meetings: Meetings) -> None:
@@ -159,11 +181,14 @@ async def build_house(
     if isinstance(bus, RedisBus):
         await bus.check()
     presence = Presence(bus)
-    storage = await open_storage(settings, bus, clock, key, stack)
+    telemetry = make_telemetry(settings, meetings.default, stack)
+    storage = await open_storage(settings, bus, telemetry, stack, clock=clock, key=key)
     database, store = storage.database, storage.store
     analysis = await _start_analysis(settings, engine, stack)
     health = Health(store, analysis, bus)
-    frames, watch = _monitoring(storage, analysis, health, presence, bus, clock=clock)
+    frames, watch = _monitoring(
+        storage, analysis, health, presence, bus, telemetry=telemetry, clock=clock
+    )
     stack.push_async_callback(meetings.aclose)
     sessions = Sessions(database, store, clock, storage.key, meetings)
     check_in = CheckIn(database, store, analysis, clock)
@@ -192,6 +217,7 @@ async def build_house(
             base_url=settings.base_url,
         ),
         limiter=Limiter(),
+        telemetry=telemetry,
     )
     return house, watch, storage
 
@@ -203,6 +229,7 @@ def _monitoring(
     presence: Presence,
     bus: Bus,
     *,
+    telemetry: Telemetry,
     clock: Clock,
 ) -> tuple[FramePipeline, Watch]:
     silence = Silence(presence, clock())
@@ -213,6 +240,7 @@ def _monitoring(
         health=health,
         bus=bus,
         silence=silence,
+        telemetry=telemetry,
         clock=clock,
     )
     watch = Watch(
@@ -233,6 +261,17 @@ async def _start_analysis(
     stack.push_async_callback(analysis.close)
     await analysis.start()
     return analysis
+
+
+def make_telemetry(settings: Settings, provider: str, stack: AsyncExitStack) -> Teller:
+    """`provider`: id of the live-video provider."""
+    traces = start_traces(__version__) if settings.traces else NoTraces()
+
+    async def close() -> None:
+        await asyncio.to_thread(traces.close)
+
+    stack.push_async_callback(close)
+    return Teller(Metrics(__version__, provider), traces)
 
 
 def make_analysis(settings: Settings, engine: VisionEngine | None) -> ManagedAnalysis:

@@ -44,6 +44,8 @@ _DECISION = {"decision": "dismissed", "reason": "A poster."}
 TABLE: dict[str, Row] = {
     "GET /healthz": Row(_PUBLIC),
     "GET /readyz": Row(_PUBLIC),
+    # Its own token, which none of these has: not a proctor's cookie, not a candidate's token.
+    "GET /metrics": Row((401,) * 5),
     "GET /api/v1/system": Row(_PROCTOR_READ),
     # Signing in. The link itself is the secret; a foreign page may not use it.
     "POST /api/v1/sign-in": Row((403, 403, 403, 401, 403), json={"token": "guess"}),

@@ -89,7 +89,9 @@ async def build(house: Running) -> World:
 
 @pytest.fixture
 async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
-    async with running(tmp_path / "data", clock, ScriptedEngine()) as house:
+    async with running(
+        tmp_path / "data", clock, ScriptedEngine(), metrics_token="north-4711-metrics"
+    ) as house:
         yield await build(house)
 
 

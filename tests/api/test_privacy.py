@@ -30,7 +30,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     monkeypatch.setattr(sys, "stderr", stream)
     logs.set_up(LogFormat.JSON, debug=True)
     yield stream
-    structlog.reset_defaults()
+    logs.take_down()
 
 
 async def whole_flow(house: Running) -> tuple[list[Response], list[str]]:

@@ -64,10 +64,22 @@ class Served:
         self.process.send_signal(how)
         return await self.process.wait()
 
+    async def stop(self) -> None:
+        """As a supervisor ends it, which has to work in time."""
+        async with asyncio.timeout(PATIENCE_S):
+            # uvicorn repeats the signal to itself after its clean end, so that the parent knows.
+            assert await self.end(signal.SIGTERM) in {0, -signal.SIGTERM}
+
 
 @asynccontextmanager
-async def served(data_dir: Path, port: int, **chosen: str) -> AsyncIterator[Served]:
-    """`invigil serve` until the end of the block, at the latest."""
+async def served(
+    data_dir: Path, port: int, *options: str, log: Path | None = None, **chosen: str
+) -> AsyncIterator[Served]:
+    """`invigil serve` until the end of the block, at the latest.
+
+    `options`: more of the command line; `log`: a file for what it says on standard error.
+    """
+    errors = None if log is None else log.open("wb")
     process = await asyncio.create_subprocess_exec(
         INVIGIL,
         "serve",
@@ -75,17 +87,21 @@ async def served(data_dir: Path, port: int, **chosen: str) -> AsyncIterator[Serv
         str(port),
         "--data-dir",
         str(data_dir),
+        *options,
         cwd=data_dir.parent,
         env=environment(INVIGIL_DISK_RESERVE_MB="0", **chosen),
         stdout=PIPE,
+        stderr=errors,
     )
+    if errors is not None:
+        errors.close()
     assert process.stdout
     try:
         async with asyncio.timeout(PATIENCE_S):
             line = (await process.stdout.readline()).decode()
-        found = re.search(r"http://localhost:\d+/\?token=\S+", line)
+        found = re.search(r"(https?://\S+:\d+)/\?token=\S+", line)
         assert found, f"no link in {line!r}"
-        yield Served(process, f"http://localhost:{port}", found[0])
+        yield Served(process, found[1], found[0])
     finally:
         if process.returncode is None:
             process.kill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,6 +14,7 @@ from invigil.domain.actor import CandidateActor, Proctor
 from invigil.domain.consent import Elsewhere
 from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge
 from invigil.domain.session import ExamSession
+from invigil.domain.telemetry import Step
 from invigil.feed.bus import Bus
 from invigil.feed.presence import Presence
 from invigil.monitoring.frames import FramePipeline
@@ -28,11 +29,19 @@ from invigil.services.messages import Messages
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
 from invigil.settings import Settings
+from invigil.telemetry import Teller
 
 COOKIE = "invigil"
 HOST_COOKIE = "__Host-invigil"
 _COMPANIES = {"realtimekit": "Cloudflare"}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(slots=True)
+class Doors:
+    """Whether this server is about to end: it still serves, and wants nobody new."""
+
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,8 @@ class House:
     messages: Messages
     classic: Classic
     limiter: Limiter
+    telemetry: Teller
+    doors: Doors = field(default_factory=Doors)
 
     def elsewhere(self, session: ExamSession) -> Elsewhere:
         """What leaves this server; candidates of the session read it before they join."""
@@ -85,14 +96,16 @@ def cookie_name(settings: Settings) -> str:
 def allowed_origin(connection: HTTPConnection, settings: Settings) -> bool:
     """Whether the page that asks is one of ours.
 
-    Without INVIGIL_PUBLIC_URL our own origin is what the request was addressed to.
+    Without INVIGIL_PUBLIC_URL our own origin is what the request was addressed to; so it is on a
+    trial with our own certificate, where each network has another address of this machine.
     """
     origin = connection.headers.get("origin")
     if origin is None:
         return False
-    if settings.public_url:
+    if settings.public_url and not settings.tls_self_signed:
         return origin == settings.public_url
-    return origin in {f"http://{connection.headers.get('host')}", settings.base_url}
+    own = f"{settings.scheme}://{connection.headers.get('host')}"
+    return origin in {own, settings.base_url}
 
 
 async def current_proctor(request: Request, house: HouseDep) -> Proctor:
@@ -129,10 +142,11 @@ async def image_body(request: Request, house: HouseDep) -> bytes:
     if declared.isdigit() and int(declared) > limit:
         raise ImageTooLarge
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise ImageTooLarge
+    with house.telemetry.step(Step.RECEIVE):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise ImageTooLarge
     if not body:
         raise ImageBroken("There is no picture in this request.")
     return bytes(body)

@@ -29,31 +29,39 @@ def render(error: InvigilError) -> JSONResponse:
     return JSONResponse(body, status_code=error.status, headers=headers)
 
 
-async def _ours(_request: Request, error: Exception) -> JSONResponse:
-    return render(error if isinstance(error, InvigilError) else InvigilError())
+def _answer(request: Request, error: InvigilError) -> JSONResponse:
+    house = getattr(request.app.state, "house", None)
+    if house is not None:
+        house.telemetry.error(error.code)
+    return render(error)
 
 
-async def _validation(_request: Request, error: Exception) -> JSONResponse:
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    return _answer(request, error if isinstance(error, InvigilError) else InvigilError())
+
+
+async def _validation(request: Request, error: Exception) -> JSONResponse:
     # The value itself is not repeated: it may be a secret or a name.
     parts = []
     if isinstance(error, RequestValidationError):
         for problem in error.errors():
             place = ".".join(str(part) for part in problem["loc"] if part != "body")
             parts.append(f"{place or 'body'}: {problem['msg']}")
-    return render(InvalidRequest("; ".join(parts) or None))
+    return _answer(request, InvalidRequest("; ".join(parts) or None))
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, HTTPException) and error.status_code == _METHOD_NOT_ALLOWED:
         refused = InvigilError("This address does not know this method.", fix="See /api/docs.")
         refused.status = _METHOD_NOT_ALLOWED
         refused.code = "method_not_allowed"
-        return render(refused)
+        return _answer(request, refused)
     if isinstance(error, HTTPException) and error.status_code == _BAD_REQUEST:
         # Reading the body failed; when our own limit did it, that is the reason to tell.
         cause = error.__cause__
-        return render(cause if isinstance(cause, InvigilError) else InvalidRequest(_NO_JSON))
-    return render(NotFound())
+        ours = cause if isinstance(cause, InvigilError) else InvalidRequest(_NO_JSON)
+        return _answer(request, ours)
+    return _answer(request, NotFound())
 
 
 def install(app: FastAPI) -> None:

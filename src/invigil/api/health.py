@@ -21,7 +21,10 @@ async def alive() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"model": s.ErrorReply}})
 async def ready(house: HouseDep, response: Response) -> dict[str, str]:
-    """200 when the database answers, else 503."""
+    """200 when the database answers and the server is not about to end, else 503."""
+    if house.doors.closing:
+        response.status_code = 503
+        return {"status": "stopping"}
     try:
         await house.events.ready()
     except (InvigilError, RuntimeError):

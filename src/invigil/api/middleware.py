@@ -10,8 +10,10 @@ from collections.abc import Sequence
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from invigil.api.deps import get_house
 from invigil.api.errors import render
 from invigil.domain.errors import ImageTooLarge
 
@@ -99,6 +101,21 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+
+class FrameTrace:
+    """Begins a trace for each frame call; without traces it costs nothing to speak of."""
+
+    def __init__(self, app: ASGIApp, *, path: str) -> None:
+        self._app = app
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != self._path or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        with get_house(HTTPConnection(scope)).telemetry.whole_frame():
+            await self._app(scope, receive, send)
 
 
 class RequestLog:

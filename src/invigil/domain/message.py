@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from invigil.domain.incident import IncidentKind
+
 
 class Sender(StrEnum):
     PROCTOR = "proctor"
@@ -51,6 +53,8 @@ class Event:
     `candidate_id`: None for the proctors; otherwise for that candidate alone.
     `ref`: id of the object (for WARNING the code, for TAKEN_OVER the tab).
     `seq`: rises by one per session, 0 before it is stored.
+    `opened`: kind of the incident that INCIDENT_OPENED is about, for whoever counts commits; it is
+    not stored, so that events that were read have None.
     """
 
     session_id: str
@@ -59,3 +63,4 @@ class Event:
     at: datetime
     candidate_id: str | None = None
     seq: int = 0
+    opened: IncidentKind | None = None

@@ -51,6 +51,10 @@ class Presence:
         self._bus.send(peer_topic(to), {"type": "signal", "from": sender.id, "signal": signal})
         return True
 
+    def count(self, role: Role) -> int:
+        """Pages of this role that are connected to this server."""
+        return sum(peer.role is role for peer in self._peers.values())
+
     def online(self, candidate_id: str) -> bool:
         """Whether a page of the candidate is connected to any server. Any thread may ask."""
         return candidate_id in self._pages or self._elsewhere.online(candidate_id)

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from invigil.domain.errors import ImageRefused
 from invigil.domain.observation import Template, TemplateKind
+from invigil.domain.telemetry import WorkerCount
 from invigil.monitoring.load import QUEUE_PER_WORKER, Load, NotAnalysed
 from invigil.vision.look import Analysis, Looked, look
 from invigil.vision.port import VisionEngine
@@ -32,6 +33,9 @@ class ManagedAnalysis(Analysis, Protocol):
     def healthy(self) -> bool:
         """Whether pictures are looked at at all."""
         ...
+
+    @property
+    def workers(self) -> WorkerCount: ...
 
     def waited(self, seconds: float) -> None:
         """A frame waited so long for something else than a worker."""
@@ -59,6 +63,11 @@ class ThreadAnalysis:
     @property
     def healthy(self) -> bool:
         return True
+
+    @property
+    def workers(self) -> WorkerCount:
+        queued = max(0, self._waiting - self._workers)
+        return WorkerCount(self._workers, self._workers, 0, queued)
 
     async def start(self) -> None:
         return

@@ -28,6 +28,7 @@ from invigil.domain.incident import Incident, ObservationRecord
 from invigil.domain.observation import Identity, Observation, Template
 from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
+from invigil.domain.telemetry import FrameOutcome, Moment, Step, Telemetry
 from invigil.feed.bus import Bus, proctors_of
 from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.monitoring.health import Health
@@ -52,6 +53,9 @@ class FrameResult:
     next_frame_ms: int
 
 
+_OURS = 500
+"""From this status on an error is the server's and not the sender's."""
+
 _NOTHING = Ruling((), (), timedelta(seconds=1))
 
 
@@ -61,6 +65,7 @@ class _Frame:
     session: ExamSession
     image: bytes
     received_at: datetime
+    began: float  # seconds of the monotonic clock at its receipt
     compared: bool
 
 
@@ -84,9 +89,11 @@ class FramePipeline:
         health: Health,
         bus: Bus,
         silence: Silence,
+        telemetry: Telemetry,
         clock: Clock,
     ) -> None:
         self._database = database
+        self._telemetry = telemetry
         self._silence = silence
         self._store = store
         self._analysis = analysis
@@ -101,9 +108,25 @@ class FramePipeline:
         Raises an `InvigilError` when the candidate may not send frames, when the bytes are no
         picture, or when nothing can be recorded; then nothing was acknowledged.
         """
-        frame, templates = await self._admit(token_hash, tab, image)
         try:
-            looked = await self._analysis.look(image, templates)
+            result = await self._handle(token_hash, tab, image)
+        except InvigilError as error:
+            refused = error.status < _OURS
+            self._telemetry.frame(FrameOutcome.REFUSED if refused else FrameOutcome.FAILED)
+            raise
+        except Exception:
+            self._telemetry.frame(FrameOutcome.FAILED)
+            raise
+        looked_at = result.observation is not None
+        self._telemetry.frame(FrameOutcome.RECORDED if looked_at else FrameOutcome.NOT_LOOKED_AT)
+        return result
+
+    async def _handle(self, token_hash: str, tab: str | None, image: bytes) -> FrameResult:
+        with self._telemetry.step(Step.ADMIT):
+            frame, templates = await self._admit(token_hash, tab, image)
+        try:
+            with self._telemetry.step(Step.LOOK):
+                looked = await self._analysis.look(image, templates)
         except NotAnalysed:
             return await self._skipped(frame)
         try:
@@ -116,13 +139,14 @@ class FramePipeline:
             await self._store.delete_still(Owner(frame.session.id, frame.candidate.id))
             raise
         self._health.database_full(False)
-        self._show(frame, result)
+        with self._telemetry.step(Step.PUBLISH):
+            self._show(frame, result)
         return result
 
     async def _admit(
         self, token_hash: str, tab: str | None, image: bytes
     ) -> tuple[_Frame, tuple[Template, ...]]:
-        received_at = self._clock()
+        received_at, began = self._clock(), time.monotonic()
 
         async def read(work: UnitOfWork) -> tuple[_Frame, tuple[Template, ...]]:
             candidate = await work.candidates.by_token_hash(token_hash)
@@ -133,7 +157,7 @@ class FramePipeline:
                 raise NotFound
             _require_may_send(candidate, session, tab)
             templates = await work.templates.of_candidate(candidate.id)
-            frame = _Frame(candidate, session, image, received_at, compared=bool(templates))
+            frame = _Frame(candidate, session, image, received_at, began, compared=bool(templates))
             return frame, templates
 
         return await self._database.fetch(read)
@@ -168,9 +192,10 @@ class FramePipeline:
         candidate, now = frame.candidate, frame.received_at
         asked = time.monotonic()
         try:
-            result, used = await self._database.write(
-                lambda work: self._judged(work, frame, looked.observation, photos)
-            )
+            with self._telemetry.step(Step.COMMIT) as moment:
+                result, used = await self._database.write(
+                    lambda work: self._judged(work, frame, looked.observation, photos, moment)
+                )
         except _PhotosWanted as wanted:
             more = [
                 await self._incidents.keep(candidate, looked.jpeg, now) for _ in range(wanted.more)
@@ -179,13 +204,20 @@ class FramePipeline:
         except InvigilError:
             await self._incidents.drop(photos)
             raise
+        now_s = time.monotonic()
+        self._telemetry.verdict(now_s - frame.began)
+        self._analysis.waited(now_s - asked)
         await self._incidents.drop(photos[used:])
-        self._analysis.waited(time.monotonic() - asked)
-        _log(candidate, looked.observation)
+        _log(candidate, looked.observation, now)
         return result
 
     async def _judged(
-        self, work: UnitOfWork, frame: _Frame, observed: Observation, photos: Sequence[Photo]
+        self,
+        work: UnitOfWork,
+        frame: _Frame,
+        observed: Observation,
+        photos: Sequence[Photo],
+        moment: Moment,
     ) -> tuple[FrameResult, int]:
         """The frame's result, and how many of `photos` were used. Raises `_PhotosWanted`."""
         candidate, now = frame.candidate, frame.received_at
@@ -201,7 +233,9 @@ class FramePipeline:
         # Rules judge the newest frame. When a newer one was stored while this one was being
         # looked at, it has been judged already, and this image is not of that frame.
         if recent[-1].id == observation_id:
-            ruling = judge(policy, now, recent, incidents, compared=frame.compared)
+            # It may be another thread, which knows nothing of this frame's trace.
+            with self._telemetry.step(Step.RULES, under=moment):
+                ruling = judge(policy, now, recent, incidents, compared=frame.compared)
         if (wanted := photos_wanted(ruling.changes)) > len(photos):
             raise _PhotosWanted(wanted - len(photos))
         await self._incidents.apply(work, candidate, ruling.changes, now, photos)
@@ -233,7 +267,12 @@ class FramePipeline:
             await self._store.put_still(owner, image)
         except (StorageFull, Unavailable) as error:
             # The newest still is a convenience; the observation is not. Health tells the console.
-            log.warning("still not stored", candidate=frame.candidate.id, reason=error.code)
+            log.warning(
+                "still not stored",
+                candidate=frame.candidate.id,
+                detected_at=frame.received_at.isoformat(),
+                reason=error.code,
+            )
             self._health.tell()
 
     def _interval(self, ruling: Ruling, burst: timedelta) -> int:
@@ -270,12 +309,13 @@ def live_json(record: ObservationRecord) -> dict[str, object]:
     }
 
 
-def _log(candidate: Candidate, observed: Observation) -> None:
-    """Detections by candidate id; the line carries its time. Plain frames only when debugging."""
+def _log(candidate: Candidate, observed: Observation, now: datetime) -> None:
+    """Detections by candidate id and time. Plain frames only when debugging."""
     plain = observed.face_count == 1 and observed.identity is not Identity.MISMATCH
     (log.debug if plain else log.info)(
         "frame" if plain else "detection",
         candidate=candidate.id,
+        detected_at=now.isoformat(),
         faces=observed.face_count,
         unusable=observed.unusable and observed.unusable.value,
         identity=observed.identity.value,

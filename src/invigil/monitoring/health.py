@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from invigil.domain.system import AnalysisState, Space, SystemStatus
+from invigil.domain.telemetry import Part, WorkerCount
 from invigil.feed.bus import ALL_PROCTORS, Bus
 from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.storage.evidence import EvidenceStore
@@ -39,6 +40,24 @@ class Health:
             or self._bus.trouble()
         )
         return SystemStatus(storage, analysis, factor, text)
+
+    @property
+    def workers(self) -> WorkerCount:
+        return self._analysis.workers
+
+    @property
+    def interval_factor(self) -> float:
+        return self._analysis.interval_factor
+
+    @property
+    def evidence_waiting(self) -> int:
+        """Images on this server's disk that have yet to reach the store."""
+        return self._store.waiting
+
+    def parts(self) -> dict[Part, bool]:
+        """Whether what is known here without asking anybody works."""
+        stored = self._store.trouble() is None and self._store.space() is not Space.FULL
+        return {Part.EVIDENCE: stored, Part.FEED: self._bus.trouble() is None}
 
     def _analysis_state(self, factor: float) -> AnalysisState:
         if not self._analysis.healthy:

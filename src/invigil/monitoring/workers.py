@@ -17,6 +17,7 @@ from typing import Any, cast
 import structlog
 
 from invigil.domain.observation import Template, TemplateKind
+from invigil.domain.telemetry import WorkerCount
 from invigil.monitoring.load import QUEUE_PER_WORKER, Load, NotAnalysed
 from invigil.vision.look import Frame, Looked, Seen
 from invigil.vision.messages import HEADER, LOOK, Answer, Request, pack, unpack
@@ -72,6 +73,7 @@ class WorkerAnalysis:
         self._some = asyncio.Event()
         self._load = Load()
         self._ready = 0
+        self._replaced = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._first_ready = asyncio.Event()
 
@@ -82,6 +84,10 @@ class WorkerAnalysis:
     @property
     def healthy(self) -> bool:
         return self._ready > 0
+
+    @property
+    def workers(self) -> WorkerCount:
+        return WorkerCount(self._count, self._ready, self._replaced, len(self._jobs))
 
     def waited(self, seconds: float) -> None:
         self._load.waited(seconds)
@@ -135,6 +141,7 @@ class WorkerAnalysis:
                 async with _process(self._command) as process:
                     await self._employ(process)
             except WorkerFailedError as error:
+                self._replaced += 1
                 log.warning("analysis worker replaced", worker=number, reason=str(error))
             await asyncio.sleep(RESPAWN_AFTER_S)
 

@@ -6,6 +6,7 @@ what could not be ended there is ended later.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from invigil.clock import Clock
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import (
     IllegalTransition,
+    InvigilError,
     MediaNotFound,
     MediaUnavailable,
     NotFound,
@@ -57,6 +59,16 @@ class Media:
         # Who could not be removed because the provider was away. A restart forgets them; their
         # pages have left by themselves unless somebody tampered with them.
         self._to_kick: dict[str, Candidate] = {}
+
+    async def works(self, within_s: float) -> bool:
+        """Whether every provider of live video answers, and within so many seconds."""
+        try:
+            async with asyncio.timeout(within_s):
+                for provider in self.meetings:
+                    await provider.health()
+        except (InvigilError, TimeoutError):
+            return False
+        return True
 
     def viewer(self, proctor_id: str, page: str) -> str:
         """What a proctor's page is called in rooms. Only we can name it, and it names nobody."""

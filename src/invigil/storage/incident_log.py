@@ -113,12 +113,19 @@ class IncidentLog:
             await work.evidence.add(evidence)
         await work.incidents.add(incident)
         await work.events.add(
-            Event(incident.session_id, EventKind.INCIDENT_OPENED, incident.id, incident.updated_at)
+            Event(
+                incident.session_id,
+                EventKind.INCIDENT_OPENED,
+                incident.id,
+                incident.updated_at,
+                opened=incident.kind,
+            )
         )
         log.info(
             "incident opened",
             kind=incident.kind.value,
             candidate=incident.candidate_id,
+            detected_at=incident.updated_at.isoformat(),
             started_at=incident.started_at.isoformat(),
         )
 
@@ -128,7 +135,13 @@ class IncidentLog:
             Event(incident.session_id, EventKind.INCIDENT_CHANGED, incident.id, incident.updated_at)
         )
         if incident.state is IncidentState.CLOSED:
-            log.info("incident closed", kind=incident.kind.value, candidate=incident.candidate_id)
+            log.info(
+                "incident closed",
+                kind=incident.kind.value,
+                candidate=incident.candidate_id,
+                detected_at=incident.updated_at.isoformat(),
+                ended_at=incident.ended_at and incident.ended_at.isoformat(),
+            )
 
     async def keep(self, candidate: Candidate, image: bytes, now: datetime) -> Photo:
         """Store a JPEG as evidence, or say why there is none. An incident never waits for it."""
@@ -136,7 +149,9 @@ class IncidentLog:
         try:
             return Photo(await self._store.put(new_id(), owner, image, now), None)
         except (StorageFull, Unavailable):
-            log.warning("evidence could not be stored", candidate=candidate.id)
+            log.warning(
+                "evidence could not be stored", candidate=candidate.id, detected_at=now.isoformat()
+            )
             return Photo(None, EvidenceMissing.STORAGE_FULL)
 
     async def drop(self, photos: Sequence[Photo]) -> None:

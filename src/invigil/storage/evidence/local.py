@@ -31,6 +31,10 @@ class LocalShelf:
     def space(self) -> Space:
         return disk_space(self._root, self._reserve)
 
+    @property
+    def waiting(self) -> int:
+        return 0
+
     def trouble(self) -> str | None:
         return None  # space says it all
 

@@ -60,6 +60,10 @@ class RemoteShelf:
         # The database lives on this disk, even when images do not.
         return Space.OK if self.spool.disk() is Space.OK else Space.LOW
 
+    @property
+    def waiting(self) -> int:
+        return self.spool.count
+
     def trouble(self) -> str | None:
         waits = self.away or not self._objects.quick
         if waits and self.spool.space() is Space.FULL:

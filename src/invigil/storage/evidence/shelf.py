@@ -24,6 +24,11 @@ class Shelf(Protocol):
         """A sentence for the console when the shelf is not as it should be."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """Images that are not yet where they belong."""
+        ...
+
     async def put(self, key: str, image: bytes, at: datetime, *, replace: bool) -> EvidenceState:
         """Keep `image` for good; gives where it lies now.
 

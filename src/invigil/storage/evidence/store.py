@@ -36,6 +36,11 @@ class EvidenceStore:
         """A sentence for the console when images are not where they should be."""
         return self.shelf.trouble()
 
+    @property
+    def waiting(self) -> int:
+        """Images on this server's disk that have yet to reach the store."""
+        return self.shelf.waiting
+
     async def put(
         self, evidence_id: str, owner: Owner, image: bytes, captured_at: datetime
     ) -> Evidence:
