@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from invigil.bench.crowd import Latencies, Sitting
+from invigil.bench.crowd import Sitting
+from invigil.bench.latencies import Latencies
 from invigil.bench.server import Step, measure
 from tests.support.ports import free_port
 

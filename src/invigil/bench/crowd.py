@@ -6,44 +6,14 @@ Reads commands from standard input, a line of JSON each, and answers each with a
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
-import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from invigil.bench.http import Connection, Reply
-from invigil.demo.scenes import PEOPLE, Scene
-
-SCENES = 6
-FRAMES_OF_A_SCENE = 6
-_JSON = {"Content-Type": "application/json"}
-
-
-@dataclass(slots=True)
-class Latencies:
-    """Seconds from sending a request to having its answer."""
-
-    seconds: list[float] = field(default_factory=list)
-    errors: int = 0
-
-    def quantile(self, share: float) -> float:
-        """0 without a single measurement."""
-        if not self.seconds:
-            return 0.0
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-    def as_json(self) -> dict[str, float]:
-        return {
-            "count": len(self.seconds),
-            "errors": self.errors,
-            "median_s": round(statistics.median(self.seconds), 4) if self.seconds else 0.0,
-            "p95_s": round(self.quantile(0.95), 4),
-            "max_s": round(max(self.seconds, default=0.0), 4),
-        }
+from invigil.bench.latencies import Latencies
+from invigil.bench.people import Candidate, Pictures, agreement
 
 
 @dataclass(slots=True)
@@ -55,51 +25,19 @@ class Sitting:
     longest_interval_s: float = 0.0
 
 
-class Candidate:
-    """One page: its own connection, its token once it has joined."""
-
-    def __init__(self, base_url: str, number: int) -> None:
-        self._connection = Connection(base_url)
-        self.number = number
-        self._headers: dict[str, str] = {}
-
-    async def join(self, code: str, consent: dict[str, Any]) -> Reply:
-        """Open the link, read it, agree."""
-        await self._connection.request("GET", f"/api/v1/join/{code}", {})
-        body = {"name": f"Candidate {self.number}", "consent": consent}
-        path = f"/api/v1/join/{code}"
-        reply = await self._connection.request("POST", path, _JSON, json.dumps(body).encode())
-        if reply.ok:
-            self._headers = {
-                "Authorization": f"Bearer {reply.json()['token']}",
-                "Content-Type": "image/jpeg",
-            }
-        return reply
-
-    async def send(self, method: str, route: str, body: bytes = b"") -> Reply:
-        path = f"/api/v1/candidates/me/{route}"
-        return await self._connection.request(method, path, self._headers, body)
-
-
 class Crowd:
     """Simulated candidates that share one pool of pictures."""
 
     def __init__(self, base_url: str, code: str) -> None:
         self._base_url = base_url
         self._code = code
-        self._pool = [
-            [scene.frame(person) for _ in range(FRAMES_OF_A_SCENE)]
-            for scene, person in zip(
-                (Scene(seed) for seed in range(SCENES)), itertools.cycle(PEOPLE), strict=False
-            )
-        ]
+        self._pictures = Pictures()
         self._candidates: list[Candidate] = []
 
     async def join(self, count: int, within_s: float) -> Latencies:
         """`count` candidates open the link and join, evenly over `within_s` seconds."""
         found = Latencies()
-        info = await Connection(self._base_url).request("GET", f"/api/v1/join/{self._code}", {})
-        consent = {"version": info.json()["consent"]["version"], "accepted": True}
+        consent = await agreement(Connection(self._base_url), self._code)
 
         async def one(candidate: Candidate) -> None:
             await asyncio.sleep(within_s * candidate.number / count)
@@ -110,7 +48,10 @@ class Crowd:
             else:
                 found.errors += 1
 
-        everybody = [Candidate(self._base_url, number) for number in range(count)]
+        everybody = [
+            Candidate(Connection(self._base_url), number, f"Candidate {number}")
+            for number in range(count)
+        ]
         await asyncio.gather(*(one(candidate) for candidate in everybody))
         return found
 
@@ -120,7 +61,7 @@ class Crowd:
         gate = asyncio.Semaphore(at_once)
 
         async def one(candidate: Candidate) -> None:
-            frames = itertools.cycle(self._pool[candidate.number % SCENES])
+            frames = self._pictures.alone(candidate.number)
             async with gate:
                 began = time.perf_counter()
                 reply = await candidate.send("PUT", "reference-photo", next(frames))
@@ -144,7 +85,7 @@ class Crowd:
         begin = time.perf_counter()
 
         async def one(place: int, candidate: Candidate) -> None:
-            frames = itertools.cycle(self._pool[candidate.number % SCENES])
+            frames = self._pictures.alone(candidate.number)
             await asyncio.sleep(interval_s * place / count)
             while (began := time.perf_counter() - begin) < warm_up_s + seconds:
                 reply = await candidate.send("POST", "frames", next(frames))

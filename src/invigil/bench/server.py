@@ -23,7 +23,8 @@ from typing import Any
 
 import httpx2
 
-from invigil.bench.crowd import Latencies, Sitting
+from invigil.bench.crowd import Sitting
+from invigil.bench.latencies import Latencies
 
 START_WITHIN_S = 60.0
 
