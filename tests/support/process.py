@@ -28,27 +28,35 @@ def environment(**chosen: str) -> dict[str, str]:
     return kept | chosen
 
 
-async def command(*arguments: str, cwd: Path, **chosen: str) -> tuple[int, str]:
+async def command(
+    *arguments: str, cwd: Path, patience_s: float = PATIENCE_S, **chosen: str
+) -> tuple[int, str]:
     """Run `invigil` with these arguments; its exit code, and all that it printed."""
     process = await asyncio.create_subprocess_exec(
         INVIGIL, *arguments, cwd=cwd, env=environment(**chosen), stdout=PIPE, stderr=PIPE
     )
-    async with asyncio.timeout(PATIENCE_S):
-        out, err = await process.communicate()
+    try:
+        async with asyncio.timeout(patience_s):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return process.returncode or 0, out.decode() + err.decode()
 
 
 class Served:
-    """One run of `invigil serve`."""
+    """One run of `invigil serve`. `origin`: what browsers call it, `base_url`: where it listens."""
 
     def __init__(self, process: Process, base_url: str, link: str) -> None:
         self.process = process
         self.base_url = base_url
         self.link = link
+        self.origin = link.partition("/?")[0]
 
     def client(self, **headers: str) -> AsyncClient:
         return AsyncClient(
-            base_url=self.base_url, headers={"Origin": self.base_url, **headers}, trust_env=False
+            base_url=self.base_url, headers={"Origin": self.origin, **headers}, trust_env=False
         )
 
     async def proctor(self) -> Proctor:
@@ -83,7 +91,7 @@ async def served(data_dir: Path, port: int, **chosen: str) -> AsyncIterator[Serv
     try:
         async with asyncio.timeout(PATIENCE_S):
             line = (await process.stdout.readline()).decode()
-        found = re.search(r"http://localhost:\d+/\?token=\S+", line)
+        found = re.search(r"https?://localhost:\d+/\?token=\S+", line)
         assert found, f"no link in {line!r}"
         yield Served(process, f"http://localhost:{port}", found[0])
     finally:

@@ -33,8 +33,9 @@ class Reply:
 class Connection:
     """One browser's connection: kept open, opened anew when the server has closed it meanwhile.
 
-    Understands what this server and proxies before it say: HTTP/1.1 with `Content-Length` or in
-    chunks, no encodings. `tls`: for https; the system's own rules without one.
+    Requests wait for one another. Understands what this server and proxies before it say: HTTP/1.1
+    with `Content-Length` or in chunks, no encodings. `tls`: for https; the system's own rules
+    without one.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Connection:
         self._tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
         self._limit_s = limit_s
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._turn = asyncio.Lock()
 
     async def request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
@@ -57,13 +59,14 @@ class Connection:
         lines += [f"{name}: {value}" for name, value in headers.items()]
         lines += [f"Content-Length: {len(body)}", "", ""]
         message = "\r\n".join(lines).encode() + body
-        try:
-            async with asyncio.timeout(self._limit_s):
-                return await self._once_or_twice(message)
-        except BaseException:
-            # Whatever is still to come on it belongs to this request.
-            self.close()
-            raise
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._limit_s):
+                    return await self._once_or_twice(message)
+            except BaseException:
+                # Whatever is still to come on it belongs to this request.
+                self.close()
+                raise
 
     def close(self) -> None:
         if self._streams is not None:
