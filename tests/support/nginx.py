@@ -87,7 +87,7 @@ class Proxy:
         self._await()
 
     def taken(self, request: str) -> Counter[str]:
-        """How many requests of this form (a pattern over `METHOD /path STATUS`) each server took."""
+        """How many requests each server took; a pattern over `METHOD /path STATUS` says which."""
         found: Counter[str] = Counter()
         for line in self._log.read_text().splitlines():
             servers, _, what = line.partition(" | ")

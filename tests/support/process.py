@@ -28,10 +28,15 @@ def environment(**chosen: str) -> dict[str, str]:
     return kept | chosen
 
 
-async def command(
-    *arguments: str, cwd: Path, patience_s: float = PATIENCE_S, **chosen: str
-) -> tuple[int, str]:
+async def command(*arguments: str, cwd: Path, **chosen: str) -> tuple[int, str]:
     """Run `invigil` with these arguments; its exit code, and all that it printed."""
+    return await command_within(PATIENCE_S, *arguments, cwd=cwd, **chosen)
+
+
+async def command_within(
+    patience_s: float, *arguments: str, cwd: Path, **chosen: str
+) -> tuple[int, str]:
+    """The same for one that takes its time."""
     process = await asyncio.create_subprocess_exec(
         INVIGIL, *arguments, cwd=cwd, env=environment(**chosen), stdout=PIPE, stderr=PIPE
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from invigil.simulate.place import Place
+from invigil.simulate.place import AWAY, Place
 from invigil.simulate.plan import TITLE, CannotRehearse, Ledger, Tally, is_simulated
 from invigil.simulate.wire import Letter, LiveSocket, back_off_s
 
@@ -65,7 +65,7 @@ class Proctor:
                 answer = await self._client.request(
                     method, f"/api/v1/{route}", json=body, params=query
                 )
-                if answer.status_code < httpx2.codes.INTERNAL_SERVER_ERROR:
+                if answer.status_code not in AWAY:
                     break
                 why = f"status {answer.status_code}"
             except httpx2.TransportError as error:

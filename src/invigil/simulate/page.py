@@ -13,7 +13,7 @@ from invigil.bench.http import Reply
 from invigil.bench.latencies import Latencies
 from invigil.bench.people import Candidate, Pictures
 from invigil.simulate.acting import Camera, Sort
-from invigil.simulate.place import Place, kind_of, refusal
+from invigil.simulate.place import AWAY, Place, kind_of, refusal
 from invigil.simulate.plan import Ledger, Tally
 from invigil.simulate.wire import Letter, LiveSocket, back_off_s
 
@@ -24,7 +24,7 @@ MESSAGE = "A question of a simulated candidate."
 ASKING = 10
 """One in so many candidates has a question."""
 
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TRANSIENT = AWAY | {408, 425, 429, 500}
 _STRETCHED = 1.05
 
 Call = Callable[[], Awaitable[Reply]]

@@ -15,6 +15,8 @@ from invigil.simulate.plan import CannotRehearse
 
 _LIMIT_S = 30.0
 _REDIRECTS = range(300, 400)
+AWAY = frozenset({502, 503, 504})
+"""Said by a proxy, or by a server whose database is away: later it may be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _version(place: Place, reply: Reply) -> str:
     except (ValueError, LookupError, TypeError):
         hint = (
             "A proxy answers, and the server behind it does not. Is it running?"
-            if reply.status in {502, 503, 504}
+            if reply.status in AWAY
             else "Is that the right host and port?"
         )
         raise CannotRehearse(
