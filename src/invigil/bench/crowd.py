@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from invigil.bench.http import Connection, Reply
 from invigil.bench.latencies import Latencies
 from invigil.bench.people import Candidate, Pictures, agreement
+from invigil.bench.wire import LiveSocket, Sockets, Ticket
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Crowd:
         self._code = code
         self._pictures = Pictures()
         self._candidates: list[Candidate] = []
+        self._sockets = Sockets()
+        self._open: list[asyncio.Task[None]] = []
 
     async def join(self, count: int, within_s: float) -> Latencies:
         """`count` candidates open the link and join, evenly over `within_s` seconds."""
@@ -76,6 +79,15 @@ class Crowd:
         await asyncio.gather(*(one(each) for each in self._candidates[first:last]))
         return found
 
+    async def connect(self, count: int) -> Latencies:
+        """The first `count` hold a live socket from now on, as pages do."""
+        for candidate in self._candidates[len(self._open) : count]:
+            socket = LiveSocket(self._base_url, self._sockets, _tickets(candidate))
+            self._open.append(asyncio.create_task(socket.run()))
+        while self._sockets.connected < len(self._open):  # noqa: ASYNC110 - they come by themselves
+            await asyncio.sleep(0.1)
+        return self._sockets.openings
+
     async def sit(self, count: int, interval_s: float, seconds: float, warm_up_s: float) -> Sitting:
         """The first `count` send frames at whatever pace the server asks for.
 
@@ -96,6 +108,14 @@ class Crowd:
         chosen = self._candidates[:count]
         await asyncio.gather(*(one(place, each) for place, each in enumerate(chosen)))
         return found
+
+
+def _tickets(candidate: Candidate) -> Ticket:
+    async def ticket() -> str | None:
+        reply = await candidate.say("tickets", {"tab": f"bench-{candidate.number:06}"})
+        return str(reply.json()["ticket"]) if reply.ok else None
+
+    return ticket
 
 
 def _interval(reply: Reply) -> float:

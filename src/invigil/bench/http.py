@@ -118,3 +118,17 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
     while (await reader.readline()).strip():
         pass  # trailers
     return bytes(found)
+
+
+def kind_of(error: Exception) -> str:
+    """A few words for a table of errors."""
+    match error:
+        case TimeoutError():
+            return "no answer in time"
+        case ssl.SSLError():
+            return "TLS failed"
+        case EOFError() | ConnectionResetError() | BrokenPipeError():
+            return "cut off"
+        case OSError():
+            return "server not reachable"
+    return "unreadable answer"

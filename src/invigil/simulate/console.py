@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx2
 
+from invigil.bench.wire import Letter, LiveSocket, back_off_s
 from invigil.simulate.place import AWAY, Place
 from invigil.simulate.plan import TITLE, CannotRehearse, Ledger, Tally, is_simulated
-from invigil.simulate.wire import Letter, LiveSocket, back_off_s
 
 ANNOUNCEMENT = "An announcement of the rehearsal: half of the time is over."
 KEEP_DAYS = 1
@@ -136,7 +136,7 @@ class Console:
         self._session_id = session_id
         self._tally = tally
         self._ledger = ledger
-        self._socket = LiveSocket(place, tally, self._ticket, self._hear)
+        self._socket = LiveSocket(place.url, tally.sockets, self._ticket, self._hear, place.tls)
         self.opened = asyncio.Event()
         self.messages: set[str] = set()
 

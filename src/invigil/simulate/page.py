@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from invigil.bench.http import Reply
+from invigil.bench.http import Reply, kind_of
 from invigil.bench.latencies import Latencies
 from invigil.bench.people import Candidate, Pictures
+from invigil.bench.wire import Letter, LiveSocket, back_off_s
 from invigil.simulate.acting import Camera, Sort
-from invigil.simulate.place import AWAY, Place, kind_of, refusal
+from invigil.simulate.place import AWAY, Place, refusal
 from invigil.simulate.plan import Ledger, Tally
-from invigil.simulate.wire import Letter, LiveSocket, back_off_s
 
 JITTER = 0.02
 """Timers of browsers are late, never early: by up to this share."""
@@ -53,6 +53,7 @@ class Stage:
 
     announced: list[str] = field(default_factory=list)
     announced_s: float = 0.0
+    settled_at_s: float = 0.0
 
 
 class Page:
@@ -64,7 +65,9 @@ class Page:
         self.candidate = candidate
         self._camera = Camera(stage.pictures, candidate.number, sort, stage.tally)
         self._chance = random.Random(candidate.number)  # noqa: S311 - no secrets
-        self._socket = LiveSocket(stage.place, stage.tally, self._ticket, self._hear)
+        self._socket = LiveSocket(
+            stage.place.url, stage.tally.sockets, self._ticket, self._hear, stage.place.tls
+        )
         self._answered_s = 0.0
         self._asked = False
 
@@ -170,6 +173,8 @@ class Page:
         tally = self._tally
         self._silent_until(_now())
         tally.verdicts.seconds.append(self._answered_s - began)
+        if began >= self._stage.settled_at_s:
+            tally.settled.seconds.append(self._answered_s - began)
         answer = reply.json()
         if answer["observation"] is None:
             tally.not_looked_at += 1

@@ -39,10 +39,6 @@ class Place:
             trust_env=False,
         )
 
-    @property
-    def socket_url(self) -> str:
-        return f"ws{self.url.removeprefix('http')}/api/v1/live"
-
 
 def place_of(url: str | None, links: list[str], *, insecure: bool, ca: Path | None) -> Place:
     """From `--url`, or from the first link that is whole. Raises `CannotRehearse`."""
@@ -147,20 +143,6 @@ def _unreachable(place: Place, error: Exception) -> str:
         case _:
             words = f"What answers at {url} is no web server. Is the port right?"
     return words
-
-
-def kind_of(error: Exception) -> str:
-    """A few words for a table of errors."""
-    match error:
-        case TimeoutError():
-            return "no answer in time"
-        case ssl.SSLError():
-            return "TLS failed"
-        case EOFError() | ConnectionResetError() | BrokenPipeError():
-            return "cut off"
-        case OSError():
-            return "server not reachable"
-    return "unreadable answer"
 
 
 def refusal(reply: Reply) -> str:

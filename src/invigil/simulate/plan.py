@@ -7,9 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from invigil.bench.latencies import Latencies
+from invigil.bench.wire import Sockets
 
 HERD_SHARE = 0.2
 HERD_S = 5.0
+CHECK_IN_S = 10.0
 TITLE = "Rehearsal"
 NAME = "Simulated"
 
@@ -31,6 +33,11 @@ class Plan:
     storm_every_s: float = 0.0
     acts: int = 0
     seed: int = 1
+
+    @property
+    def settled_s(self) -> float:
+        """From when on nobody checks in any more, as far as it can be foreseen."""
+        return self.join_within_s + CHECK_IN_S
 
     def arrivals(self) -> list[float]:
         """Seconds after the start at which each candidate opens the link, first to last."""
@@ -72,12 +79,14 @@ class Act:
 
 @dataclass(slots=True)
 class Tally:
-    """What happened so far. Everything is of the client's side."""
+    """What happened so far. Everything is of the client's side. `settled`: the verdicts since
+    everybody had come."""
 
     joins: Latencies = field(default_factory=Latencies)
     check_ins: Latencies = field(default_factory=Latencies)
     verdicts: Latencies = field(default_factory=Latencies)
-    sockets: Latencies = field(default_factory=Latencies)
+    settled: Latencies = field(default_factory=Latencies)
+    sockets: Sockets = field(default_factory=Sockets)
     calls: int = 0
     errors: Counter[str] = field(default_factory=Counter)
     gave_up: Counter[str] = field(default_factory=Counter)
@@ -85,13 +94,16 @@ class Tally:
     not_looked_at: int = 0
     longest_silence_s: float = 0.0
     storms: int = 0
-    connected: int = 0
     inside: int = 0
     announced: Latencies = field(default_factory=Latencies)
     acts: list[Act] = field(default_factory=list)
 
     def error(self, kind: str) -> None:
         self.errors[kind] += 1
+
+    def all_errors(self) -> Counter[str]:
+        """With those of the live sockets."""
+        return self.errors + Counter({f"socket: {k}": n for k, n in self.sockets.errors.items()})
 
 
 @dataclass(slots=True)

@@ -43,16 +43,16 @@ def state(outcome: Outcome, elapsed_s: float) -> dict[str, str]:
     """How it is at this moment."""
     tally, plan = outcome.tally, outcome.plan
     newest = Latencies(tally.verdicts.seconds[-_WINDOW:])
-    errors = sum(tally.errors.values())
+    errors = tally.all_errors()
     left = max(0, plan.seconds - elapsed_s)
     return {
         "left": f"{left // 60:.0f}:{left % 60:02.0f}" if left else "finishing",
         "joined": f"{len(outcome.ledger.frames)} of {plan.candidates}",
         "in the room": str(tally.inside),
-        "live sockets": str(tally.connected),
+        "live sockets": str(tally.sockets.connected),
         "verdicts": str(len(tally.verdicts.seconds)),
         "verdict p95 lately": f"{newest.quantile(0.95):.2f} s",
         "longer intervals": str(tally.stretched),
         "incidents shown": str(len(outcome.ledger.incidents)),
-        "errors": f"{errors}" if not errors else f"{errors} ({tally.errors.most_common(1)[0][0]})",
+        "errors": f"{errors.total()} ({errors.most_common(1)[0][0]})" if errors else "0",
     }

@@ -179,6 +179,7 @@ class Rehearsal:
             tally=outcome.tally,
             ledger=outcome.ledger,
             over=self._over,
+            settled_at_s=asyncio.get_running_loop().time() + self._plan.settled_s,
             approve=None if self._console is None else self._console.approve,
         )
 

@@ -43,6 +43,7 @@ def numbers(outcome: Outcome, url: str) -> dict[str, Any]:
     """Everything, as JSON."""
     tally, ledger, plan = outcome.tally, outcome.ledger, outcome.plan
     frames = len(tally.verdicts.seconds)
+    errors = tally.all_errors()
     return {
         "url": url,
         "version": outcome.version,
@@ -57,12 +58,13 @@ def numbers(outcome: Outcome, url: str) -> dict[str, Any]:
         "join": tally.joins.as_json(),
         "check_in": tally.check_ins.as_json(),
         "verdict": tally.verdicts.as_json(),
+        "verdict_when_all_are_in": tally.settled.as_json(),
         "announcement": tally.announced.as_json(),
-        "socket_opening": tally.sockets.as_json(),
+        "socket_opening": tally.sockets.openings.as_json(),
         "storms": tally.storms,
         "calls": tally.calls,
-        "error_share": round(sum(tally.errors.values()) / max(1, tally.calls), 6),
-        "errors": dict(tally.errors.most_common()),
+        "error_share": round(errors.total() / max(1, tally.calls), 6),
+        "errors": dict(errors.most_common()),
         "gave_up": dict(tally.gave_up.most_common()),
         "stretched_share": round(tally.stretched / max(1, frames), 4),
         "frames_not_looked_at": tally.not_looked_at,
@@ -123,6 +125,7 @@ def rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
         "join": "joining",
         "check_in": "check-in, photo to room",
         "verdict": "picture to verdict",
+        "verdict_when_all_are_in": "the same, when all are in",
         "announcement": "announcement to pages",
         "socket_opening": "opening the live socket",
     }

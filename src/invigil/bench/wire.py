@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from invigil.simulate.place import Place, kind_of
-from invigil.simulate.plan import Tally
+from invigil.bench.http import kind_of
+from invigil.bench.latencies import Latencies
 
 PING_S = 3.0
 DEAD_S = 7.0
@@ -30,6 +33,15 @@ def back_off_s(attempt: int, base_s: float = _BASE_S, most_s: float = _MOST_S) -
     return ceiling * random.uniform(0.4, 1)  # noqa: S311 - no secrets
 
 
+@dataclass(slots=True)
+class Sockets:
+    """What became of many sockets. `openings`: from asking for a ticket to being connected."""
+
+    openings: Latencies = field(default_factory=Latencies)
+    connected: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+
+
 class LiveSocket:
     """`run` until it is cancelled or the server ends it for good.
 
@@ -38,10 +50,16 @@ class LiveSocket:
     """
 
     def __init__(
-        self, place: Place, tally: Tally, ticket: Ticket, on_letter: Callable[[Letter], None]
+        self,
+        base_url: str,
+        sockets: Sockets,
+        ticket: Ticket,
+        on_letter: Callable[[Letter], None] = lambda _letter: None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._place = place
-        self._tally = tally
+        self._base_url = base_url
+        self._tls = tls
+        self._sockets = sockets
         self._ticket = ticket
         self._on_letter = on_letter
         self._cursor: int | None = None
@@ -64,7 +82,7 @@ class LiveSocket:
                 kind = (
                     "handshake refused" if isinstance(error, InvalidHandshake) else kind_of(error)
                 )
-                self._tally.error(f"socket: {kind}")
+                self._sockets.errors[kind] += 1
             finally:
                 self._lost()
             await asyncio.sleep(back_off_s(attempt))
@@ -79,13 +97,13 @@ class LiveSocket:
         ticket = await self._ticket()
         if ticket is None:
             return False
-        address = f"{self._place.socket_url}?ticket={ticket}"
+        address = f"ws{self._base_url.removeprefix('http')}/api/v1/live?ticket={ticket}"
         if self._cursor is not None:
             address += f"&since={self._cursor}"
         self._connection = await connect(
             address,
-            ssl=self._place.tls,
-            additional_headers={"Origin": self._place.url},
+            ssl=self._tls,
+            additional_headers={"Origin": self._base_url},
             compression=None,
             proxy=None,
             ping_interval=None,
@@ -93,8 +111,8 @@ class LiveSocket:
         )
         loop = asyncio.get_running_loop()
         self._heard_s = loop.time()
-        self._tally.sockets.seconds.append(loop.time() - began)
-        self._tally.connected += 1
+        self._sockets.openings.seconds.append(loop.time() - began)
+        self._sockets.connected += 1
         return True
 
     async def _listen(self) -> None:
@@ -115,7 +133,7 @@ class LiveSocket:
             self._cursor = letter["cursor"]
         if letter["type"] == "event":
             if self._cursor is not None and letter["seq"] <= self._cursor:
-                self._tally.error("socket: an event came twice")
+                self._sockets.errors["an event came twice"] += 1
                 return
             self._cursor = letter["seq"]
         self._on_letter(letter)
@@ -125,7 +143,7 @@ class LiveSocket:
             while True:
                 await asyncio.sleep(PING_S)
                 if asyncio.get_running_loop().time() - self._heard_s > DEAD_S:
-                    self._tally.error("socket: fell silent")
+                    self._sockets.errors["fell silent"] += 1
                     self.drop()
                 await connection.send('{"type":"ping"}')
 
@@ -133,4 +151,4 @@ class LiveSocket:
         if self._connection is not None:
             self._connection.transport.abort()
             self._connection = None
-            self._tally.connected -= 1
+            self._sockets.connected -= 1
