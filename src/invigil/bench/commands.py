@@ -71,6 +71,12 @@ def server(  # noqa: PLR0917 - typer makes options of them, not positions
     interval: Annotated[int, typer.Option(help="Seconds between pictures.", min=1)] = 5,
     seconds: Annotated[float, typer.Option(help="For each step.", min=1)] = 30.0,
     port: Annotated[int, typer.Option(help="Port of the server that is started.")] = 8765,
+    sockets: Annotated[
+        bool, typer.Option("--sockets", help="Everybody holds a live socket as well, as pages do.")
+    ] = False,
+    cpus: Annotated[
+        str | None, typer.Option(help="Processors of the server, as taskset has them: 0 or 0-3.")
+    ] = None,
     json_to: Annotated[
         Path | None, typer.Option("--json", help="Write the results to this file as well.")
     ] = None,
@@ -85,6 +91,8 @@ def server(  # noqa: PLR0917 - typer makes options of them, not positions
             seconds=seconds,
             port=port,
             progress=_console.print,
+            sockets=sockets,
+            cpus=cpus,
         )
     )
     _console.print_json(data=found)
