@@ -20,6 +20,7 @@ from invigil.downloads.commands import app as models
 from invigil.evaluate.commands import app as evaluate
 from invigil.server import print_link, reachable, run_server
 from invigil.settings import Settings
+from invigil.simulate.commands import simulate
 from invigil.storage.database import Database
 from invigil.wiring import access, database_url
 
@@ -30,6 +31,7 @@ app.add_typer(evaluate, name="evaluate")
 app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 app.add_typer(db, name="db")
+app.command()(simulate)
 _console = Console(highlight=False, soft_wrap=True)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (INVIGIL_HOST).")]

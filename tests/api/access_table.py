@@ -72,6 +72,7 @@ TABLE: dict[str, Row] = {
     ),
     "GET /api/v1/candidates/{candidate_id}/reference-photo": Row(_PROCTOR_READ),
     "GET /api/v1/candidates/{candidate_id}/still": Row(_PROCTOR_READ),
+    "GET /api/v1/candidates/{candidate_id}/observations": Row(_PROCTOR_READ),
     # Incidents.
     "POST /api/v1/incidents/{incident_id}/decisions": Row(_PROCTOR_WRITE, json=_DECISION),
     "DELETE /api/v1/incidents/{incident_id}/decisions/latest": Row(_PROCTOR_WRITE),

@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
-from invigil.bench.crowd import Latencies, Sitting
+from pathlib import Path
+
+import pytest
+
+from invigil.bench.crowd import Sitting
+from invigil.bench.latencies import Latencies
 from invigil.bench.server import Step, measure
 from tests.support.ports import free_port
+from tests.support.postgres import Cluster
+from tests.support.redis import redis_server
+
+
+async def test_candidates_hold_live_sockets_beside_a_database_and_a_feed(
+    cluster: Cluster, migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = cluster.create(template=migrated)
+    with redis_server(tmp_path / "redis") as redis:
+        monkeypatch.setenv("INVIGIL_DATABASE_URL", url)
+        monkeypatch.setenv("INVIGIL_FEED_URL", redis.url)
+        found = await measure(
+            steps=[2],
+            joins=2,
+            interval_s=1,
+            seconds=3,
+            port=free_port(),
+            progress=lambda _: None,
+            sockets=True,
+        )
+    cluster.drop(url)
+    (step,) = found["steps"]
+    assert step["frames"]["errors"] == 0
+    assert step["cores"]["database"] > 0
+    assert step["cores"]["feed"] >= 0
 
 
 async def test_a_small_crowd_joins_checks_in_and_is_looked_at() -> None:
@@ -19,7 +49,10 @@ async def test_a_small_crowd_joins_checks_in_and_is_looked_at() -> None:
     assert step["frames"]["errors"] == found["check_in"]["errors"] == 0
     # Two seconds after the warm-up, a frame a second each; a busy machine may ask for fewer.
     assert 1 <= step["frames"]["count"] <= 6
-    assert set(step["cores"]) == {"server", "workers", "clients"}
+    used = {"server", "workers", "clients", "machine"}
+    assert set(step["cores"]) == used | {"load_average", "server_mb", "workers_mb"}
+    assert step["cores"]["server_mb"] > 20
+    assert step["cores"]["machine"] >= step["cores"]["server"] > 0
     assert told[0] == "3 joined"
 
 

@@ -30,25 +30,38 @@ def environment(**chosen: str) -> dict[str, str]:
 
 async def command(*arguments: str, cwd: Path, **chosen: str) -> tuple[int, str]:
     """Run `invigil` with these arguments; its exit code, and all that it printed."""
+    return await command_within(PATIENCE_S, *arguments, cwd=cwd, **chosen)
+
+
+async def command_within(
+    patience_s: float, *arguments: str, cwd: Path, **chosen: str
+) -> tuple[int, str]:
+    """The same for one that takes its time."""
     process = await asyncio.create_subprocess_exec(
         INVIGIL, *arguments, cwd=cwd, env=environment(**chosen), stdout=PIPE, stderr=PIPE
     )
-    async with asyncio.timeout(PATIENCE_S):
-        out, err = await process.communicate()
+    try:
+        async with asyncio.timeout(patience_s):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return process.returncode or 0, out.decode() + err.decode()
 
 
 class Served:
-    """One run of `invigil serve`."""
+    """One run of `invigil serve`. `origin`: what browsers call it, `base_url`: where it listens."""
 
     def __init__(self, process: Process, base_url: str, link: str) -> None:
         self.process = process
         self.base_url = base_url
         self.link = link
+        self.origin = link.partition("/?")[0]
 
     def client(self, **headers: str) -> AsyncClient:
         return AsyncClient(
-            base_url=self.base_url, headers={"Origin": self.base_url, **headers}, trust_env=False
+            base_url=self.base_url, headers={"Origin": self.origin, **headers}, trust_env=False
         )
 
     async def proctor(self) -> Proctor:

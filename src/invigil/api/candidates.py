@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from invigil.api import present
 from invigil.api import schemas as s
@@ -53,3 +55,19 @@ async def reference_photo(candidate_id: str, _proctor: ProctorDep, house: HouseD
 async def still(candidate_id: str, _proctor: ProctorDep, house: HouseDep) -> Response:
     """The newest picture of the candidate's camera."""
     return picture(await house.review.still(candidate_id))
+
+
+@router.get("/{candidate_id}/observations")
+async def observations(
+    candidate_id: str,
+    _proctor: ProctorDep,
+    house: HouseDep,
+    after: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> s.Observations:
+    """What was observed of one candidate, oldest first; `after` is the last id of the page before.
+
+    Every picture that was acknowledged with an observation is in it, until retention.
+    """
+    found, more = await house.sessions.observations(candidate_id, after, limit)
+    return s.Observations(observations=[present.observation(each) for each in found], more=more)

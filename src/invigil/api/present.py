@@ -78,6 +78,12 @@ def live(record: i.ObservationRecord) -> s.LiveFacts:
     )
 
 
+def observation(record: i.ObservationRecord) -> s.ObservationOut:
+    return s.ObservationOut(
+        id=record.id, captured_at=record.received_at, **live(record).model_dump()
+    )
+
+
 def candidate(
     record: c.Candidate,
     newest: i.ObservationRecord | None,
@@ -204,10 +210,7 @@ def warning(code: WarningCode) -> s.Warning:
 def frame_reply(result: FrameResult) -> s.FrameReply:
     record = result.observation
     return s.FrameReply(
-        observation=record
-        and s.ObservationOut(
-            id=record.id, captured_at=record.received_at, **live(record).model_dump()
-        ),
+        observation=record and observation(record),
         warnings=[warning(code) for code in result.warnings],
         next_frame_ms=result.next_frame_ms,
     )

@@ -153,6 +153,18 @@ class LiveFacts(Out):
     identity: Identity
 
 
+class ObservationOut(LiveFacts):
+    id: str
+    captured_at: datetime
+
+
+class Observations(Out):
+    """`more`: ask again with the last id as `after`."""
+
+    observations: list[ObservationOut]
+    more: bool
+
+
 class Candidate(Out):
     id: str
     name: str
@@ -356,11 +368,6 @@ class Warning(Out):  # noqa: A001 - the field's word
     code: WarningCode
     text: str
     fix: str
-
-
-class ObservationOut(LiveFacts):
-    id: str
-    captured_at: datetime
 
 
 class FrameReply(Out):

@@ -15,10 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from invigil.bench.frames import BenchFailed, Result, measure_all
+from invigil.bench.nodes import Costs, reached
 from invigil.bench.server import measure
+from invigil.bench.shared import measure_shared
 from invigil.settings import Settings
 from invigil.vision.factory import ENGINES, require
 from invigil.vision.runtime import WeightsError
+from invigil.wiring import database_url
 
 app = typer.Typer(help="How fast this machine is.", no_args_is_help=True)
 _console = Console(highlight=False, soft_wrap=True)
@@ -71,6 +74,12 @@ def server(  # noqa: PLR0917 - typer makes options of them, not positions
     interval: Annotated[int, typer.Option(help="Seconds between pictures.", min=1)] = 5,
     seconds: Annotated[float, typer.Option(help="For each step.", min=1)] = 30.0,
     port: Annotated[int, typer.Option(help="Port of the server that is started.")] = 8765,
+    sockets: Annotated[
+        bool, typer.Option("--sockets", help="Everybody holds a live socket as well, as pages do.")
+    ] = False,
+    cpus: Annotated[
+        str | None, typer.Option(help="Processors of the server, as taskset has them: 0 or 0-3.")
+    ] = None,
     json_to: Annotated[
         Path | None, typer.Option("--json", help="Write the results to this file as well.")
     ] = None,
@@ -85,12 +94,77 @@ def server(  # noqa: PLR0917 - typer makes options of them, not positions
             seconds=seconds,
             port=port,
             progress=_console.print,
+            sockets=sockets,
+            cpus=cpus,
         )
     )
     _console.print_json(data=found)
     if json_to is not None:
         document = {"machine": _machine(), **found}
         json_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+@app.command()
+def shared(
+    seconds: Annotated[float, typer.Option(help="For the feed.", min=1)] = 10.0,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write the results to this file as well.")
+    ] = None,
+) -> None:
+    """Measure what several servers share, alone: commits, watching, hearing of one another.
+
+    Takes an empty database of INVIGIL_DATABASE_URL (PostgreSQL) and the Redis of INVIGIL_FEED_URL.
+    """
+    settings = Settings()
+    if not database_url(settings).startswith("postgres") or settings.feed_url is None:
+        _console.print("Set INVIGIL_DATABASE_URL to an empty PostgreSQL, and INVIGIL_FEED_URL.")
+        raise typer.Exit(2)
+    found = asyncio.run(measure_shared(settings, seconds))
+    _console.print_json(data=found)
+    if json_to is not None:
+        document = {"machine": _machine(), **found}
+        json_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+_Ms = Annotated[float, typer.Option(help="Milliseconds; see docs/capacity.md.", min=0)]
+
+
+@app.command()
+def nodes(  # noqa: PLR0917 - typer makes options of them, not positions
+    node_ms: _Ms = 18.0,
+    app_ms: _Ms = 7.0,
+    database_ms: _Ms = 2.0,
+    feed_ms: _Ms = 0.05,
+    hear_ms: _Ms = 0.05,
+    watch_ms: _Ms = 0.02,
+    commit_ms: _Ms = 2.0,
+    node_cores: Annotated[int, typer.Option(help="Processors of each server.", min=1)] = 2,
+    database_cores: Annotated[int, typer.Option(help="Of the database.", min=1)] = 2,
+    most: Annotated[int, typer.Option(help="Up to so many servers.", min=1)] = 4,
+) -> None:
+    """Compute, from measured costs, how many candidates several servers hold. Measures nothing."""
+    costs = Costs(
+        node_ms,
+        app_ms,
+        database_ms,
+        feed_ms,
+        hear_ms,
+        watch_ms,
+        commit_ms,
+        node_cores,
+        database_cores,
+    )
+    found = [reached(costs, count) for count in range(1, most + 1)]
+    table = Table("servers", "candidates", "against one", "p95", "server", "database", "feed")
+    for each in found:
+        busy = (each.node_busy, each.database_busy, each.feed_busy)
+        ratio = each.candidates / max(1, found[0].candidates)
+        table.add_row(
+            *(str(each.nodes), str(each.candidates), f"{ratio:.2f} x", f"{each.p95_s:.2f} s"),
+            *(f"{share:.0%}" for share in busy),
+        )
+    _console.print(table)
+    _console.print("Computed, not measured. Percentages: processors in use.")
 
 
 def _available(asked: list[str] | None, folder: Path) -> tuple[list[str], list[str]]:

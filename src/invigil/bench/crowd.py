@@ -6,44 +6,15 @@ Reads commands from standard input, a line of JSON each, and answers each with a
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
-import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from invigil.bench.http import Connection, Reply
-from invigil.demo.scenes import PEOPLE, Scene
-
-SCENES = 6
-FRAMES_OF_A_SCENE = 6
-_JSON = {"Content-Type": "application/json"}
-
-
-@dataclass(slots=True)
-class Latencies:
-    """Seconds from sending a request to having its answer."""
-
-    seconds: list[float] = field(default_factory=list)
-    errors: int = 0
-
-    def quantile(self, share: float) -> float:
-        """0 without a single measurement."""
-        if not self.seconds:
-            return 0.0
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-    def as_json(self) -> dict[str, float]:
-        return {
-            "count": len(self.seconds),
-            "errors": self.errors,
-            "median_s": round(statistics.median(self.seconds), 4) if self.seconds else 0.0,
-            "p95_s": round(self.quantile(0.95), 4),
-            "max_s": round(max(self.seconds, default=0.0), 4),
-        }
+from invigil.bench.latencies import Latencies
+from invigil.bench.people import Candidate, Pictures, agreement
+from invigil.bench.wire import LiveSocket, Sockets, Ticket
 
 
 @dataclass(slots=True)
@@ -55,51 +26,21 @@ class Sitting:
     longest_interval_s: float = 0.0
 
 
-class Candidate:
-    """One page: its own connection, its token once it has joined."""
-
-    def __init__(self, base_url: str, number: int) -> None:
-        self._connection = Connection(base_url)
-        self.number = number
-        self._headers: dict[str, str] = {}
-
-    async def join(self, code: str, consent: dict[str, Any]) -> Reply:
-        """Open the link, read it, agree."""
-        await self._connection.request("GET", f"/api/v1/join/{code}", {})
-        body = {"name": f"Candidate {self.number}", "consent": consent}
-        path = f"/api/v1/join/{code}"
-        reply = await self._connection.request("POST", path, _JSON, json.dumps(body).encode())
-        if reply.ok:
-            self._headers = {
-                "Authorization": f"Bearer {reply.json()['token']}",
-                "Content-Type": "image/jpeg",
-            }
-        return reply
-
-    async def send(self, method: str, route: str, body: bytes = b"") -> Reply:
-        path = f"/api/v1/candidates/me/{route}"
-        return await self._connection.request(method, path, self._headers, body)
-
-
 class Crowd:
     """Simulated candidates that share one pool of pictures."""
 
     def __init__(self, base_url: str, code: str) -> None:
         self._base_url = base_url
         self._code = code
-        self._pool = [
-            [scene.frame(person) for _ in range(FRAMES_OF_A_SCENE)]
-            for scene, person in zip(
-                (Scene(seed) for seed in range(SCENES)), itertools.cycle(PEOPLE), strict=False
-            )
-        ]
+        self._pictures = Pictures()
         self._candidates: list[Candidate] = []
+        self._sockets = Sockets()
+        self._open: list[asyncio.Task[None]] = []
 
     async def join(self, count: int, within_s: float) -> Latencies:
         """`count` candidates open the link and join, evenly over `within_s` seconds."""
         found = Latencies()
-        info = await Connection(self._base_url).request("GET", f"/api/v1/join/{self._code}", {})
-        consent = {"version": info.json()["consent"]["version"], "accepted": True}
+        consent = await agreement(Connection(self._base_url), self._code)
 
         async def one(candidate: Candidate) -> None:
             await asyncio.sleep(within_s * candidate.number / count)
@@ -110,7 +51,10 @@ class Crowd:
             else:
                 found.errors += 1
 
-        everybody = [Candidate(self._base_url, number) for number in range(count)]
+        everybody = [
+            Candidate(Connection(self._base_url), number, f"Candidate {number}")
+            for number in range(count)
+        ]
         await asyncio.gather(*(one(candidate) for candidate in everybody))
         return found
 
@@ -120,7 +64,7 @@ class Crowd:
         gate = asyncio.Semaphore(at_once)
 
         async def one(candidate: Candidate) -> None:
-            frames = itertools.cycle(self._pool[candidate.number % SCENES])
+            frames = self._pictures.alone(candidate.number)
             async with gate:
                 began = time.perf_counter()
                 reply = await candidate.send("PUT", "reference-photo", next(frames))
@@ -135,6 +79,15 @@ class Crowd:
         await asyncio.gather(*(one(each) for each in self._candidates[first:last]))
         return found
 
+    async def connect(self, count: int) -> Latencies:
+        """The first `count` hold a live socket from now on, as pages do."""
+        for candidate in self._candidates[len(self._open) : count]:
+            socket = LiveSocket(self._base_url, self._sockets, _tickets(candidate))
+            self._open.append(asyncio.create_task(socket.run()))
+        while self._sockets.connected < len(self._open):  # noqa: ASYNC110 - they come by themselves
+            await asyncio.sleep(0.1)
+        return self._sockets.openings
+
     async def sit(self, count: int, interval_s: float, seconds: float, warm_up_s: float) -> Sitting:
         """The first `count` send frames at whatever pace the server asks for.
 
@@ -144,7 +97,7 @@ class Crowd:
         begin = time.perf_counter()
 
         async def one(place: int, candidate: Candidate) -> None:
-            frames = itertools.cycle(self._pool[candidate.number % SCENES])
+            frames = self._pictures.alone(candidate.number)
             await asyncio.sleep(interval_s * place / count)
             while (began := time.perf_counter() - begin) < warm_up_s + seconds:
                 reply = await candidate.send("POST", "frames", next(frames))
@@ -155,6 +108,14 @@ class Crowd:
         chosen = self._candidates[:count]
         await asyncio.gather(*(one(place, each) for place, each in enumerate(chosen)))
         return found
+
+
+def _tickets(candidate: Candidate) -> Ticket:
+    async def ticket() -> str | None:
+        reply = await candidate.say("tickets", {"tab": f"bench-{candidate.number:06}"})
+        return str(reply.json()["ticket"]) if reply.ok else None
+
+    return ticket
 
 
 def _interval(reply: Reply) -> float:

@@ -17,13 +17,15 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 
-from invigil.bench.crowd import Latencies, Sitting
+from invigil.bench.crowd import Sitting
+from invigil.bench.latencies import Latencies
+from invigil.bench.meters import Meter, children, cpu_s, machine_s, memory_mb, shared_meters
+from invigil.settings import Settings
 
 START_WITHIN_S = 60.0
 
@@ -33,7 +35,8 @@ class Step:
     """What `candidates` sending at `interval_s` came to.
 
     `held`: verdicts in time, nothing refused, and nobody asked for a longer interval.
-    `..._cores`: processor seconds a second.
+    `..._cores`: processor seconds a second; `beside`: of database, feed and the whole machine,
+    its load average, and the server's memory.
     """
 
     candidates: int
@@ -42,6 +45,7 @@ class Step:
     server_cores: float
     worker_cores: float
     client_cores: float
+    beside: dict[str, float] = field(default_factory=dict)
 
     @property
     def held(self) -> bool:
@@ -63,6 +67,7 @@ class Step:
                 "server": round(self.server_cores, 2),
                 "workers": round(self.worker_cores, 2),
                 "clients": round(self.client_cores, 2),
+                **{name: round(value, 3) for name, value in self.beside.items()},
             },
         }
 
@@ -92,14 +97,23 @@ class Target:
             return join_url.rsplit("/", 1)[1]
 
     def cpu_s(self) -> tuple[float, float]:
-        """Processor seconds that the server and its workers have used (Linux), else 0."""
+        """Processor seconds that the server and its workers have used."""
         pid = self.process.pid
-        return _cpu_s(pid), sum(_cpu_s(child) for child in _children(pid))
+        return cpu_s(pid), sum(cpu_s(child) for child in children(pid))
+
+    def memory_mb(self) -> tuple[float, float]:
+        """Of the server, and of its workers together."""
+        pid = self.process.pid
+        return memory_mb(pid), sum(memory_mb(child) for child in children(pid))
 
 
 @contextlib.asynccontextmanager
-async def running_server(port: int) -> AsyncIterator[Target]:
-    """A server of its own on an empty folder; gone afterwards with all it kept."""
+async def running_server(port: int, cpus: str | None = None) -> AsyncIterator[Target]:
+    """A server of its own on an empty folder; gone afterwards with all it kept there.
+
+    `cpus`: the only ones it may use, as `taskset` has them. Database, feed and image store are
+    those of the environment's settings.
+    """
     with tempfile.TemporaryDirectory(prefix="invigil-bench-") as folder:
         environment = {
             **os.environ,
@@ -107,6 +121,7 @@ async def running_server(port: int) -> AsyncIterator[Target]:
             "INVIGIL_FRAMES_PER_MINUTE": "100000",
         }
         process = await asyncio.create_subprocess_exec(
+            *(("taskset", "--cpu-list", cpus) if cpus else ()),
             *(sys.executable, "-m", "invigil", "serve"),
             *("--port", str(port), "--data-dir", folder),
             stdout=asyncio.subprocess.PIPE,
@@ -139,13 +154,16 @@ class Crowd:
         self._process = process
 
     def cpu_s(self) -> float:
-        return _cpu_s(self._process.pid)
+        return cpu_s(self._process.pid)
 
     async def join(self, count: int, within_s: float) -> Latencies:
         return Latencies(**await self._tell(do="join", count=count, within_s=within_s))
 
     async def check_in(self, first: int, last: int) -> Latencies:
         return Latencies(**await self._tell(do="check_in", first=first, last=last))
+
+    async def connect(self, count: int) -> Latencies:
+        return Latencies(**await self._tell(do="connect", count=count))
 
     async def sit(self, count: int, interval_s: float, seconds: float) -> Sitting:
         found = await self._tell(
@@ -188,12 +206,18 @@ async def measure(
     seconds: float,
     port: int,
     progress: Callable[[str], None],
+    sockets: bool = False,
+    cpus: str | None = None,
 ) -> dict[str, Any]:
     """Joins; then for each number of candidates, until one is not held: those who are not yet in
-    the room check in, everybody sends for one interval that does not count, and then `seconds`."""
-    async with running_server(port) as target:
+    the room check in, everybody sends for one interval that does not count, and then `seconds`.
+
+    `sockets`: everybody in the room holds a live socket as well, as pages do.
+    """
+    async with running_server(port, cpus) as target:
         code = await target.open_session(interval_s)
         async with gathered_crowd(target.base_url, code) as crowd:
+            usage = Usage(target, crowd)
             joined = await crowd.join(joins, within_s=10.0)
             progress(f"{len(joined.seconds)} joined")
             checked, found, inside = Latencies(), list[Step](), 0
@@ -202,7 +226,9 @@ async def measure(
                 checked.seconds += more.seconds
                 checked.errors += more.errors
                 inside = max(count, inside)
-                found.append(await _step(target, crowd, count, interval_s, seconds))
+                if sockets:
+                    await crowd.connect(inside)
+                found.append(await _step(usage, crowd, count, interval_s, seconds))
                 progress(f"{count} candidates: {'held' if found[-1].held else 'not held'}")
                 if not found[-1].held:
                     break
@@ -210,6 +236,7 @@ async def measure(
     return {
         "cores": os.cpu_count(),
         "interval_s": interval_s,
+        "sockets": sockets,
         "joins_in_10_s": joined.as_json(),
         "check_in": checked.as_json(),
         "held_candidates": max(held, default=0),
@@ -217,25 +244,34 @@ async def measure(
     }
 
 
-async def _step(
-    target: Target, crowd: Crowd, count: int, interval_s: float, seconds: float
-) -> Step:
-    before, began = (*target.cpu_s(), crowd.cpu_s()), time.perf_counter()
+class Usage:
+    """Processor seconds of everything that takes part."""
+
+    def __init__(self, target: Target, crowd: Crowd) -> None:
+        self._target = target
+        self._crowd = crowd
+        self._beside: dict[str, Meter] = {"machine": machine_s, **shared_meters(Settings())}
+
+    def now(self) -> list[float]:
+        """Server, workers, clients, and the others in the order of `beside`."""
+        others = (meter() for meter in self._beside.values())
+        return [*self._target.cpu_s(), self._crowd.cpu_s(), *others]
+
+    def beside(self, cores: Sequence[float]) -> dict[str, float]:
+        """`cores`: those of the others."""
+        server_mb, workers_mb = self._target.memory_mb()
+        return {
+            **dict(zip(self._beside, cores, strict=True)),
+            "load_average": os.getloadavg()[0],
+            "server_mb": server_mb,
+            "workers_mb": workers_mb,
+        }
+
+
+async def _step(usage: Usage, crowd: Crowd, count: int, interval_s: int, seconds: float) -> Step:
+    before, began = usage.now(), time.perf_counter()
     sitting = await crowd.sit(count, interval_s, seconds)
     took = time.perf_counter() - began
-    after = (*target.cpu_s(), crowd.cpu_s())
-    server, workers, clients = ((b - a) / took for a, b in zip(before, after, strict=True))
-    return Step(count, interval_s, sitting, server, workers, clients)
-
-
-def _children(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(each) for each in listed.read_text().split()] if listed.exists() else []
-
-
-def _cpu_s(pid: int) -> float:
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.exists():
-        return 0.0
-    fields = stat.read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    cores = [(b - a) / took for a, b in zip(before, usage.now(), strict=True)]
+    server, workers, clients, *others = cores
+    return Step(count, interval_s, sitting, server, workers, clients, usage.beside(others))

@@ -33,7 +33,13 @@ svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 """.strip()
 
 
-def page(title: str, intro: str, sections: Sequence[str]) -> str:
+_CLOSING = (
+    "Brackets hold 95 % intervals. The pictures that this was measured on are in no part of this "
+    "file."
+)
+
+
+def page(title: str, intro: str, sections: Sequence[str], closing: str = _CLOSING) -> str:
     """`sections` are HTML already; everything else is escaped."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -41,8 +47,7 @@ def page(title: str, intro: str, sections: Sequence[str]) -> str:
         f"<title>{escape(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n<main>\n"
         f"<h1>{escape(title)}</h1>\n<p>{escape(intro)}</p>\n"
         + "\n".join(sections)
-        + f'\n<p class="soft">Invigil {escape(__version__)}. Brackets hold 95 % intervals. The '
-        "pictures that this was measured on are in no part of this file.</p>\n"
+        + f'\n<p class="soft">Invigil {escape(__version__)}. {escape(closing)}</p>\n'
         "</main>\n</body>\n</html>\n"
     )
 

@@ -173,6 +173,17 @@ class Sessions:
         kinds = frozenset(template.kind for template in templates)
         return candidate, newest[-1] if newest else None, kinds
 
+    async def observations(
+        self, candidate_id: str, after: str | None, limit: int
+    ) -> tuple[Sequence[ObservationRecord], bool]:
+        """A page of what was observed of a candidate, oldest first, and whether there is more."""
+        async with self._database.read() as work:
+            last = await work.observations.get(candidate_id, after) if after else None
+            if await work.candidates.get(candidate_id) is None or (after and last is None):
+                raise NotFound
+            found = await work.observations.page(candidate_id, last, limit + 1)
+        return found[:limit], len(found) > limit
+
     async def incidents(
         self, session_id: str, before: str | None, limit: int
     ) -> tuple[Sequence[Incident], bool, dict[str, str]]:

@@ -246,6 +246,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candidates/{candidate_id}/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Observations
+         * @description What was observed of one candidate, oldest first; `after` is the last id of the page before.
+         *
+         *     Every picture that was acknowledged with an observation is in it, until retention.
+         */
+        get: operations["observations_api_v1_candidates__candidate_id__observations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/{candidate_id}/reference-photo": {
         parameters: {
             query?: never;
@@ -1655,6 +1677,16 @@ export interface components {
             /** Usable */
             usable: boolean;
         };
+        /**
+         * Observations
+         * @description `more`: ask again with the last id as `after`.
+         */
+        Observations: {
+            /** More */
+            more: boolean;
+            /** Observations */
+            observations: components["schemas"]["ObservationOut"][];
+        };
         /** PeerJoined */
         PeerJoined: {
             /** Candidate Id */
@@ -2286,6 +2318,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message-Output"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    observations_api_v1_candidates__candidate_id__observations_get: {
+        parameters: {
+            query?: {
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Observations"];
                 };
             };
             /** @description Client Error */

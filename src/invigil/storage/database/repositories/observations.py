@@ -64,6 +64,28 @@ class ObservationRepository(Repository):
         rows = await self._rows(_RECENT, candidate_id=candidate_id, since=since, most=most)
         return [_record(row) for row in reversed(rows)]
 
+    async def get(self, candidate_id: str, observation_id: str) -> ObservationRecord | None:
+        """The observation, if it is of this candidate."""
+        c = t.observation.c
+        wanted = sa.select(*_FACTS).where(c.id == observation_id, c.candidate_id == candidate_id)
+        rows = await self._rows(wanted)
+        return _record(rows[0]) if rows else None
+
+    async def page(
+        self, candidate_id: str, after: ObservationRecord | None, most: int
+    ) -> Sequence[ObservationRecord]:
+        """Oldest first, beginning behind `after`."""
+        c = t.observation.c
+        wanted = sa.select(*_FACTS).where(c.candidate_id == candidate_id)
+        if after is not None:
+            # Two conditions: the first is what the index can use, on either database.
+            wanted = wanted.where(
+                c.received_at >= after.received_at,
+                sa.or_(c.received_at > after.received_at, c.id > after.id),
+            )
+        rows = await self._rows(wanted.order_by(c.received_at, c.id).limit(most))
+        return [_record(row) for row in rows]
+
     async def newest(self, session_id: str) -> dict[str, ObservationRecord]:
         """The newest observation of each candidate of the session."""
         c = t.observation.c

@@ -1,0 +1,60 @@
+"""The model of several servers agrees with what can be known without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from invigil.bench.nodes import Costs, held, node_busy, reached, simulate
+from invigil.cli import app
+
+FREE = Costs(
+    node_ms=20, app_ms=7, database_ms=0, feed_ms=0, hear_ms=0, watch_ms=0, commit_ms=0
+)  # fmt: skip
+
+
+def test_an_idle_server_takes_its_service_time() -> None:
+    times = simulate(replace(FREE, commit_ms=3), 1, 10)
+    assert len(times.seconds) >= 70
+    assert sum(times.seconds) / len(times.seconds) == pytest.approx(0.023, rel=0.15)
+
+
+def test_one_server_holds_nearly_what_its_processors_can_do() -> None:
+    # Two processors, 20 ms a picture: 100 a second, 500 candidates at 5 s.
+    assert 450 <= reached(FREE, 1).candidates <= 500
+    assert not held(FREE, 1, 501)
+
+
+def test_without_anything_shared_twice_as_many_servers_hold_twice_as_many() -> None:
+    one, two, four = (reached(FREE, count).candidates for count in (1, 2, 4))
+    assert two == pytest.approx(2 * one, rel=0.05)
+    assert four == pytest.approx(4 * one, rel=0.05)
+
+
+def test_a_database_that_is_full_ends_the_scaling() -> None:
+    # 10 ms on two processors: 200 pictures a second, whatever the number of servers.
+    costs = replace(FREE, database_ms=10)
+    assert reached(costs, 4).candidates <= 1000
+    assert reached(costs, 4).database_busy > 0.9
+
+
+def test_the_one_process_of_a_large_server_ends_it() -> None:
+    large = replace(FREE, node_cores=64)
+    assert reached(large, 1).candidates <= 5000 / 7
+
+
+def test_what_every_server_does_for_all_costs_each_of_them() -> None:
+    costs = replace(FREE, hear_ms=1, watch_ms=0.2)
+    assert node_busy(costs, 1, 100) == pytest.approx((20 * 20 + 0.2 * 100) / 2000)
+    assert node_busy(costs, 2, 100) == pytest.approx((10 * 20 + 10 * 1 + 0.2 * 100) / 2000)
+    one, two = reached(costs, 1).candidates, reached(costs, 2).candidates
+    assert 1.5 * one < two < 2 * one
+
+
+def test_the_command_says_that_it_computes() -> None:
+    done = CliRunner().invoke(app, ["bench", "nodes", "--most", "2"])
+    assert done.exit_code == 0, done.output
+    assert "1.00 x" in done.output
+    assert "Computed, not measured" in done.output
