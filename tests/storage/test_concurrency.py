@@ -47,6 +47,7 @@ from invigil.vision.look import Analysis
 from tests.support.clock import START, Clock
 from tests.support.databases import Dialect
 from tests.support.scripted import ScriptedEngine
+from tests.support.sealing import VAULT, KeysOfTests
 
 SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
 ADA = Candidate(new_id(), SESSION.id, "Ada", CandidateState.IN_ROOM, START, token_hash="0" * 64)
@@ -62,13 +63,14 @@ def url(tmp_path: Path, dialect: Dialect) -> str:
 async def servers(url: str) -> AsyncIterator[tuple[Database, Database]]:
     """Two, with nothing in common but the database."""
     async with AsyncExitStack() as stack:
-        both = (Database(url), Database(url))
+        both = (Database(url, vault=VAULT), Database(url, vault=VAULT))
         for database in both:
             stack.push_async_callback(database.close)
         await upgrade(both[0])
         async with both[0].begin() as work:
             await work.sessions.add(SESSION)
             await work.candidates.add(ADA)
+            await work.keys.add(SESSION.id, ADA.id)
         yield both
 
 
@@ -243,7 +245,7 @@ async def test_check_in_counts_every_frame(servers: tuple[Database, Database]) -
 
 @pytest.fixture
 def store(tmp_path: Path) -> EvidenceStore:
-    return EvidenceStore(LocalShelf(tmp_path / "objects", 0))
+    return EvidenceStore(LocalShelf(tmp_path / "objects", 0), KeysOfTests())
 
 
 @pytest.fixture

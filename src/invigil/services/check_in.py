@@ -23,6 +23,7 @@ from invigil.domain.errors import (
     ConsentOutdated,
     ConsentRequired,
     IllegalTransition,
+    InvigilError,
     NotFound,
     ReferenceRefused,
     SessionClosed,
@@ -30,6 +31,7 @@ from invigil.domain.errors import (
     TakenOver,
     Unavailable,
 )
+from invigil.domain.incident import Evidence
 from invigil.domain.message import Event, EventKind
 from invigil.domain.observation import (
     Identity,
@@ -110,6 +112,7 @@ class CheckIn:
             if current is None or current.closed:
                 raise SessionClosed
             await work.candidates.add(candidate)
+            await work.keys.add(session.id, candidate.id)
             await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
 
         # A whole year joins in the same minute.
@@ -131,11 +134,23 @@ class CheckIn:
         _require_usable_reference(looked.observation)
         template = await self._analysis.make_template(TemplateKind.REFERENCE, [image])
         now = self._clock()
+        async with self._database.read() as work:
+            candidate, _ = await load_open(work, candidate_id)
+        owner = Owner(candidate.session_id, candidate.id)
+        photo = await self._store.put(new_id(), owner, looked.jpeg, now)
+        try:
+            return await self._note_reference(photo, template, name)
+        except InvigilError:
+            await self._store.delete(photo.key)
+            raise
+
+    async def _note_reference(
+        self, photo: Evidence, template: Template, name: str | None
+    ) -> Candidate:
+        now, candidate_id = self._clock(), photo.candidate_id
         async with self._database.begin() as work:
             candidate, _ = await load_open(work, candidate_id)
             candidate.require_transition(CandidateState.CHECKING_IN)
-            owner = Owner(candidate.session_id, candidate.id)
-            photo = await self._store.put(new_id(), owner, looked.jpeg, now)
             await work.evidence.add(photo)
             await work.templates.delete(candidate_id)
             await work.templates.clear_check_in(candidate_id)

@@ -90,6 +90,16 @@ candidate = sa.Table(
     sa.Column("monitored", sa.Boolean, nullable=False),
 )
 
+# The candidate's own key, wrapped by the master key `master`. To delete the row is to make all
+# images and templates of the candidate unreadable, wherever copies of them lie.
+candidate_key = sa.Table(
+    "candidate_key",
+    metadata,
+    _ref("candidate_id", "candidate", primary_key=True),
+    sa.Column("master", sa.String(16), nullable=False, index=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+
 template = sa.Table(
     "template",
     metadata,
@@ -138,6 +148,8 @@ evidence = sa.Table(
     sa.Column("content_type", sa.String(32), nullable=False),
     sa.Column("captured_at", UtcDateTime, nullable=False),
     sa.Column("state", sa.String(8), nullable=False, server_default="stored"),
+    # Of the bytes as they lie in the store, encrypted; NULL where they lie there as they are.
+    sa.Column("sealed_sha256", sa.String(64)),
 )
 
 incident = sa.Table(
