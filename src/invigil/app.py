@@ -36,7 +36,7 @@ from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
 from invigil.supervisor import supervise
-from invigil.vision.factory import require
+from invigil.vision.factory import require, versions
 from invigil.vision.port import VisionEngine
 from invigil.vision.runtime import WeightsError
 from invigil.wiring import Storage, build_house
@@ -87,6 +87,7 @@ def create_app(
             app.state.storage = storage
             _warn(chosen)
             await watch.start()
+            await house.access.note_start(_what_runs(chosen))
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(supervise(name, work))
@@ -108,6 +109,11 @@ def create_app(
     )
     _install(app, chosen)
     return app
+
+
+def _what_runs(settings: Settings) -> dict[str, str]:
+    """Versions for the audit log: what judged frames from this start on."""
+    return {"invigil": __version__, **versions(settings.vision.value)}
 
 
 def _require_models(settings: Settings) -> None:

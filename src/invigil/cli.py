@@ -13,6 +13,7 @@ from rich.console import Console
 
 from invigil import __version__, logs
 from invigil.app import create_app
+from invigil.audit_commands import app as audit
 from invigil.bench.commands import app as bench
 from invigil.clock import system_clock
 from invigil.db_commands import app as db
@@ -31,6 +32,7 @@ app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 app.add_typer(db, name="db")
 app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 _console = Console(highlight=False, soft_wrap=True)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (INVIGIL_HOST).")]

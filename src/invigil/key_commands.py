@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
+from invigil.clock import system_clock
 from invigil.db_commands import DataDir, run_with, settings_of
 from invigil.domain.errors import MaintenanceRefused
 from invigil.storage.database import Database
@@ -17,7 +18,7 @@ _console = Console(highlight=False, soft_wrap=True, markup=False)
 
 async def _rewrap(database: Database) -> None:
     await require_masters(database)
-    done = await rewrap_all(database)
+    done = await rewrap_all(database, system_clock())
     _console.print(f"{done} keys of candidates are wrapped by the newest master key now.")
 
 

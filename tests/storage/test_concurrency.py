@@ -265,7 +265,7 @@ async def test_two_who_undo_at_once_take_two_decisions_back(
         await desks[0].decide(Proctor("p", "Proctor"), incident.id, Decision.CONFIRMED, reason)
 
     async def undo(where: Database, _number: int) -> None:
-        await desks[servers.index(where)].undo(incident.id)
+        await desks[servers.index(where)].undo(Proctor("p", "Proctor"), incident.id)
 
     raised = await _at_once(servers, undo, times=4)
     assert [type(each) for each in raised if each] == [NothingToUndo]
@@ -313,7 +313,7 @@ async def test_nobody_joins_or_goes_on_once_a_session_is_closed(
 
     async def act(where: Database, number: int) -> None:
         if number == 10:
-            await sessions.close(SESSION.id)
+            await sessions.close(SESSION.id, "test")
             return
         candidate, _ = await desks[servers.index(where)].add(SESSION, "Ben", monitored=False)
         await desks[servers.index(where)].enter(candidate.id)
@@ -352,7 +352,7 @@ async def test_frames_closing_and_reviewing_side_by_side_never_wait_for_each_oth
                 for person in await work.candidates.monitored():
                     await open_gap(work, person, START, GapCause.SERVER, START)
         elif number == 42:
-            await sessions.close(SESSION.id)
+            await sessions.close(SESSION.id, "test")
         else:
             async with where.begin() as work:
                 await frame(work, people[number % len(people)])

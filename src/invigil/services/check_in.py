@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from invigil.clock import Clock
+from invigil.domain.actor import CandidateActor, Proctor
+from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.candidate import (
     CameraClaim,
     Candidate,
@@ -113,6 +115,8 @@ class CheckIn:
                 raise SessionClosed
             await work.candidates.add(candidate)
             await work.keys.add(session.id, candidate.id)
+            if text_version is not None:
+                work.audit.note(_consent(candidate, text_version))
             await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
 
         # A whole year joins in the same minute.
@@ -226,7 +230,9 @@ class CheckIn:
             await save(work, changed, now)
         return changed
 
-    async def decide(self, candidate_id: str, *, approve: bool, reason: str | None) -> Candidate:
+    async def decide(
+        self, proctor: Proctor, candidate_id: str, *, approve: bool, reason: str | None
+    ) -> Candidate:
         """A human's decision about a check-in: let in, or ask for a new photo."""
         now = self._clock()
         async with self._database.begin() as work:
@@ -245,6 +251,10 @@ class CheckIn:
                 retake_reason=None if approve else (reason or ""),
             )
             await save(work, changed, now)
+            action = Action.CANDIDATE_APPROVED if approve else Action.PHOTO_RETAKE_ASKED
+            work.audit.note(
+                Act(action, actor_name(proctor), now, candidate.session_id, candidate_id)
+            )
         return changed
 
     async def _trust_live_frames(self, work: UnitOfWork, candidate: Candidate) -> None:
@@ -312,6 +322,17 @@ class CheckIn:
             await work.events.add(
                 Event(candidate.session_id, EventKind.CANDIDATE_CHANGED, candidate_id, now)
             )
+
+
+def _consent(candidate: Candidate, text_version: str) -> Act:
+    return Act(
+        Action.CONSENT_GIVEN,
+        actor_name(CandidateActor(candidate.id, candidate.session_id)),
+        candidate.joined_at,
+        candidate.session_id,
+        candidate.id,
+        detail={"text_version": text_version},
+    )
 
 
 def _require_live_frames(candidate: Candidate) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import datetime
 
 import structlog
 
+from invigil.domain.audit import COMMAND_LINE, Act, Action
 from invigil.domain.errors import KeyMisconfigured, NotFound
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.sealing import CandidateKey
@@ -85,12 +87,15 @@ async def _give(work: UnitOfWork, session_id: str, candidate_id: str) -> None:
         await work.templates.seal_plain(candidate_id)
 
 
-async def rewrap_all(database: Database) -> int:
+async def rewrap_all(database: Database, now: datetime) -> int:
     """Wrap every key anew that is not under the newest master key; gives how many there were."""
     done = 0
     while True:
         async with database.begin() as work:
             some = await work.keys.rewrap()
+            if some:
+                detail: dict[str, str | int] = {"keys": some, "master": work.keys.vault.newest}
+                work.audit.note(Act(Action.KEYS_REWRAPPED, COMMAND_LINE, now, detail=detail))
         if not some:
             return done
         done += some

@@ -167,6 +167,7 @@ class Writer(_Queue):
         try:
             work = UnitOfWork(Immediate(connection), vault=self._vault)
             queued.value = _finished(queued.unit(work))
+            _finished(work.audit.write())
             savepoint.commit()
             queued.events = tuple(work.events.pending)
         except Exception as error:

@@ -262,6 +262,23 @@ ticket = sa.Table(
     sa.Column("expires_at", UtcDateTime, nullable=False),
 )
 
+# Only ever added to. It refers to sessions and candidates without being tied to them: it outlives
+# them. Times are text, as they were hashed.
+audit_entry = sa.Table(
+    "audit_entry",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(40), nullable=False),
+    sa.Column("action", sa.String(32), nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("session_id", sa.String(32), index=True),
+    sa.Column("candidate_id", sa.String(32)),
+    sa.Column("ref", sa.String(64)),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
 # One row a run of the server process: the time between one run's last beat and the next one's
 # start is a gap that is ours.
 server_run = sa.Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.access import AccessRepository
+from invigil.storage.database.repositories.audit import AuditRepository
 from invigil.storage.database.repositories.candidates import CandidateRepository
 from invigil.storage.database.repositories.events import EventRepository
 from invigil.storage.database.repositories.evidence import EvidenceRepository
@@ -30,6 +31,7 @@ class UnitOfWork:
     ) -> None:
         locks = Locks(connection, needed=lock)
         self.access = AccessRepository(connection, locks)
+        self.audit = AuditRepository(connection, locks)
         self.candidates = CandidateRepository(connection, locks)
         self.events = EventRepository(connection, locks)
         self.evidence = EvidenceRepository(connection, locks)
