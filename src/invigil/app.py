@@ -39,7 +39,7 @@ from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
 from invigil.supervisor import supervise
-from invigil.vision.factory import require
+from invigil.vision.factory import require, versions
 from invigil.vision.port import VisionEngine
 from invigil.vision.runtime import WeightsError
 from invigil.wiring import Storage, build_house, make_meetings
@@ -94,6 +94,7 @@ def create_app(
             app.state.storage = storage
             _warn(chosen)
             await watch.start()
+            await house.access.note_start(_what_runs(chosen))
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(supervise(name, work))
@@ -115,6 +116,11 @@ def create_app(
     )
     _install(app, chosen, meetings)
     return app
+
+
+def _what_runs(settings: Settings) -> dict[str, str]:
+    """Versions for the audit log: what judged frames from this start on."""
+    return {"invigil": __version__, **versions(settings.vision.value)}
 
 
 def _require_models(settings: Settings) -> None:

@@ -13,16 +13,17 @@ from rich.console import Console
 
 from invigil import __version__, logs
 from invigil.app import create_app
+from invigil.audit_commands import app as audit
 from invigil.bench.commands import app as bench
 from invigil.clock import system_clock
 from invigil.db_commands import app as db
 from invigil.downloads.commands import app as models
 from invigil.evaluate.commands import app as evaluate
+from invigil.key_commands import app as keys
 from invigil.server import print_link, reachable, run_server
 from invigil.settings import Settings
 from invigil.simulate.commands import simulate
-from invigil.storage.database import Database
-from invigil.wiring import access, database_url
+from invigil.wiring import access, database_of
 
 app = typer.Typer(
     help="Self-hosted live proctoring.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -31,6 +32,8 @@ app.add_typer(evaluate, name="evaluate")
 app.add_typer(bench, name="bench")
 app.add_typer(models, name="models")
 app.add_typer(db, name="db")
+app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 app.command()(simulate)
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -113,7 +116,7 @@ def sign_in_link(host: Host = None, port: Port = None, data_dir: DataDir = None)
     settings = _settings(host=host, port=port, data_dir=data_dir)
 
     async def make() -> str:
-        database = Database(database_url(settings))
+        database = database_of(settings)
         try:
             return await access(settings, database, system_clock).new_sign_in_link()
         finally:

@@ -32,7 +32,7 @@ DataDir = Annotated[
 ]
 
 
-def _settings(data_dir: Path | None) -> Settings:
+def settings_of(data_dir: Path | None) -> Settings:
     try:
         return Settings() if data_dir is None else Settings(data_dir=data_dir)
     except ValidationError as error:
@@ -42,11 +42,16 @@ def _settings(data_dir: Path | None) -> Settings:
         raise typer.Exit(2) from None
 
 
-def _run(settings: Settings, work: Callable[[Database], Awaitable[_T]]) -> _T:
-    """With the database of the settings; an error is one plain sentence and what to do."""
+def run_with(
+    settings: Settings, work: Callable[[Database], Awaitable[_T]], *, opening: bool = False
+) -> _T:
+    """With the database of the settings; an error is one plain sentence and what to do.
+
+    `opening`: with the keys to what is encrypted in it.
+    """
 
     async def go() -> _T:
-        database = database_of(settings)
+        database = database_of(settings, opening=opening)
         try:
             return await work(database)
         finally:
@@ -65,7 +70,7 @@ def upgrade(data_dir: DataDir = None) -> None:
 
     Several at once are fine: one does it, the others wait.
     """
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     try:
         asyncio.run(prepare(settings))
     except InvigilError as error:
@@ -80,15 +85,15 @@ def backup(
     data_dir: DataDir = None,
     *,
     with_key: Annotated[
-        bool, typer.Option(help="Put the installation's key into the file as well.")
+        bool, typer.Option(help="Put the installation's keys into the file as well.")
     ] = False,
 ) -> None:
     """Write database and evidence images into one file, while the server goes on.
 
     The file holds faces and names: keep it as safe as the server itself.
     """
-    settings = _settings(data_dir)
-    made = _run(
+    settings = settings_of(data_dir)
+    made = run_with(
         settings,
         lambda database: archives.backup(
             database, settings.data_dir, to, system_clock(), with_key=with_key
@@ -96,7 +101,9 @@ def backup(
     )
     _console.print(f"{to}: the database and {made.images} images.")
     if not made.key:
-        _console.print(f"Keep a copy of {settings.data_dir / archives.KEY} elsewhere as well.")
+        names = [archives.KEY] if settings.master_key else [archives.KEY, archives.MASTER_KEY]
+        files = " and ".join(str(settings.data_dir / name) for name in names)
+        _console.print(f"Keep a copy of {files} elsewhere as well: it is not in the backup.")
 
 
 @app.command()
@@ -105,9 +112,11 @@ def restore(
     data_dir: DataDir = None,
 ) -> None:
     """Bring a backup into an empty installation. Nothing is ever overwritten."""
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = _run(settings, lambda database: archives.restore(database, settings.data_dir, archive))
+    found = run_with(
+        settings, lambda database: archives.restore(database, settings.data_dir, archive)
+    )
     _console.print(f"Restored: the database and {found.images} images.")
 
 
@@ -148,7 +157,7 @@ def copy_to(
     Stop the server first. Row counts and a hash of each table are compared before anything counts
     as copied. Images and key stay where they are.
     """
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
 
     async def copy(source: Database) -> None:
         target = Database(_target(url))
@@ -158,5 +167,5 @@ def copy_to(
         finally:
             await target.close()
 
-    _run(settings, copy)
+    run_with(settings, copy)
     _console.print("All is copied. Set INVIGIL_DATABASE_URL to this URL and start the server.")

@@ -115,6 +115,12 @@ class Settings(BaseSettings):
         validation_alias="DB_NAME",
         description="Database at `DB_HOST`. Default: the one named as `DB_USER`.",
     )
+    master_key: SecretStr | None = Field(
+        None,
+        description="32 random bytes in Base64 (`openssl rand -base64 32`) that encrypt photos and "
+        "templates; to change it give the new one, a comma and the old one, and run "
+        "`invigil keys rewrap`. Default: `master.key` in the data folder, made the first time.",
+    )
     disk_reserve_mb: int = Field(
         200,
         ge=0,

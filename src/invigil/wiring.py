@@ -53,6 +53,9 @@ from invigil.storage.evidence.remote import RemoteShelf
 from invigil.storage.evidence.shelf import Shelf
 from invigil.storage.incident_log import IncidentLog
 from invigil.storage.key import load_key
+from invigil.storage.keyring import KeyRing, give_keys, require_masters
+from invigil.storage.sealing import Vault
+from invigil.storage.sealing.master import GivenKeys, KeyFile
 from invigil.telemetry import Metrics, NoTraces, Teller, require_otel, start_traces
 from invigil.vision.port import VisionEngine
 
@@ -86,14 +89,16 @@ async def open_storage(
             if event.opened is not None:
                 telemetry.incident_opened(event.opened)
 
-    database = Database(database_url(settings), after_commit=after_commit)
+    database = Database(database_url(settings), after_commit=after_commit, vault=vault(settings))
     stack.push_async_callback(database.close)
     await upgrade(database)
     await database.check()
+    await require_masters(database)
+    await give_keys(database)
     shelf = _shelf(settings, clock)
     await check(shelf, settings.evidence_url)
     forwarder = Forwarder(database, shelf, clock) if isinstance(shelf, RemoteShelf) else None
-    store = EvidenceStore(shelf)
+    store = EvidenceStore(shelf, KeyRing(database), public=settings.public_pictures)
     return Storage(database, store, key, forwarder)
 
 
@@ -102,6 +107,21 @@ def installation_key(settings: Settings) -> bytes:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     settings.data_dir.chmod(0o700)
     return load_key(settings.data_dir / "secret.key")
+
+
+def key_file(settings: Settings) -> KeyFile:
+    return KeyFile(settings.data_dir / "master.key")
+
+
+def vault(settings: Settings) -> Vault:
+    """With the master keys of the setting, or of the file in the data folder.
+
+    Raises `KeyMisconfigured`.
+    """
+    given = settings.master_key
+    if given is None:
+        return Vault(key_file(settings))
+    return Vault(GivenKeys(given.get_secret_value(), "INVIGIL_MASTER_KEY"))
 
 
 def make_bus(settings: Settings, key: bytes) -> Bus:
@@ -305,8 +325,9 @@ def database_url(settings: Settings) -> str:
     return sqlite_url(settings.data_dir / "invigil.db")
 
 
-def database_of(settings: Settings) -> Database:
-    return Database(database_url(settings))
+def database_of(settings: Settings, *, opening: bool = False) -> Database:
+    """`opening`: with the keys to what is encrypted in it."""
+    return Database(database_url(settings), vault=vault(settings) if opening else None)
 
 
 def database_setting(settings: Settings) -> str:
@@ -319,13 +340,15 @@ def database_setting(settings: Settings) -> str:
 async def prepare(settings: Settings) -> None:
     """Bring the schema up to date and check the database, ahead of everything else.
 
-    Raises `StorageMisconfigured` with what is wrong and what to do.
+    Raises `StorageMisconfigured` or `KeyMisconfigured` with what is wrong and what to do.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = database_of(settings)
+    database = database_of(settings, opening=True)
     try:
         await upgrade(database)
         await database.check()
+        await require_masters(database)
+        await give_keys(database)
         await database.warn()
     finally:
         await database.close()

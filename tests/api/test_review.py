@@ -98,7 +98,7 @@ async def test_altered_evidence_is_not_shown(
     (file,) = scripted.objects.rglob(f"{incident['evidence'][0]['id']}.jpg")
     file.write_bytes(b"another picture")
     answer = await proctor.client.get(incident["evidence"][0]["url"])
-    error = refused(answer, 503, "unavailable")
+    error = refused(answer, 503, "seal_broken")
     assert "changed after it was stored" in error["message"]
 
 

@@ -73,7 +73,8 @@ def same_key(tmp_path: Path, *names: str) -> None:
     first, *others = [tmp_path / name for name in names]
     for other in others:
         other.mkdir(exist_ok=True)
-        shutil.copy(first / "secret.key", other / "secret.key")
+        for key in ("secret.key", "master.key"):
+            shutil.copy(first / key, other / key)
 
 
 @asynccontextmanager

@@ -48,6 +48,7 @@ from invigil.vision.look import Analysis
 from tests.support.clock import START, Clock
 from tests.support.databases import Dialect
 from tests.support.scripted import ScriptedEngine
+from tests.support.sealing import VAULT, KeysOfTests
 
 SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
 ADA = Candidate(new_id(), SESSION.id, "Ada", CandidateState.IN_ROOM, START, token_hash="0" * 64)
@@ -63,13 +64,14 @@ def url(tmp_path: Path, dialect: Dialect) -> str:
 async def servers(url: str) -> AsyncIterator[tuple[Database, Database]]:
     """Two, with nothing in common but the database."""
     async with AsyncExitStack() as stack:
-        both = (Database(url), Database(url))
+        both = (Database(url, vault=VAULT), Database(url, vault=VAULT))
         for database in both:
             stack.push_async_callback(database.close)
         await upgrade(both[0])
         async with both[0].begin() as work:
             await work.sessions.add(SESSION)
             await work.candidates.add(ADA)
+            await work.keys.add(SESSION.id, ADA.id)
         yield both
 
 
@@ -244,7 +246,7 @@ async def test_check_in_counts_every_frame(servers: tuple[Database, Database]) -
 
 @pytest.fixture
 def store(tmp_path: Path) -> EvidenceStore:
-    return EvidenceStore(LocalShelf(tmp_path / "objects", 0))
+    return EvidenceStore(LocalShelf(tmp_path / "objects", 0), KeysOfTests())
 
 
 @pytest.fixture
@@ -264,7 +266,7 @@ async def test_two_who_undo_at_once_take_two_decisions_back(
         await desks[0].decide(Proctor("p", "Proctor"), incident.id, Decision.CONFIRMED, reason)
 
     async def undo(where: Database, _number: int) -> None:
-        await desks[servers.index(where)].undo(incident.id)
+        await desks[servers.index(where)].undo(Proctor("p", "Proctor"), incident.id)
 
     raised = await _at_once(servers, undo, times=4)
     assert [type(each) for each in raised if each] == [NothingToUndo]
@@ -312,7 +314,7 @@ async def test_nobody_joins_or_goes_on_once_a_session_is_closed(
 
     async def act(where: Database, number: int) -> None:
         if number == 10:
-            await sessions.close(SESSION.id)
+            await sessions.close(SESSION.id, "test")
             return
         candidate, _ = await desks[servers.index(where)].add(SESSION, "Ben", monitored=False)
         await desks[servers.index(where)].enter(candidate.id)
@@ -351,7 +353,7 @@ async def test_frames_closing_and_reviewing_side_by_side_never_wait_for_each_oth
                 for person in await work.candidates.monitored():
                     await open_gap(work, person, START, GapCause.SERVER, START)
         elif number == 42:
-            await sessions.close(SESSION.id)
+            await sessions.close(SESSION.id, "test")
         else:
             async with where.begin() as work:
                 await frame(work, people[number % len(people)])

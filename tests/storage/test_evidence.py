@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from invigil.domain.errors import NotFound, StorageFull, Unavailable
+from invigil.domain.errors import NotFound, SealBroken, StorageFull, Unavailable
 from invigil.domain.secrets import new_id
 from invigil.domain.system import Space
 from invigil.storage.evidence import EvidenceStore
@@ -16,6 +17,7 @@ from invigil.storage.evidence.local import LocalShelf
 from invigil.storage.evidence.store import Owner
 from tests.support.clock import START
 from tests.support.house import files_under
+from tests.support.sealing import KeysOfTests
 
 OWNER = Owner(new_id(), new_id())
 IMAGE = b"\xff\xd8 some picture \xff\xd9"
@@ -29,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(root: Path) -> EvidenceStore:
-    return EvidenceStore(LocalShelf(root, reserve=0))
+    return EvidenceStore(LocalShelf(root, reserve=0), KeysOfTests())
 
 
 async def test_an_image_comes_back_and_is_described(store: EvidenceStore, root: Path) -> None:
@@ -38,7 +40,9 @@ async def test_an_image_comes_back_and_is_described(store: EvidenceStore, root: 
     assert evidence.sha256 == hashlib.sha256(IMAGE).hexdigest()
     assert evidence.size == len(IMAGE)
     path = root / "evidence" / OWNER.session_id / OWNER.candidate_id / f"{evidence.id}.jpg"
-    assert path.read_bytes() == IMAGE
+    stored = path.read_bytes()
+    assert IMAGE not in stored
+    assert hashlib.sha256(stored).hexdigest() == evidence.sealed_sha256
 
 
 def test_other_users_of_the_machine_cannot_look_into_the_folder(
@@ -49,9 +53,31 @@ def test_other_users_of_the_machine_cannot_look_into_the_folder(
 
 async def test_an_altered_image_is_not_shown(store: EvidenceStore, root: Path) -> None:
     evidence = await store.put(new_id(), OWNER, IMAGE, START)
+    path = root / evidence.key
+    stored = path.read_bytes()
+    for at in range(len(stored)):
+        path.write_bytes(stored[:at] + bytes([stored[at] ^ 1]) + stored[at + 1 :])
+        with pytest.raises(SealBroken, match="changed after it was stored"):
+            await store.get(evidence)
+
+
+async def test_one_image_cannot_take_the_place_of_another(store: EvidenceStore, root: Path) -> None:
+    first = await store.put(new_id(), OWNER, IMAGE, START)
+    second = await store.put(new_id(), OWNER, b"another", START)
+    (root / first.key).write_bytes((root / second.key).read_bytes())
+    with pytest.raises(SealBroken):
+        await store.get(first)
+
+
+async def test_an_image_of_before_there_were_keys_is_still_shown(
+    store: EvidenceStore, root: Path
+) -> None:
+    evidence = await store.put(new_id(), OWNER, IMAGE, START)
+    (root / evidence.key).write_bytes(IMAGE)
+    assert await store.get(replace(evidence, sealed_sha256=None)) == IMAGE
     (root / evidence.key).write_bytes(IMAGE.replace(b"some", b"fake"))
-    with pytest.raises(Unavailable, match="changed after it was stored"):
-        await store.get(evidence)
+    with pytest.raises(SealBroken):
+        await store.get(replace(evidence, sealed_sha256=None))
 
 
 async def test_evidence_is_never_overwritten(store: EvidenceStore) -> None:
@@ -77,7 +103,7 @@ async def test_deleting_twice_is_fine(store: EvidenceStore) -> None:
 
 
 async def test_images_stop_before_the_disk_is_full(root: Path) -> None:
-    store = EvidenceStore(LocalShelf(root, reserve=MORE_THAN_ANY_DISK))
+    store = EvidenceStore(LocalShelf(root, reserve=MORE_THAN_ANY_DISK), KeysOfTests())
     assert store.space() is Space.FULL
     with pytest.raises(StorageFull):
         await store.put(new_id(), OWNER, IMAGE, START)

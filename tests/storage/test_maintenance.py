@@ -80,7 +80,7 @@ async def test_a_backup_brings_everything_back_elsewhere(
     with tarfile.open(archive) as file:
         names = file.getnames()
         assert names[-1] == "manifest.json"
-        assert "secret.key" not in names
+        assert not {"secret.key", "master.key"} & set(names)
         note = file.extractfile("KEY.txt")
         assert note
         assert b"NOT in this archive" in note.read()
@@ -94,6 +94,7 @@ async def test_a_backup_brings_everything_back_elsewhere(
     code, said = await command("db", "restore", str(archive), cwd=tmp_path, **chosen)
     assert code == 0, said
     restored = {"database_url": url} if url else {}
+    (other / "master.key").write_bytes((filled.data / "master.key").read_bytes())
     await sees_everything(other, clock, filled, **restored)
     # Now it is in use: once more is refused, and harms nothing.
     code, said = await command("db", "restore", str(archive), cwd=tmp_path, **chosen)
@@ -133,7 +134,8 @@ async def test_the_key_comes_along_when_asked_for(tmp_path: Path, filled: Filled
     chosen = {"INVIGIL_DATA_DIR": str(other)}
     code, said = await command("db", "restore", str(archive), cwd=tmp_path, **chosen)
     assert code == 0, said
-    assert (other / "secret.key").read_bytes() == (filled.data / "secret.key").read_bytes()
+    for name in ("secret.key", "master.key"):
+        assert (other / name).read_bytes() == (filled.data / name).read_bytes()
 
 
 @pytest.mark.sqlite_only

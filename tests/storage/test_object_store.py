@@ -66,10 +66,10 @@ class Exam:
         return await self.house.storage.forwarder.step()
 
     async def rows(self) -> dict[str, tuple[str, str]]:
-        """State and SHA-256 of every image, by its key."""
+        """State of every image and SHA-256 of its object, by its key."""
         async with self.house.database.engine.connect() as connection:
             found = await connection.execute(sa.select(t.evidence))
-            return {row.key: (row.state, row.sha256) for row in found}
+            return {row.key: (row.state, row.sealed_sha256) for row in found}
 
     async def agrees(self) -> None:
         """Every row has its object, every object its row, and every byte is as it was."""

@@ -13,6 +13,7 @@ from invigil.storage.database import tables as t
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.local import LocalShelf
 from tests.support.house import Candidate, Json, Proctor, Running, files_under
+from tests.support.sealing import KeysOfTests
 
 PERSONAL = (t.candidate, t.observation, t.evidence, t.incident, t.message, t.template, t.gap)
 
@@ -36,7 +37,7 @@ async def ada(scripted: Running, session: Json) -> Candidate:
 
 async def sweep(house: Running) -> int:
     return await retention.sweep(
-        house.database, EvidenceStore(LocalShelf(house.objects, 0)), house.clock()
+        house.database, EvidenceStore(LocalShelf(house.objects, 0), KeysOfTests()), house.clock()
     )
 
 

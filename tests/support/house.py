@@ -19,7 +19,7 @@ from invigil.settings import Settings
 from invigil.storage.database import Database
 from invigil.storage.database.tables import metadata
 from invigil.vision.port import VisionEngine
-from invigil.wiring import Storage, database_url
+from invigil.wiring import Storage, database_of
 from tests.support import pictures
 from tests.support.clock import Clock
 from tests.support.databases import current
@@ -65,6 +65,7 @@ class Running:
     ) -> None:
         self.app = app
         self.clock = clock
+        self.config = config
         self.base_url = config.base_url
         self.objects = config.data_dir / "objects"
         self.database = database
@@ -262,6 +263,6 @@ async def running(
     app = create_app(config, clock=clock, engine=lambda: engine)
     async with started(app), AsyncExitStack() as stack:
         # Beside the server, as another program would open its file.
-        database = Database(database_url(config))
+        database = database_of(config, opening=True)
         stack.push_async_callback(database.close)
         yield Running(app, clock, stack, config, database)

@@ -16,9 +16,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from invigil.app import create_app
-from invigil.storage.database import Database
 from invigil.vision.port import VisionEngine
-from invigil.wiring import database_url
+from invigil.wiring import database_of
 from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Proctor, Running, read, settings
 
@@ -44,7 +43,7 @@ async def serving(
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells no other way
             await asyncio.sleep(0.01)
     async with AsyncExitStack() as stack:
-        database = Database(database_url(config))
+        database = database_of(config, opening=True)
         stack.push_async_callback(database.close)
         yield Running(app, clock, stack, config, database)
     server.should_exit = True

@@ -28,27 +28,29 @@ async def render(house: House, candidate_id: str) -> s.Candidate:
 
 @router.post("/{candidate_id}/messages", status_code=201)
 async def send_message(
-    candidate_id: str, body: s.NewMessage, _proctor: ProctorDep, house: HouseDep
+    candidate_id: str, body: s.NewMessage, proctor: ProctorDep, house: HouseDep
 ) -> s.Message:
     """Send a message or warning to one candidate."""
-    return present.message(await house.messages.from_proctor(candidate_id, body.kind, body.text))
+    return present.message(
+        await house.messages.from_proctor(proctor, candidate_id, body.kind, body.text)
+    )
 
 
 @router.post("/{candidate_id}/check-in-decision")
 async def decide_check_in(
-    candidate_id: str, body: s.CheckInDecision, _proctor: ProctorDep, house: HouseDep
+    candidate_id: str, body: s.CheckInDecision, proctor: ProctorDep, house: HouseDep
 ) -> s.Candidate:
     """Let a waiting candidate in, or ask for a new photo."""
     await house.check_in.decide(
-        candidate_id, approve=body.decision == "approve", reason=body.reason
+        proctor, candidate_id, approve=body.decision == "approve", reason=body.reason
     )
     return await render(house, candidate_id)
 
 
 @router.get("/{candidate_id}/reference-photo", response_class=Response)
-async def reference_photo(candidate_id: str, _proctor: ProctorDep, house: HouseDep) -> Response:
+async def reference_photo(candidate_id: str, proctor: ProctorDep, house: HouseDep) -> Response:
     """The photo that the candidate gave at check-in."""
-    return picture(await house.review.reference_photo(candidate_id))
+    return picture(await house.review.reference_photo(proctor, candidate_id))
 
 
 @router.get("/{candidate_id}/still", response_class=Response)

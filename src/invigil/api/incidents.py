@@ -23,13 +23,13 @@ async def decide(
 
 
 @router.delete("/incidents/{incident_id}/decisions/latest")
-async def undo(incident_id: str, _proctor: ProctorDep, house: HouseDep) -> s.Incident:
+async def undo(incident_id: str, proctor: ProctorDep, house: HouseDep) -> s.Incident:
     """Take the newest decision back; it stays on record as undone."""
-    return present.incident(*await house.review.undo(incident_id))
+    return present.incident(*await house.review.undo(proctor, incident_id))
 
 
 @router.get("/evidence/{evidence_id}", response_class=Response)
-async def evidence(evidence_id: str, _proctor: ProctorDep, house: HouseDep) -> Response:
+async def evidence(evidence_id: str, proctor: ProctorDep, house: HouseDep) -> Response:
     """The image, checked against its SHA-256."""
-    _, image = await house.review.evidence(evidence_id)
+    _, image = await house.review.evidence(proctor, evidence_id)
     return picture(image)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from invigil.api import present
 from invigil.api import schemas as s
 from invigil.api.deps import House, HouseDep, ProctorDep
+from invigil.domain.audit import actor_name
 from invigil.domain.session import ExamSession, SessionCounts
 from invigil.services.sessions import NewSession
 
@@ -28,10 +29,10 @@ async def list_sessions(_proctor: ProctorDep, house: HouseDep) -> s.ExamSessions
 
 @router.post("", status_code=201)
 async def create_session(
-    body: s.NewExamSession, _proctor: ProctorDep, house: HouseDep
+    body: s.NewExamSession, proctor: ProctorDep, house: HouseDep
 ) -> s.ExamSession:
     """Open an exam session; `join_url` is the link for the candidates."""
-    session = await house.sessions.create(NewSession(**body.model_dump()))
+    session = await house.sessions.create(NewSession(**body.model_dump()), actor_name(proctor))
     return render(house, *await house.sessions.get(session.id))
 
 
@@ -42,9 +43,9 @@ async def get_session(session_id: str, _proctor: ProctorDep, house: HouseDep) ->
 
 
 @router.post("/{session_id}/close")
-async def close_session(session_id: str, _proctor: ProctorDep, house: HouseDep) -> s.ExamSession:
+async def close_session(session_id: str, proctor: ProctorDep, house: HouseDep) -> s.ExamSession:
     """End the session for everybody. Candidates are told; the join link stops working."""
-    await house.sessions.close(session_id)
+    await house.sessions.close(session_id, actor_name(proctor))
     await house.media.tidy()
     return render(house, *await house.sessions.get(session_id))
 
@@ -91,8 +92,8 @@ async def list_incidents(
 
 @router.post("/{session_id}/messages", status_code=201)
 async def message_all(
-    session_id: str, body: s.NewMessage, _proctor: ProctorDep, house: HouseDep
+    session_id: str, body: s.NewMessage, proctor: ProctorDep, house: HouseDep
 ) -> s.Messages:
     """Send a message or warning to everybody who has joined and not finished."""
-    sent = await house.messages.to_all(session_id, body.kind, body.text)
+    sent = await house.messages.to_all(proctor, session_id, body.kind, body.text)
     return s.Messages(messages=[present.message(each) for each in sent])

@@ -14,6 +14,7 @@ import structlog
 
 from invigil.api.deps import House
 from invigil.demo.scenes import PEOPLE, Scene
+from invigil.domain.audit import COMMAND_LINE
 from invigil.services.sessions import NewSession
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,9 @@ PARTS: Sequence[Part] = (
 
 
 async def _prepare(house: House) -> tuple[str, str]:
-    session = await house.sessions.create(NewSession("Demonstration exam", sampling_interval_s=3))
+    session = await house.sessions.create(
+        NewSession("Demonstration exam", sampling_interval_s=3), COMMAND_LINE
+    )
     return house.sessions.join_code(session), session.id
 
 

@@ -145,6 +145,36 @@ class StorageMisconfigured(InvigilError):
     fix = "Check INVIGIL_DATABASE_URL."
 
 
+class KeyMisconfigured(InvigilError):
+    """For whoever runs the server: a master key that cannot be one."""
+
+    status = 503
+    code = "key_misconfigured"
+    message = "The master key of this installation cannot be used."
+    fix = (
+        "Restore master.key from its copy, or set INVIGIL_MASTER_KEY to 32 random bytes in Base64 "
+        "(`openssl rand -base64 32`)."
+    )
+
+
+class KeyMissing(InvigilError):
+    """What is asked for was encrypted under a master key that is not here, or not any more."""
+
+    status = 503
+    code = "key_missing"
+    message = "This was encrypted with a key that this server does not have."
+    fix = "Tell whoever runs the server: master.key has to be restored from its copy."
+
+
+class SealBroken(InvigilError):
+    """An encrypted object that was altered, cut off, or put in the place of another."""
+
+    status = 503
+    code = "seal_broken"
+    message = "This was changed after it was stored, so it is not shown."
+    fix = "Tell whoever runs the server: the stored files were altered."
+
+
 class MaintenanceRefused(InvigilError):
     """For whoever runs the server: a backup, a restore or a move that was not done, and why."""
 

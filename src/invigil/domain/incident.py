@@ -96,7 +96,10 @@ class ObservationRecord:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An immutable image. `key`: where the store keeps it. `sha256`: of the stored bytes."""
+    """An immutable image. `key`: where the store keeps it. `sha256`: of the image.
+
+    `sealed_sha256`: of the encrypted bytes in the store; None where the image lies there as it is.
+    """
 
     id: str
     session_id: str
@@ -107,6 +110,7 @@ class Evidence:
     content_type: str
     captured_at: datetime
     state: EvidenceState = EvidenceState.STORED
+    sealed_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

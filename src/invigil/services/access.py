@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from invigil.clock import Clock
 from invigil.domain.actor import Actor, CandidateActor, Proctor, Ticket
+from invigil.domain.audit import SERVER, Act, Action, actor_name
 from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.storage.database import Database
@@ -34,6 +36,11 @@ class Access:
         self._login_life = login_life
         self._known_tokens: dict[str, None] = {}  # oldest first
 
+    async def note_start(self, what_runs: Mapping[str, str]) -> None:
+        """Put the start of a server on record, with the versions of what runs in it."""
+        async with self._database.begin() as work:
+            work.audit.note(Act(Action.SERVER_STARTED, SERVER, self._clock(), detail=what_runs))
+
     async def new_sign_in_link(self) -> str:
         """The secret of a link that signs a proctor in once."""
         token = new_token()
@@ -50,11 +57,13 @@ class Access:
             if not await work.access.use_sign_in_link(hash_token(token), now):
                 raise SignInLinkUsed
             await work.access.add_login(proctor, hash_token(cookie), now, now + self._login_life)
+            work.audit.note(Act(Action.SIGNED_IN, actor_name(proctor), now))
         return Login(proctor, cookie, self._login_life)
 
     async def sign_out(self, proctor: Proctor) -> None:
         async with self._database.begin() as work:
             await work.access.delete_login(proctor.id)
+            work.audit.note(Act(Action.SIGNED_OUT, actor_name(proctor), self._clock()))
 
     async def proctor(self, cookie: str | None) -> Proctor:
         """The proctor of a cookie. Raises `NotSignedIn`."""
@@ -110,6 +119,9 @@ class Access:
             if await work.sessions.get(session_id) is None:
                 raise NotFound
             await work.access.add_ticket(hash_token(token), ticket)
+            if isinstance(actor, Proctor):
+                now = self._clock()
+                work.audit.note(Act(Action.CONSOLE_OPENED, actor_name(actor), now, session_id))
         return token
 
     async def take_ticket(self, token: str) -> Ticket | None:

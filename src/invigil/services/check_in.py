@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from invigil.clock import Clock
+from invigil.domain.actor import CandidateActor, Proctor
+from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.candidate import (
     CameraClaim,
     Candidate,
@@ -23,6 +25,7 @@ from invigil.domain.errors import (
     ConsentOutdated,
     ConsentRequired,
     IllegalTransition,
+    InvigilError,
     NotFound,
     ReferenceRefused,
     SessionClosed,
@@ -30,6 +33,7 @@ from invigil.domain.errors import (
     TakenOver,
     Unavailable,
 )
+from invigil.domain.incident import Evidence
 from invigil.domain.message import Event, EventKind
 from invigil.domain.observation import (
     Identity,
@@ -116,6 +120,9 @@ class CheckIn:
             if current is None or current.closed:
                 raise SessionClosed
             await work.candidates.add(candidate)
+            await work.keys.add(session.id, candidate.id)
+            if text_version is not None:
+                work.audit.note(_consent(candidate, text_version))
             await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
 
         # A whole year joins in the same minute.
@@ -137,11 +144,23 @@ class CheckIn:
         _require_usable_reference(looked.observation)
         template = await self._analysis.make_template(TemplateKind.REFERENCE, [image])
         now = self._clock()
+        async with self._database.read() as work:
+            candidate, _ = await load_open(work, candidate_id)
+        owner = Owner(candidate.session_id, candidate.id)
+        photo = await self._store.put(new_id(), owner, looked.jpeg, now)
+        try:
+            return await self._note_reference(photo, template, name)
+        except InvigilError:
+            await self._store.delete(photo.key)
+            raise
+
+    async def _note_reference(
+        self, photo: Evidence, template: Template, name: str | None
+    ) -> Candidate:
+        now, candidate_id = self._clock(), photo.candidate_id
         async with self._database.begin() as work:
             candidate, _ = await load_open(work, candidate_id)
             candidate.require_transition(CandidateState.CHECKING_IN)
-            owner = Owner(candidate.session_id, candidate.id)
-            photo = await self._store.put(new_id(), owner, looked.jpeg, now)
             await work.evidence.add(photo)
             await work.templates.delete(candidate_id)
             await work.templates.clear_check_in(candidate_id)
@@ -217,7 +236,9 @@ class CheckIn:
             await save(work, changed, now)
         return changed
 
-    async def decide(self, candidate_id: str, *, approve: bool, reason: str | None) -> Candidate:
+    async def decide(
+        self, proctor: Proctor, candidate_id: str, *, approve: bool, reason: str | None
+    ) -> Candidate:
         """A human's decision about a check-in: let in, or ask for a new photo."""
         now = self._clock()
         async with self._database.begin() as work:
@@ -236,6 +257,10 @@ class CheckIn:
                 retake_reason=None if approve else (reason or ""),
             )
             await save(work, changed, now)
+            action = Action.CANDIDATE_APPROVED if approve else Action.PHOTO_RETAKE_ASKED
+            work.audit.note(
+                Act(action, actor_name(proctor), now, candidate.session_id, candidate_id)
+            )
         return changed
 
     async def _trust_live_frames(self, work: UnitOfWork, candidate: Candidate) -> None:
@@ -303,6 +328,17 @@ class CheckIn:
             await work.events.add(
                 Event(candidate.session_id, EventKind.CANDIDATE_CHANGED, candidate_id, now)
             )
+
+
+def _consent(candidate: Candidate, text_version: str) -> Act:
+    return Act(
+        Action.CONSENT_GIVEN,
+        actor_name(CandidateActor(candidate.id, candidate.session_id)),
+        candidate.joined_at,
+        candidate.session_id,
+        candidate.id,
+        detail={"text_version": text_version},
+    )
 
 
 def _require_live_frames(candidate: Candidate) -> None:

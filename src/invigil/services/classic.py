@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from invigil.clock import Clock
+from invigil.domain.audit import CLASSIC
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import (
     ImageBroken,
@@ -85,7 +86,7 @@ class Classic:
     async def create_meeting(self, title: str) -> tuple[ExamSession, str]:
         """The session, and the secret that makes its holder the meeting's admin."""
         admin_id = new_token()
-        return await self._sessions.create(NewSession(title), admin_id=admin_id), admin_id
+        return await self._sessions.create(NewSession(title), CLASSIC, admin_id=admin_id), admin_id
 
     async def add_participant(self, meeting_id: str, name: str) -> tuple[Candidate, str]:
         session, _ = await self._sessions.get(meeting_id)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from invigil.clock import Clock
+from invigil.domain.actor import Proctor
+from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import NotFound
 from invigil.domain.message import Event, EventKind, Message, MessageKind, Sender
@@ -21,9 +23,12 @@ class Messages:
         async with self._database.read() as work:
             return tuple(await work.messages.of_candidate(candidate_id))
 
-    async def from_proctor(self, candidate_id: str, kind: MessageKind, text: str) -> Message:
+    async def from_proctor(
+        self, proctor: Proctor, candidate_id: str, kind: MessageKind, text: str
+    ) -> Message:
         async with self._database.begin() as work:
             candidate, _ = await load_open(work, candidate_id)
+            self._note(work, proctor, kind, candidate.session_id, candidate.id)
             return await self._add(work, candidate, Sender.PROCTOR, kind, text)
 
     async def from_candidate(self, candidate_id: str, text: str) -> Message:
@@ -31,16 +36,30 @@ class Messages:
             candidate, _ = await load_open(work, candidate_id)
             return await self._add(work, candidate, Sender.CANDIDATE, MessageKind.MESSAGE, text)
 
-    async def to_all(self, session_id: str, kind: MessageKind, text: str) -> list[Message]:
+    async def to_all(
+        self, proctor: Proctor, session_id: str, kind: MessageKind, text: str
+    ) -> list[Message]:
         """To everybody who has joined and has not finished."""
         async with self._database.begin() as work:
             if await work.sessions.get(session_id) is None:
                 raise NotFound
+            self._note(work, proctor, kind, session_id, None)
             return [
                 await self._add(work, candidate, Sender.PROCTOR, kind, text)
                 for candidate in await work.candidates.of_session(session_id)
                 if candidate.state is not CandidateState.FINISHED
             ]
+
+    def _note(
+        self,
+        work: UnitOfWork,
+        proctor: Proctor,
+        kind: MessageKind,
+        session_id: str,
+        candidate_id: str | None,
+    ) -> None:
+        action = Action.WARNING_SENT if kind is MessageKind.WARNING else Action.MESSAGE_SENT
+        work.audit.note(Act(action, actor_name(proctor), self._clock(), session_id, candidate_id))
 
     async def _add(
         self,

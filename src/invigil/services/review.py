@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from invigil.clock import Clock
 from invigil.domain.actor import Proctor
+from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.errors import NotFound, NothingToUndo
 from invigil.domain.incident import Decision, Evidence, Incident, ReviewDecision
 from invigil.domain.message import Event, EventKind
@@ -11,6 +14,27 @@ from invigil.domain.secrets import new_id
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
+
+
+def _note(
+    work: UnitOfWork,
+    proctor: Proctor,
+    action: Action,
+    incident: Incident,
+    now: datetime,
+    **detail: str,
+) -> None:
+    work.audit.note(
+        Act(
+            action,
+            actor_name(proctor),
+            now,
+            session_id=incident.session_id,
+            candidate_id=incident.candidate_id,
+            ref=incident.id,
+            detail={"kind": incident.kind.value, **detail},
+        )
+    )
 
 
 class Review:
@@ -30,9 +54,11 @@ class Review:
             await work.incidents.add_decision(
                 ReviewDecision(new_id(), incident_id, decision, reason, proctor.name, now)
             )
-            return await self._changed(work, incident_id)
+            changed, name = await self._changed(work, incident_id)
+            _note(work, proctor, Action.INCIDENT_DECIDED, changed, now, decision=decision.value)
+            return changed, name
 
-    async def undo(self, incident_id: str) -> tuple[Incident, str]:
+    async def undo(self, proctor: Proctor, incident_id: str) -> tuple[Incident, str]:
         """Take the newest decision back. Raises `NothingToUndo`."""
         async with self._database.begin() as work:
             incident = await work.incidents.get(incident_id)
@@ -40,8 +66,12 @@ class Review:
                 raise NotFound
             if incident.decision is None:
                 raise NothingToUndo
-            await work.incidents.undo_decision(incident.decision.id, self._clock())
-            return await self._changed(work, incident_id)
+            now = self._clock()
+            await work.incidents.undo_decision(incident.decision.id, now)
+            changed, name = await self._changed(work, incident_id)
+            undone = incident.decision.decision.value
+            _note(work, proctor, Action.DECISION_UNDONE, changed, now, decision=undone)
+            return changed, name
 
     async def _changed(self, work: UnitOfWork, incident_id: str) -> tuple[Incident, str]:
         incident = await work.incidents.get(incident_id)
@@ -53,21 +83,41 @@ class Review:
         names = await work.candidates.names(incident.session_id)
         return incident, names[incident.candidate_id]
 
-    async def evidence(self, evidence_id: str) -> tuple[Evidence, bytes]:
+    async def evidence(self, proctor: Proctor, evidence_id: str) -> tuple[Evidence, bytes]:
         async with self._database.read() as work:
             evidence = await work.evidence.get(evidence_id)
         if evidence is None:
             raise NotFound
-        return evidence, await self._store.get(evidence)
+        image = await self._store.get(evidence)
+        await self._note_view(proctor, Action.EVIDENCE_VIEWED, evidence)
+        return evidence, image
 
-    async def reference_photo(self, candidate_id: str) -> bytes:
+    async def _note_view(self, proctor: Proctor, action: Action, evidence: Evidence) -> None:
+        """On record before anybody has seen it."""
+        act = Act(
+            action,
+            actor_name(proctor),
+            self._clock(),
+            session_id=evidence.session_id,
+            candidate_id=evidence.candidate_id,
+            ref=evidence.id,
+        )
+
+        async def note(work: UnitOfWork) -> None:
+            work.audit.note(act)
+
+        await self._database.write(note)
+
+    async def reference_photo(self, proctor: Proctor, candidate_id: str) -> bytes:
         async with self._database.read() as work:
             candidate = await work.candidates.get(candidate_id)
             photo_id = candidate.reference_photo_id if candidate else None
             photo = await work.evidence.get(photo_id) if photo_id else None
         if photo is None:
             raise NotFound
-        return await self._store.get(photo)
+        image = await self._store.get(photo)
+        await self._note_view(proctor, Action.REFERENCE_PHOTO_VIEWED, photo)
+        return image
 
     async def still(self, candidate_id: str) -> bytes:
         async with self._database.read() as work:

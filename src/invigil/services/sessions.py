@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from invigil.clock import Clock
+from invigil.domain.audit import Act, Action
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, NotFound
 from invigil.domain.incident import Gap, Incident, ObservationRecord
@@ -65,10 +66,11 @@ class Sessions:
         self._key = key
         self._incidents = IncidentLog(store)
 
-    async def create(self, new: NewSession, *, admin_id: str | None = None) -> ExamSession:
-        """Open a session. `admin_id`: the secret of the classic API's host, kept as a hash.
+    async def create(self, new: NewSession, by: str, *, admin_id: str | None = None) -> ExamSession:
+        """Open a session.
 
-        Raises `InvalidRequest` for a provider of live video that is not set up.
+        `by`: who does, for the audit log. `admin_id`: the secret of the classic API's host, kept
+        as a hash. Raises `InvalidRequest` for a provider of live video that is not set up.
         """
         provider = new.provider or self._meetings.default
         if self._meetings.find(provider) is None:
@@ -88,6 +90,13 @@ class Sessions:
         )
         async with self._database.begin() as work:
             await work.sessions.add(session)
+            detail = {
+                "sampling_interval_s": session.sampling_interval_s,
+                "retention_days": session.retention_days,
+            }
+            work.audit.note(
+                Act(Action.SESSION_CREATED, by, session.created_at, session.id, detail=detail)
+            )
         return session
 
     async def all(self) -> list[tuple[ExamSession, SessionCounts]]:
@@ -113,8 +122,8 @@ class Sessions:
             raise JoinLinkUnknown
         return session
 
-    async def close(self, session_id: str) -> ExamSession:
-        """End the session for everybody; done already is fine."""
+    async def close(self, session_id: str, by: str) -> ExamSession:
+        """End the session for everybody; done already is fine. `by`: for the audit log."""
         now = self._clock()
         async with self._database.begin() as work:
             session = await work.sessions.get_alone(session_id)
@@ -123,6 +132,7 @@ class Sessions:
             if session.closed:
                 return session
             await work.sessions.close(session_id, now)
+            work.audit.note(Act(Action.SESSION_CLOSED, by, now, session_id))
             for candidate in await work.candidates.of_session(session_id):
                 await self._finish(work, candidate, now)
                 await work.events.add(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from invigil.domain.audit import SERVER, Act, Action
 from invigil.domain.errors import InvigilError
 from invigil.domain.session import ExamSession
 from invigil.storage.database import Database
@@ -64,6 +65,9 @@ async def _sweep_session(
         gone += await work.media.delete_before(session.id, before)
         for candidate in over:
             await work.candidates.delete(candidate.id)
+        if gone:
+            detail = {"things": gone, "candidates": len(over)}
+            work.audit.note(Act(Action.RETENTION_DELETED, SERVER, now, session.id, detail=detail))
         if done and len(over) == len(candidates):
             await work.sessions.delete(session.id)
             gone += 1

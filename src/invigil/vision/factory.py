@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from invigil.vision.embedder import Embedder, FaceEmbedder
 from invigil.vision.engine import DefaultEngine
 from invigil.vision.port import BatchEngine
 from invigil.vision.registry import (
+    REGISTRY,
     DetectorLimits,
     EngineEntry,
     ModelEntry,
@@ -46,6 +48,17 @@ def build_engine(
     detector, embedder, model = _parts(entry, folder or Path(), registry.detector)
     models = (entry.detector, model)
     return DefaultEngine(registry, ImageDecoder(limits), detector, embedder, models=models)
+
+
+def versions(name: str) -> dict[str, str]:
+    """What looks at frames: the models of an engine, and a hash over all limits and thresholds."""
+    entry = load_registry().engines[name]
+    names = [model.name for model in (entry.detector, *entry.embedders)]
+    return {
+        "vision": name,
+        "models": ", ".join(names),
+        "registry_sha256": hashlib.sha256(REGISTRY.read_bytes()).hexdigest(),
+    }
 
 
 def require(name: str, folder: Path | None = None) -> None:

@@ -21,6 +21,7 @@ from invigil.domain.message import Event
 from invigil.storage.database import postgres
 from invigil.storage.database.group_commit import Reader, Unit, Writer
 from invigil.storage.database.unit_of_work import UnitOfWork
+from invigil.storage.sealing import Vault
 
 AfterCommit = Callable[[Sequence[Event]], None]
 _T = TypeVar("_T")
@@ -66,10 +67,18 @@ class Database:
     """The one owner of connections.
 
     `after_commit` hears the events of each transaction once they are safe, and never before.
+    `vault`: opens and seals templates and keys; None where nobody asks for them.
     """
 
-    def __init__(self, url: str, after_commit: AfterCommit | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        after_commit: AfterCommit | None = None,
+        *,
+        vault: Vault | None = None,
+    ) -> None:
         self.url = url
+        self.vault = vault
         self._after_commit = after_commit
         self.engine = _create_engine(parse_url(url))
         self.is_sqlite = self.engine.dialect.name == "sqlite"
@@ -77,7 +86,7 @@ class Database:
         # SQLite is a busy loop that can starve one of many.
         self._writer = asyncio.Lock() if self.is_sqlite else None
         self._groups = (
-            _Groups(self.engine.url, self._writer, after_commit) if self._writer else None
+            _Groups(self.engine.url, self._writer, after_commit, vault) if self._writer else None
         )
 
     async def check(self) -> None:
@@ -124,7 +133,7 @@ class Database:
             if not self.is_sqlite:
                 # One snapshot for all statements: what a cursor of the event log covers is there.
                 await connection.execution_options(isolation_level="REPEATABLE READ")
-            yield UnitOfWork(connection)
+            yield UnitOfWork(connection, vault=self.vault)
             await connection.rollback()
 
     async def write(self, unit: Unit[_T]) -> _T:
@@ -159,8 +168,9 @@ class Database:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[UnitOfWork]:
         async with _wrapped_errors(), self._write_connection() as connection:
-            work = UnitOfWork(connection, lock=not self.is_sqlite)
+            work = UnitOfWork(connection, vault=self.vault, lock=not self.is_sqlite)
             yield work
+            await work.audit.write()
             await connection.commit()
         if self._after_commit is not None and work.events.pending:
             self._after_commit(work.events.pending)
@@ -182,13 +192,19 @@ class Database:
 class _Groups:
     """The threads of a SQLite file on which units of work share transactions."""
 
-    def __init__(self, url: URL, turn: asyncio.Lock, after_commit: AfterCommit | None) -> None:
+    def __init__(
+        self,
+        url: URL,
+        turn: asyncio.Lock,
+        after_commit: AfterCommit | None,
+        vault: Vault | None,
+    ) -> None:
         self._engine = sa.create_engine(url.set(drivername="sqlite"), hide_parameters=True)
         sa_event.listen(self._engine, "connect", _on_sqlite_connect)
         sa_event.listen(self._engine, "begin", _on_sqlite_begin)
         writing = self._engine.execution_options(invigil_write=True)
-        self.writer = Writer(writing, lambda: turn, after_commit, _in_our_words)
-        self.reader = Reader(self._engine, _in_our_words)
+        self.writer = Writer(writing, lambda: turn, after_commit, _in_our_words, vault)
+        self.reader = Reader(self._engine, _in_our_words, vault)
 
     async def close(self) -> None:
         await self.writer.close()

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from invigil.domain.message import Event
 from invigil.storage.database.unit_of_work import UnitOfWork
+from invigil.storage.sealing import Vault
 
 _T = TypeVar("_T")
 
@@ -128,9 +129,11 @@ class Writer(_Queue):
         turn: Callable[[], AbstractAsyncContextManager[object]],
         after_commit: AfterCommit | None,
         in_our_words: InOurWords,
+        vault: Vault | None,
     ) -> None:
         super().__init__("sqlite-writer", turn)
         self._engine = engine
+        self._vault = vault
         self._after_commit = after_commit
         self._in_our_words = in_our_words
 
@@ -162,8 +165,9 @@ class Writer(_Queue):
         """
         savepoint = connection.begin_nested()
         try:
-            work = UnitOfWork(Immediate(connection))
+            work = UnitOfWork(Immediate(connection), vault=self._vault)
             queued.value = _finished(queued.unit(work))
+            _finished(work.audit.write())
             savepoint.commit()
             queued.events = tuple(work.events.pending)
         except Exception as error:
@@ -188,8 +192,9 @@ class Reader(_Queue):
     The view begins after the last of them was asked for, so each sees what was committed before.
     """
 
-    def __init__(self, engine: sa.Engine, in_our_words: InOurWords) -> None:
+    def __init__(self, engine: sa.Engine, in_our_words: InOurWords, vault: Vault | None) -> None:
         super().__init__("sqlite-reader", contextlib.nullcontext)
+        self._vault = vault
         self._engine = engine
         self._in_our_words = in_our_words
 
@@ -206,7 +211,8 @@ class Reader(_Queue):
 
     def _read(self, connection: sa.Connection, queued: _Queued) -> None:
         try:
-            queued.value = _finished(queued.unit(UnitOfWork(Immediate(connection))))
+            work = UnitOfWork(Immediate(connection), vault=self._vault)
+            queued.value = _finished(queued.unit(work))
         except Exception as error:  # noqa: BLE001 - handed to the one who waits for it
             queued.error = self._in_our_words(error) if isinstance(error, DBAPIError) else error
 

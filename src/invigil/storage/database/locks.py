@@ -8,8 +8,10 @@ order, so that no two wait for each other:
    advisory lock, because its queue is fair: many short frames could keep a row lock away for ever.
 2. the candidate's row: the one lock of everything about a candidate (incidents, gaps, check-in,
    frames).
-3. the session's event counter, last of all and until the commit. This makes numbers of events
+3. the session's event counter, until the commit. This makes numbers of events
    visible in their order: a reader that has seen number n never finds a smaller one later.
+
+4. the end of the audit log, after everything else: there is one for the whole installation.
 
 On SQLite, and in transactions that only read, nothing is locked.
 """
@@ -79,6 +81,13 @@ class Locks:
         await self._connection.execute(
             sa.select(c.id).where(c.id.in_(ids)).order_by(c.id).with_for_update(key_share=True)
         )
+
+    async def take_audit(self) -> None:
+        """Wait for everybody who writes to the audit log, and keep them out."""
+        if self.needed:
+            await self._connection.execute(
+                sa.select(sa.func.pg_advisory_xact_lock(_key("the audit log")))
+            )
 
 
 def _key(session_id: str) -> int:

@@ -117,6 +117,16 @@ candidate = sa.Table(
     sa.Column("monitored", sa.Boolean, nullable=False),
 )
 
+# The candidate's own key, wrapped by the master key `master`. To delete the row is to make all
+# images and templates of the candidate unreadable, wherever copies of them lie.
+candidate_key = sa.Table(
+    "candidate_key",
+    metadata,
+    _ref("candidate_id", "candidate", primary_key=True),
+    sa.Column("master", sa.String(16), nullable=False, index=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+
 template = sa.Table(
     "template",
     metadata,
@@ -165,6 +175,8 @@ evidence = sa.Table(
     sa.Column("content_type", sa.String(32), nullable=False),
     sa.Column("captured_at", UtcDateTime, nullable=False),
     sa.Column("state", sa.String(8), nullable=False, server_default="stored"),
+    # Of the bytes as they lie in the store, encrypted; NULL where they lie there as they are.
+    sa.Column("sealed_sha256", sa.String(64)),
 )
 
 incident = sa.Table(
@@ -275,6 +287,23 @@ ticket = sa.Table(
     _ref("session_id", "exam_session"),
     sa.Column("tab", sa.String(64)),
     sa.Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# Only ever added to. It refers to sessions and candidates without being tied to them: it outlives
+# them. Times are text, as they were hashed.
+audit_entry = sa.Table(
+    "audit_entry",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(40), nullable=False),
+    sa.Column("action", sa.String(32), nullable=False),
+    sa.Column("actor", sa.String(64), nullable=False),
+    sa.Column("session_id", sa.String(32), index=True),
+    sa.Column("candidate_id", sa.String(32)),
+    sa.Column("ref", sa.String(64)),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
 )
 
 # One row a run of the server process: the time between one run's last beat and the next one's

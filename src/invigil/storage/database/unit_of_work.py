@@ -5,34 +5,42 @@ from __future__ import annotations
 from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.access import AccessRepository
+from invigil.storage.database.repositories.audit import AuditRepository
 from invigil.storage.database.repositories.candidates import CandidateRepository
 from invigil.storage.database.repositories.events import EventRepository
 from invigil.storage.database.repositories.evidence import EvidenceRepository
 from invigil.storage.database.repositories.incidents import IncidentRepository
+from invigil.storage.database.repositories.keys import KeyRepository
 from invigil.storage.database.repositories.media import MediaRepository
 from invigil.storage.database.repositories.messages import MessageRepository
 from invigil.storage.database.repositories.observations import ObservationRepository
 from invigil.storage.database.repositories.runs import RunRepository
 from invigil.storage.database.repositories.sessions import SessionRepository
 from invigil.storage.database.repositories.templates import TemplateRepository
+from invigil.storage.sealing import Vault
 
 
 class UnitOfWork:
     """Made by `Database.begin` or `Database.read`; nothing else commits.
 
     `lock`: what is read by its id stays as it was read until the end, whoever else writes.
+    `vault`: what opens templates and keys; None where nobody asks for them.
     """
 
-    def __init__(self, connection: Executes, *, lock: bool = False) -> None:
+    def __init__(
+        self, connection: Executes, *, vault: Vault | None = None, lock: bool = False
+    ) -> None:
         locks = Locks(connection, needed=lock)
         self.access = AccessRepository(connection, locks)
+        self.audit = AuditRepository(connection, locks)
         self.candidates = CandidateRepository(connection, locks)
         self.events = EventRepository(connection, locks)
         self.evidence = EvidenceRepository(connection, locks)
         self.incidents = IncidentRepository(connection, locks)
+        self.keys = KeyRepository(connection, locks, vault)
         self.media = MediaRepository(connection, locks)
         self.messages = MessageRepository(connection, locks)
         self.observations = ObservationRepository(connection, locks)
         self.runs = RunRepository(connection, locks)
         self.sessions = SessionRepository(connection, locks)
-        self.templates = TemplateRepository(connection, locks)
+        self.templates = TemplateRepository(connection, locks, vault)

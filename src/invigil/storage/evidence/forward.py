@@ -90,7 +90,7 @@ class Forwarder:
         image = await asyncio.to_thread(spool.read, row.key)
         if image is None:
             return False
-        if hashlib.sha256(image).hexdigest() != row.sha256:
+        if hashlib.sha256(image).hexdigest() != (row.sealed_sha256 or row.sha256):
             log.error("an image was changed while it waited and is set aside", evidence=row.id)
             spool.set_aside(row.key)
             return False

@@ -1,16 +1,18 @@
-"""Evidence images and stills, on whatever shelf they are kept."""
+"""Evidence images and stills, encrypted, on whatever shelf they are kept."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from invigil.clock import system_clock
-from invigil.domain.errors import NotFound, Unavailable
+from invigil.domain.errors import NotFound, SealBroken, Unavailable
 from invigil.domain.incident import Evidence, EvidenceState
 from invigil.domain.system import Space
 from invigil.storage.evidence.shelf import Shelf
+from invigil.storage.sealing import CandidateKey
 
 JPEG = "image/jpeg"
 
@@ -23,11 +25,24 @@ class Owner:
     candidate_id: str
 
 
-class EvidenceStore:
-    """Immutable images, and one replaceable still for each candidate."""
+class Keys(Protocol):
+    """Where the keys of candidates come from."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    async def of(self, candidate_id: str) -> CandidateKey:
+        """Raises `NotFound` when there is none (any more)."""
+        ...
+
+
+class EvidenceStore:
+    """Immutable images, and one replaceable still for each candidate.
+
+    `public`: the shelf takes pictures only, for all to see, so that evidence is not encrypted.
+    """
+
+    def __init__(self, shelf: Shelf, keys: Keys, *, public: bool = False) -> None:
         self.shelf = shelf
+        self._keys = keys
+        self._public = public
 
     def space(self) -> Space:
         return self.shelf.space()
@@ -46,10 +61,15 @@ class EvidenceStore:
     ) -> Evidence:
         """Store one image for good and describe it.
 
-        Raises `StorageFull` when there is no room, `Unavailable` when the store cannot be reached.
+        Raises `StorageFull` when there is no room, `Unavailable` when the store cannot be reached,
+        `NotFound` when the candidate is gone. Not to be called within a transaction.
         """
         key = f"evidence/{owner.session_id}/{owner.candidate_id}/{evidence_id}.jpg"
-        state = await self.shelf.put(key, image, captured_at, replace=False)
+        stored, sealed_sha256 = image, None
+        if not self._public:
+            stored = (await self._keys.of(owner.candidate_id)).seal(key, image)
+            sealed_sha256 = hashlib.sha256(stored).hexdigest()
+        state = await self.shelf.put(key, stored, captured_at, replace=False)
         return Evidence(
             id=evidence_id,
             session_id=owner.session_id,
@@ -60,12 +80,21 @@ class EvidenceStore:
             content_type=JPEG,
             captured_at=captured_at,
             state=state,
+            sealed_sha256=sealed_sha256,
         )
 
     async def get(self, evidence: Evidence) -> bytes:
         """The bytes, checked against their SHA-256. Raises `NotFound` when they are gone."""
+        image = await self._fetch(evidence)
+        if evidence.sealed_sha256 is not None:
+            image = (await self._keys.of(evidence.candidate_id)).open(evidence.key, image)
+        if hashlib.sha256(image).hexdigest() != evidence.sha256:
+            raise SealBroken
+        return image
+
+    async def _fetch(self, evidence: Evidence) -> bytes:
         try:
-            image = await self.shelf.get(evidence.key)
+            return await self.shelf.get(evidence.key)
         except NotFound:
             if evidence.state is EvidenceState.STORED:
                 raise
@@ -73,19 +102,17 @@ class EvidenceStore:
                 "This image still lies on the server that took it.",
                 fix="Try again in a minute: it is sent on by itself.",
             ) from None
-        if hashlib.sha256(image).hexdigest() != evidence.sha256:
-            raise Unavailable(
-                "This image was changed after it was stored, so it is not shown.",
-                fix="Tell whoever runs the server: the evidence files were altered.",
-            )
-        return image
 
     async def put_still(self, owner: Owner, image: bytes) -> None:
         """Replace the candidate's newest still."""
-        await self.shelf.put(_still(owner), image, system_clock(), replace=True)
+        name = _still(owner)
+        sealed = (await self._keys.of(owner.candidate_id)).seal(name, image)
+        await self.shelf.put(name, sealed, system_clock(), replace=True)
 
     async def get_still(self, owner: Owner) -> bytes:
-        return await self.shelf.get(_still(owner))
+        name = _still(owner)
+        sealed = await self.shelf.get(name)
+        return (await self._keys.of(owner.candidate_id)).open(name, sealed)
 
     async def delete(self, key: str) -> None:
         """Delete an object; one that is gone already is fine."""

@@ -3,9 +3,9 @@
 A tar archive, so that any machine can look into it:
 
     database.sqlite3 or database.dump    the database at one moment
-    objects/...                          images, as they lie in the data folder
+    objects/...                          images, encrypted, as they lie in the data folder
     imgur/...                            for pictures at Imgur: where, and what deletes them
-    KEY.txt                              which key the installation has (secret.key when asked for)
+    KEY.txt                              which keys are needed (the keys too when asked for)
     manifest.json                        what it is, and SHA-256 of every file; the last entry
 
 The database comes first: an image is always stored before its row, so every row finds its image.
@@ -37,13 +37,13 @@ from invigil.storage.maintenance.tally import filled
 
 FORMAT = 1
 RECEIPTS = "imgur"
-MANIFEST, KEY_NOTE, KEY = "manifest.json", "KEY.txt", "secret.key"
+MANIFEST, KEY_NOTE, KEY, MASTER_KEY = "manifest.json", "KEY.txt", "secret.key", "master.key"
 _DATABASES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`images`: number of files under objects/. `key`: whether secret.key is in the archive."""
+    """`images`: number of files under objects/. `key`: whether the keys are in the archive."""
 
     images: int
     key: bool
@@ -114,7 +114,9 @@ def _write(part: Path, head: dict[str, Any], saved: Path, data: Path, *, with_ke
                 _add_file(archive, path.relative_to(data).as_posix(), path, hashes)
         _add(archive, KEY_NOTE, _key_note(head["key"], with_key=with_key).encode(), hashes)
         if with_key:
-            _add_file(archive, KEY, data / KEY, hashes)
+            for name in (KEY, MASTER_KEY):
+                if (data / name).exists():
+                    _add_file(archive, name, data / name, hashes)
         manifest = json.dumps({**head, "sha256": hashes}, indent=1)
         _add(archive, MANIFEST, manifest.encode(), hashes)
         archive.close()
@@ -152,14 +154,19 @@ def fingerprint(key: bytes) -> str:
 
 def _key_note(found: str, *, with_key: bool) -> str:
     if with_key:
-        where = "It is in this archive as secret.key: whoever has the archive can make join links."
+        where = (
+            "secret.key and master.key are in this archive: whoever has it can make join links and "
+            "see every photo. With INVIGIL_MASTER_KEY set there is no master.key: keep a copy of "
+            "the setting."
+        )
     else:
         where = (
-            "It is NOT in this archive. Keep a copy of secret.key of the data folder elsewhere and "
-            "put it into the new data folder before the first start; without it all join links "
-            "become invalid. Everything else works with a new key."
+            "The keys are NOT in this archive. Keep copies of secret.key and master.key of the "
+            "data folder (or of the setting INVIGIL_MASTER_KEY) elsewhere and put them into the "
+            "new data folder before the first start. Without secret.key all join links become "
+            "invalid; without master.key no photo and no template can ever be read."
         )
-    return f"Fingerprint of the installation's key: {found}\n{where}\n"
+    return f"Fingerprint of secret.key: {found}\n{where}\n"
 
 
 async def restore(database: Database, data: Path, archive: Path) -> Result:
@@ -171,6 +178,7 @@ async def restore(database: Database, data: Path, archive: Path) -> Result:
         unpacked = Path(scratch)
         manifest = _unpack(archive, unpacked)
         _require_fitting(manifest, database, data)
+        _require_same_master(unpacked / MASTER_KEY, data / MASTER_KEY)
         saved = unpacked / _DATABASES[manifest["database"]]
         await _bring_back(database, saved)
         objects = unpacked / "objects"
@@ -182,8 +190,9 @@ async def restore(database: Database, data: Path, archive: Path) -> Result:
             shutil.rmtree(data / RECEIPTS, ignore_errors=True)
             (unpacked / RECEIPTS).replace(data / RECEIPTS)
         key = (unpacked / KEY).exists()
-        if key:
-            (unpacked / KEY).replace(data / KEY)
+        for name in (KEY, MASTER_KEY):
+            if (unpacked / name).exists():
+                (unpacked / name).replace(data / name)
     await upgrade(database)
     return Result(images, key)
 
@@ -241,6 +250,14 @@ def _require_fitting(manifest: dict[str, Any], database: Database, data: Path) -
         raise MaintenanceRefused(
             f"{key} is another key than the one of the backup.",
             fix="Put the right key there, or remove this one (old join links then stop working).",
+        )
+
+
+def _require_same_master(theirs: Path, ours: Path) -> None:
+    if theirs.exists() and ours.exists() and theirs.read_bytes() != ours.read_bytes():
+        raise MaintenanceRefused(
+            f"{ours} is another key than the one of the backup.",
+            fix="Move it away: the key of the backup is needed for the photos in it.",
         )
 
 

@@ -26,6 +26,7 @@ class EvidenceRepository(Repository):
                 content_type=evidence.content_type,
                 captured_at=evidence.captured_at,
                 state=evidence.state.value,
+                sealed_sha256=evidence.sealed_sha256,
             )
         )
 
@@ -72,4 +73,5 @@ def evidence_from(row: RowMapping) -> Evidence:
         content_type=row["content_type"],
         captured_at=row["captured_at"],
         state=EvidenceState(row["state"]),
+        sealed_sha256=row["sealed_sha256"],
     )

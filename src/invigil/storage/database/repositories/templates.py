@@ -7,30 +7,37 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
 
 from invigil.domain.observation import Identity, Template, TemplateKind
 from invigil.storage.database import tables as t
-from invigil.storage.database.repositories.base import Repository
+from invigil.storage.database.repositories.sealing import SealingRepository
+from invigil.storage.sealing import CandidateKey
 
 Vectors = tuple[tuple[float, ...], ...]
 
 
-_OF_CANDIDATE = sa.select(t.template).where(
-    t.template.c.candidate_id == sa.bindparam("candidate_id")
+_OF_CANDIDATE = (
+    sa.select(
+        t.template,
+        t.candidate.c.session_id,
+        t.candidate_key.c.master,
+        t.candidate_key.c.wrapped,
+    )
+    .join(t.candidate, t.template.c.candidate_id == t.candidate.c.id)
+    .join(t.candidate_key, t.template.c.candidate_id == t.candidate_key.c.candidate_id)
+    .where(t.template.c.candidate_id == sa.bindparam("candidate_id"))
 )
 
 
-class TemplateRepository(Repository):
+class TemplateRepository(SealingRepository):
     async def of_candidate(self, candidate_id: str) -> tuple[Template, ...]:
+        """Raises `KeyMissing` or `SealBroken`: then nobody knows, and nobody is accused."""
         rows = await self._all(_OF_CANDIDATE, candidate_id=candidate_id)
-        return tuple(
-            Template(
-                TemplateKind(row["kind"]),
-                row["model"],
-                _unpacked(row["vectors"], row["width"]),
-            )
-            for row in rows
-        )
+        if not rows:
+            return ()
+        key = self.unwrapped(rows[0])
+        return tuple(_opened(key, row) for row in rows)
 
     async def kinds(self, session_id: str) -> dict[str, frozenset[TemplateKind]]:
         """Which kinds of template each candidate of the session has."""
@@ -46,7 +53,8 @@ class TemplateRepository(Repository):
         return found
 
     async def put(self, candidate_id: str, template: Template) -> None:
-        """Replace the candidate's template of this kind."""
+        """Replace the candidate's template of this kind. Raises `NotFound` without a key."""
+        key = await self.key_of(candidate_id)
         await self.delete(candidate_id, template.kind)
         await self._run(
             t.template.insert().values(
@@ -54,9 +62,22 @@ class TemplateRepository(Repository):
                 kind=template.kind.value,
                 model=template.model,
                 width=len(template.vectors[0]),
-                vectors=_packed(template.vectors),
+                vectors=key.seal(_name(template.kind), _packed(template.vectors)),
             )
         )
+
+    async def seal_plain(self, candidate_id: str) -> None:
+        """Encrypt what was stored before the candidate had a key."""
+        key = await self.key_of(candidate_id)
+        for row in await self._all(
+            sa.select(t.template).where(t.template.c.candidate_id == candidate_id)
+        ):
+            kind = row["kind"]
+            await self._run(
+                t.template.update()
+                .where(t.template.c.candidate_id == candidate_id, t.template.c.kind == kind)
+                .values(vectors=key.seal(_name(TemplateKind(kind)), row["vectors"]))
+            )
 
     async def delete(self, candidate_id: str, kind: TemplateKind | None = None) -> int:
         statement = t.template.delete().where(t.template.c.candidate_id == candidate_id)
@@ -89,6 +110,16 @@ class TemplateRepository(Repository):
         await self._run(
             t.check_in_frame.delete().where(t.check_in_frame.c.candidate_id == candidate_id)
         )
+
+
+def _opened(key: CandidateKey, row: RowMapping) -> Template:
+    kind = TemplateKind(row["kind"])
+    vectors = _unpacked(key.open(_name(kind), row["vectors"]), row["width"])
+    return Template(kind, row["model"], vectors)
+
+
+def _name(kind: TemplateKind) -> str:
+    return f"template/{kind.value}"
 
 
 def _packed(vectors: Vectors) -> bytes:
