@@ -47,7 +47,6 @@ log = structlog.get_logger(__name__)
 
 SWEEP_EVERY = timedelta(hours=1)
 LOOK_EVERY_S = 60.0
-TIDY_EVERY_S = 10.0
 
 ROUTERS = (
     pages.router,
@@ -159,7 +158,7 @@ def _beside_requests(
     work: dict[str, Callable[[], Awaitable[None]]] = {
         "watch": watch.run,
         "housekeeping": lambda: _housekeeping(house, storage),
-        "live video": lambda: _tidy_rooms(house),
+        "live video": house.media.run,
     }
     if storage.forwarder is not None:
         work["forward"] = storage.forwarder.run
@@ -171,16 +170,6 @@ def _beside_requests(
 def _warn(settings: Settings) -> None:
     if settings.classic_api is ClassicApi.OPEN:
         log.warning("classic API is open: anybody who knows a participant's id can post as them")
-
-
-async def _tidy_rooms(house: House) -> None:
-    """End at the providers of live video what has ended here."""
-    while True:
-        try:
-            await house.media.tidy()
-        except InvigilError as error:
-            log.warning("rooms of live video could not be tidied", reason=error.code)
-        await asyncio.sleep(TIDY_EVERY_S)
 
 
 async def _housekeeping(house: House, storage: Storage) -> None:
