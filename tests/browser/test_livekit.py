@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from livekit import api
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser import browsers
 from tests.browser.browsers import frames_decoded
@@ -107,6 +107,10 @@ def in_room(live: LiveKit, candidate_id: str) -> list[str]:
         return thread.submit(lambda: asyncio.run(ask())).result()
 
 
+def width(video: Locator) -> int:
+    return int(video.evaluate("video => video.videoWidth"))
+
+
 def candidate_id(proctor: Proctor, name: str) -> str:
     found = proctor.tile(name).get_attribute("data-candidate")
     assert found
@@ -123,6 +127,11 @@ def test_the_proctor_sees_each_candidate_and_no_candidate_learns_of_another(
     wait_for_frames(sitting.proctor.page)
     wait_until(sitting.proctor.page, lambda: brightness(video) > 60)
     expect(sitting.proctor.get("isolation")).to_contain_text("room of their own")
+    wait_until(sitting.proctor.page, lambda: width(video) == 320)
+    sitting.proctor.focus("Barack Obama")
+    full = sitting.proctor.get("focus-video")
+    wait_until(sitting.proctor.page, lambda: width(full) == 640)
+    expect(sitting.proctor.get("talk-toggle")).to_have_count(0)
 
     other = sitting.new_candidate("astronaut")
     heard = Heard(other.page, live.port)
