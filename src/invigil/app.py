@@ -48,7 +48,6 @@ log = structlog.get_logger(__name__)
 
 SWEEP_EVERY = timedelta(hours=1)
 LOOK_EVERY_S = 60.0
-TIDY_EVERY_S = 10.0
 
 ROUTERS = (
     pages.router,
@@ -172,7 +171,7 @@ def _beside_requests(
     work: dict[str, Callable[[], Awaitable[None]]] = {
         "watch": watch.run,
         "housekeeping": lambda: _housekeeping(house, storage),
-        "live video": lambda: _tidy_rooms(house),
+        "live video": house.media.run,
     }
     if storage.forwarder is not None:
         work["forward"] = storage.forwarder.run
@@ -190,16 +189,6 @@ def _warn(settings: Settings) -> None:
             "are PUBLIC to anybody who has a picture's link; they cannot be kept private there; "
             "Imgur's terms and limits apply. Do not use it for exams."
         )
-
-
-async def _tidy_rooms(house: House) -> None:
-    """End at the providers of live video what has ended here."""
-    while True:
-        try:
-            await house.media.tidy()
-        except InvigilError as error:
-            log.warning("rooms of live video could not be tidied", reason=error.code)
-        await asyncio.sleep(TIDY_EVERY_S)
 
 
 async def _housekeeping(house: House, storage: Storage) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from livekit import api
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser import browsers
 from tests.browser.browsers import frames_decoded
 from tests.browser.conftest import Exam, NewCandidate, sign_in
-from tests.browser.people import Proctor, expect_loaded
+from tests.browser.people import Candidate, Proctor, expect_loaded
 from tests.browser.server import Server
 from tests.browser.test_video import brightness, wait_for_frames, wait_until
 from tests.support.livekit import KEY, SECRET, LiveKit
@@ -107,6 +107,10 @@ def in_room(live: LiveKit, candidate_id: str) -> list[str]:
         return thread.submit(lambda: asyncio.run(ask())).result()
 
 
+def width(video: Locator) -> int:
+    return int(video.evaluate("video => video.videoWidth"))
+
+
 def candidate_id(proctor: Proctor, name: str) -> str:
     found = proctor.tile(name).get_attribute("data-candidate")
     assert found
@@ -123,6 +127,11 @@ def test_the_proctor_sees_each_candidate_and_no_candidate_learns_of_another(
     wait_for_frames(sitting.proctor.page)
     wait_until(sitting.proctor.page, lambda: brightness(video) > 60)
     expect(sitting.proctor.get("isolation")).to_contain_text("room of their own")
+    wait_until(sitting.proctor.page, lambda: width(video) == 320)
+    sitting.proctor.focus("Barack Obama")
+    full = sitting.proctor.get("focus-video")
+    wait_until(sitting.proctor.page, lambda: width(full) == 640)
+    expect(sitting.proctor.get("talk-toggle")).to_have_count(0)
 
     other = sitting.new_candidate("astronaut")
     heard = Heard(other.page, live.port)
@@ -175,3 +184,29 @@ def test_the_exam_goes_on_while_the_media_server_is_dead(sitting: Exam, live: Li
     wait_for_frames(sitting.proctor.page)
     expect(sitting.proctor.get("video-banner")).to_have_count(0)
     expect(tile.get_by_test_id("tile-live-trouble")).to_have_count(0)
+
+
+def test_reloads_and_a_second_tab_bring_the_picture_back(sitting: Exam) -> None:
+    first = sitting.candidate()
+    tile = sitting.proctor.tile("Barack Obama")
+    expect(tile.get_by_test_id("tile-video")).to_be_visible()
+    first.page.reload()
+    first.expect_monitored()
+    wait_for_frames(sitting.proctor.page)
+
+    sitting.proctor.page.reload()
+    sitting.proctor.expect_connected()
+    expect(tile.get_by_test_id("tile-video")).to_be_visible()
+    wait_for_frames(sitting.proctor.page)
+
+    second = Candidate(first.context, first.camera)
+    second.open(sitting.join_url)
+    second.expect_monitored()
+    expect(first.get("tab-taken-over")).to_be_visible()
+    expect(tile.get_by_test_id("tile-video")).to_be_visible()
+    wait_for_frames(sitting.proctor.page)
+    first.get("continue-here").click()
+    expect(second.get("tab-taken-over")).to_be_visible()
+    first.expect_monitored()
+    expect(tile.get_by_test_id("tile-video")).to_be_visible()
+    wait_for_frames(sitting.proctor.page)

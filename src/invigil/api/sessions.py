@@ -46,7 +46,7 @@ async def get_session(session_id: str, _proctor: ProctorDep, house: HouseDep) ->
 async def close_session(session_id: str, proctor: ProctorDep, house: HouseDep) -> s.ExamSession:
     """End the session for everybody. Candidates are told; the join link stops working."""
     await house.sessions.close(session_id, actor_name(proctor))
-    await house.media.tidy()
+    house.media.hurry()
     return render(house, *await house.sessions.get(session_id))
 
 

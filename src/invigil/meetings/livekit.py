@@ -56,7 +56,6 @@ _CAPABILITIES = Capabilities(
     talkback=False,
     max_viewers_hint=50,
     room_per_candidate=True,
-    server_tap=True,
 )
 _KINDS = {
     "participant_joined": MediaEventKind.JOINED,

@@ -25,7 +25,6 @@ class Capabilities:
     `over_socket`: our own live socket carries the signalling, and its hello the grant. Otherwise
     pages ask for a grant whenever they connect.
     `room_per_candidate`: a proctor's page joins one room for each candidate, not one for all.
-    `server_tap`: the server itself can look at what a candidate sends.
     """
 
     isolation: Isolation
@@ -33,15 +32,13 @@ class Capabilities:
     max_viewers_hint: int
     over_socket: bool = False
     room_per_candidate: bool = False
-    server_tap: bool = False
 
 
 class MediaRole(StrEnum):
-    """What one is in a room: sees nobody and is seen, sees all and is hidden, or only listens."""
+    """What one is in a room: sees nobody and is seen, or sees and is hidden."""
 
     CANDIDATE = "candidate"
     PROCTOR = "proctor"
-    ANALYSIS = "analysis"
 
 
 @dataclass(frozen=True, slots=True)

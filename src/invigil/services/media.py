@@ -7,7 +7,8 @@ what could not be ended there is ended later.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -39,6 +40,7 @@ from invigil.storage.database.repositories.media import StoredMediaEvent, Stored
 
 log = structlog.get_logger(__name__)
 
+TIDY_EVERY_S = 10.0
 _LONGEST_IDENTITY = 64
 
 
@@ -59,6 +61,7 @@ class Media:
         # Who could not be removed because the provider was away. A restart forgets them; their
         # pages have left by themselves unless somebody tampered with them.
         self._to_kick: dict[str, Candidate] = {}
+        self._wanted = asyncio.Event()
 
     async def works(self, within_s: float) -> bool:
         """Whether every provider of live video answers, and within so many seconds."""
@@ -141,13 +144,32 @@ class Media:
         return Room(key, stored.ref)
 
     async def dismiss(self, candidate_id: str) -> None:
-        """The candidate is done: out of the room, now or as soon as the provider answers."""
+        """The candidate is done: out of the room, as soon as the provider answers."""
         async with self._database.read() as work:
             candidate, _ = await load(work, candidate_id)
+        self._remove(candidate)
+
+    def _remove(self, candidate: Candidate) -> None:
         self._to_kick[candidate.id] = candidate
-        await self._kick(candidate)
+        self.hurry()
+
+    def hurry(self) -> None:
+        """Something has ended: end it at the provider now. Nobody waits for the provider."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """End at the providers what has ended here, for as long as the server runs."""
+        while True:
+            self._wanted.clear()
+            try:
+                await self.tidy()
+            except InvigilError as error:
+                log.warning("rooms of live video could not be tidied", reason=error.code)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), TIDY_EVERY_S)
 
     async def _kick(self, candidate: Candidate) -> None:
+        """Raises `MediaUnavailable`."""
         async with self._database.read() as work:
             rooms = await work.media.rooms(candidate.session_id)
         mine = [each for each in rooms if each.candidate_id in {None, candidate.id}]
@@ -155,35 +177,51 @@ class Media:
             provider = self.meetings.find(stored.provider)
             if provider is None:
                 continue
-            try:
+            with suppress(MediaNotFound):
                 await provider.kick(_room(stored), candidate.id)
-            except MediaNotFound:
-                pass
-            except MediaUnavailable as error:
-                log.warning("live video: a candidate is still to be removed", reason=error.code)
-                return
         self._to_kick.pop(candidate.id, None)
 
     async def tidy(self) -> None:
-        """End at the providers what has ended here and could not be ended there before."""
-        for candidate in list(self._to_kick.values()):
-            await self._kick(candidate)
+        """End at the providers what has ended here and is not ended there yet.
+
+        A provider that does not answer once is left alone until the next time.
+        """
+        away: set[str] = set()
         async with self._database.read() as work:
             left = await work.media.rooms_to_close()
         for stored in left:
-            await self._close(stored)
+            await self._unless_away(away, stored.provider, self._close(stored))
+        for candidate in list(self._to_kick.values()):
+            async with self._database.read() as work:
+                session = await work.sessions.get(candidate.session_id)
+            if session is None:
+                self._to_kick.pop(candidate.id, None)
+            else:
+                await self._unless_away(away, session.provider, self._kick(candidate))
+
+    async def _unless_away(
+        self, away: set[str], provider_id: str, call: Coroutine[None, None, None]
+    ) -> None:
+        if provider_id in away:
+            call.close()
+            return
+        try:
+            await call
+        except MediaUnavailable as error:
+            away.add(provider_id)
+            log.warning(
+                "live video: something is still to be ended",
+                provider=provider_id,
+                reason=error.code,
+            )
 
     async def _close(self, stored: StoredRoom) -> None:
+        """Raises `MediaUnavailable`."""
         provider = self.meetings.find(stored.provider)
         if provider is None:
             return
-        try:
+        with suppress(MediaNotFound):
             await provider.close(_room(stored))
-        except MediaNotFound:
-            pass
-        except MediaUnavailable as error:
-            log.warning("live video: a room is still to be closed", reason=error.code)
-            return
         async with self._database.begin() as work:
             await work.media.delete_room(stored)
 
@@ -212,16 +250,15 @@ class Media:
             fresh = await work.media.add_event(_stored(provider.id, stored, event))
             candidate = await work.candidates.get(event.identity)
         if fresh and event.kind is MediaEventKind.JOINED and candidate is not None:
-            await self._require_still_welcome(session, candidate)
+            self._require_still_welcome(session, candidate)
         return fresh
 
-    async def _require_still_welcome(self, session: ExamSession, candidate: Candidate) -> None:
+    def _require_still_welcome(self, session: ExamSession, candidate: Candidate) -> None:
         """A grant outlives the exam by minutes: whoever comes back with it is sent away again."""
         if candidate.session_id != session.id:
             return
         if session.closed or candidate.state is CandidateState.FINISHED:
-            self._to_kick[candidate.id] = candidate
-            await self._kick(candidate)
+            self._remove(candidate)
 
 
 def _room(stored: StoredRoom) -> Room:

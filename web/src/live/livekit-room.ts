@@ -21,7 +21,7 @@ export interface RoomLinkOptions {
   /** A new room, before it is connected: the place for handlers. */
   onRoom: (room: Room) => void;
   /** The room is connected, for the first time or again. */
-  onLive: (room: Room, grant: MediaGrant) => void;
+  onLive: (room: Room) => void;
   /** Media does not flow, with the reason in words; it may come back by itself. */
   onDown: (words: string) => void;
 }
@@ -80,16 +80,16 @@ export class RoomLink {
       return;
     }
     if (round !== this.round || !grant.url || !grant.token) return;
-    await this.enter(round, grant, grant.url, grant.token);
+    await this.enter(round, grant.url, grant.token);
   }
 
-  private async enter(round: number, grant: MediaGrant, url: string, token: string): Promise<void> {
+  private async enter(round: number, url: string, token: string): Promise<void> {
     const room = new Room({ ...this.options.room, reconnectPolicy: { nextRetryDelayInMs } });
     this.room = room;
     this.options.onRoom(room);
     room
       .on(RoomEvent.Reconnecting, () => this.options.onDown(CUT))
-      .on(RoomEvent.Reconnected, () => this.options.onLive(room, grant))
+      .on(RoomEvent.Reconnected, () => this.options.onLive(room))
       .on(RoomEvent.Disconnected, (reason) => this.gone(round, reason));
     try {
       const patience = { websocketTimeout: CONNECT_MS, peerConnectionTimeout: CONNECT_MS, maxRetries: 0 };
@@ -103,7 +103,7 @@ export class RoomLink {
       return;
     }
     this.attempt = 0;
-    this.options.onLive(room, grant);
+    this.options.onLive(room);
   }
 
   private gone(round: number, reason?: DisconnectReason): void {

@@ -5,7 +5,6 @@ import {
   type TrackPublishOptions,
   VideoPreset,
 } from "livekit-client";
-import type { MediaGrant } from "../api/types";
 import type { Cancel } from "./clock";
 import { RoomLink } from "./livekit-room";
 import type { MediaContext, MediaMessage, SendingMedia } from "./media";
@@ -31,7 +30,6 @@ export class LivekitSending implements SendingMedia {
   private readonly link: RoomLink;
   private room: Room | null = null;
   private tracks: MediaStreamTrack[] = [];
-  private always: string[] = [];
   private readonly viewers = new Map<string, { peers: Set<string>; cancelParting: Cancel }>();
   private work: Promise<void> = Promise.resolve();
 
@@ -41,7 +39,7 @@ export class LivekitSending implements SendingMedia {
       grant: () => context.grant(),
       room: { stopLocalTrackOnUnpublish: false, dynacast: true },
       onRoom: () => {},
-      onLive: (room, grant) => this.entered(room, grant),
+      onLive: (room) => this.entered(room),
       onDown: () => {},
     });
   }
@@ -102,15 +100,14 @@ export class LivekitSending implements SendingMedia {
     });
   }
 
-  private entered(room: Room, grant: MediaGrant): void {
+  private entered(room: Room): void {
     this.room = room;
-    this.always = grant.options.viewers?.split(",").filter(Boolean) ?? [];
     this.publish();
   }
 
   /** Nobody but these may take our tracks, whatever else the server would let them. */
   private allow(): void {
-    const names = [...this.always, ...this.viewers.keys()];
+    const names = [...this.viewers.keys()];
     this.room?.localParticipant.setTrackSubscriptionPermissions(
       false,
       names.map((participantIdentity) => ({ participantIdentity, allowAll: true })),

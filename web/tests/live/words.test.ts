@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { MediaProvider } from "../../src/api/types";
 import { backoffMs } from "../../src/live/backoff";
 import { tileStatus, undecidedByCandidate, unreadMessages } from "../../src/live/candidate-status";
 import { filterIncidents, noFilter, readFilter, writeFilter } from "../../src/live/feed-filter";
@@ -156,4 +157,29 @@ it("never speaks of guilt, feelings or scores", () => {
   for (const word of ["cheat", "suspicio", "emotion", "attention", "score", "violation", "guilty"]) {
     expect(spoken).not.toContain(word);
   }
+});
+
+it("says when live video does not flow, of those only who should be seen", () => {
+  const stream = {} as MediaStream;
+  const inRoom = candidate("c1", { state: "in_room", online: true });
+  const broken = { stream, state: "broken" as const };
+  expect(words.liveTroubleWords(inRoom, { stream, state: "live" }, "down")).toBeNull();
+  expect(words.liveTroubleWords(inRoom, broken, null)).toContain("interrupted");
+  expect(words.liveTroubleWords(inRoom, null, "down")).toContain("Still pictures go on");
+  expect(words.liveTroubleWords(inRoom, { stream: null, state: "connecting" }, null)).toBeNull();
+  expect(
+    words.liveTroubleWords(candidate("c1", { state: "finished", online: true }), broken, "down"),
+  ).toBeNull();
+  expect(
+    words.liveTroubleWords(candidate("c1", { state: "in_room", online: false }), broken, "down"),
+  ).toBeNull();
+});
+
+it("says what keeps candidates apart, and when nothing does", () => {
+  const told = (isolation: MediaProvider["isolation"]) =>
+    words.isolationWords({ id: "x", isolation, talkback: false, max_viewers_hint: 1 });
+  expect(told("structural")).toContain("no connection");
+  expect(told("token")).toContain("lets them receive nothing");
+  expect(told("ui_only")).toContain("would not prevent it");
+  expect(told(null)).toContain("not set up on this server any more");
 });
