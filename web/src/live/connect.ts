@@ -5,7 +5,8 @@ import { Store } from "./store";
 const RELOAD_MS = 5000;
 
 /** Vendors' code is loaded only by pages of sessions that need it. */
-async function load(_provider: string): Promise<Carrier> {
+async function load(provider: string): Promise<Carrier> {
+  if (provider === "realtimekit") return (await import("./realtimekit")).realtimekit;
   throw new Error("unknown provider");
 }
 
