@@ -25,7 +25,7 @@ class Server:
     """`link` signs a proctor in, once for each start. `chosen`: settings, by variable."""
 
     def __init__(self, data_dir: Path, **chosen: str) -> None:
-        self._data_dir = data_dir
+        self.data_dir = data_dir
         self._environment = os.environ | chosen
         self._port = free_port()
         self.origin = f"http://localhost:{self._port}"
@@ -37,7 +37,7 @@ class Server:
         """Start and wait until requests are taken, which is when the link is printed."""
         command = Path(sys.executable).with_name("invigil")
         self._process = subprocess.Popen(
-            [command, "serve", "--port", str(self._port), "--data-dir", self._data_dir],
+            [command, "serve", "--port", str(self._port), "--data-dir", self.data_dir],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -9,6 +9,8 @@ async function load(provider: string): Promise<Carrier> {
   switch (provider) {
     case "livekit":
       return (await import("./livekit")).livekit;
+    case "realtimekit":
+      return (await import("./realtimekit")).realtimekit;
     default:
       throw new Error(`this page does not know ${provider}`);
   }

@@ -66,8 +66,9 @@ class Access:
 
     @property
     def page_domain(self) -> str | None:
-        """What pages are told instead of `realtime.cloudflare.com`; None for that itself."""
+        """What pages are told instead of `realtime.cloudflare.com`; None for that itself. The
+        vendor's code for pages takes no address of Dyte any more."""
         host = urlsplit(self.url).hostname or ""
-        if host == _GATEWAY or host.endswith(".realtime.cloudflare.com"):
+        if host == _GATEWAY or host.endswith((".realtime.cloudflare.com", ".dyte.io", ".dyte.in")):
             return None
-        return "dyte.io" if host.endswith("dyte.io") else urlsplit(self.url).netloc
+        return urlsplit(self.url).netloc

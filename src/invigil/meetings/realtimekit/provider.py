@@ -76,9 +76,8 @@ class RealtimeKitMeetings:
     @property
     def page_origins(self) -> Sequence[str]:
         domain = self._access.page_domain
-        if domain is None or domain == "dyte.io":
-            whole = f"*.{domain or 'realtime.cloudflare.com'}"
-            return (f"https://{whole}", f"wss://{whole}")
+        if domain is None:
+            return ("https://*.realtime.cloudflare.com", "wss://*.realtime.cloudflare.com")
         scheme = self._access.url.partition(":")[0]
         return (f"{scheme}://{domain}", f"{'wss' if scheme == 'https' else 'ws'}://{domain}")
 
