@@ -1,4 +1,5 @@
-"""Writes openapi.json, docs/configuration.md, docs/api.md and docs/cli.md from the code.
+"""Writes openapi.json, docs/configuration.md, docs/api.md and docs/cli.md from the code, and
+the table of metrics in docs/operations.md.
 
 With `--check` it writes nothing and fails when one of them is out of date.
 """
@@ -14,12 +15,17 @@ from typing import Any
 import typer
 from typer.main import get_command
 
+from invigil import __version__
 from invigil.app import create_app
 from invigil.cli import app as cli
 from invigil.domain.message import EventKind
 from invigil.settings import Settings
+from invigil.telemetry import Metrics
 
 ROOT = Path(__file__).parent.parent
+OPERATIONS = "docs/operations.md"
+METRICS_START = "<!-- metrics: written by scripts/generate.py -->"
+METRICS_END = "<!-- end of metrics -->"
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -76,7 +82,7 @@ def api(document: dict[str, Any]) -> str:
             "`GET /api/v1/live?ticket=…&since=…` (WebSocket). The ticket comes from one of the "
             "ticket routes, works once and for 30 seconds; `since` is the number of the last "
             "event seen. Close codes: 4401 ticket, 4403 origin, 4409 another tab took over, 4410 "
-            "session closed, 4008 too slow."
+            "session closed, 4008 too slow, 1012 the server restarts."
         ),
         "",
         "| letter | fields |",
@@ -148,6 +154,21 @@ def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
                 yield from _commands(command, f"{prefix}{name} ")
 
 
+def operations() -> str:
+    """The page as it is, with the table of metrics between its two marks."""
+    text = (ROOT / OPERATIONS).read_text()
+    before, start, rest = text.partition(METRICS_START)
+    _, end, after = rest.partition(METRICS_END)
+    if not (start and end):
+        raise SystemExit(f"{OPERATIONS} has lost the marks around its table of metrics.")
+    lines = ["", "| metric | type | meaning |", "| --- | --- | --- |"]
+    lines += [
+        f"| `{name}` | {kind} | {meaning} |"
+        for name, kind, meaning in Metrics(__version__, "builtin").described()
+    ]
+    return before + start + "\n".join(lines) + "\n" + end + after
+
+
 def main() -> int:
     document = openapi()
     wanted = {
@@ -155,6 +176,7 @@ def main() -> int:
         "docs/configuration.md": configuration(),
         "docs/api.md": api(document),
         "docs/cli.md": commands(),
+        OPERATIONS: operations(),
     }
     stale = [
         name

@@ -7,7 +7,6 @@ plain files, so that a test can look at what really lies in the bucket.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 from httpx2 import Client, TransportError
 
+from tests.support.go import NoGo, built
 from tests.support.house import files_under
 from tests.support.ports import free_port
 
@@ -25,35 +25,14 @@ VERSION = "v1.8.0"
 MODULE = "github.com/versity/versitygw/cmd/versitygw"
 ACCESS, SECRET, REGION, BUCKET = "exam-access", "north-4711-secret", "eu-test-1", "exams"
 _PATIENCE_S = 30.0
-_BUILD_S = 1800.0
-
-
-def program() -> Path | None:
-    """The gateway, built when there is Go and none was built before; None without both."""
-    folder = Path.home() / ".cache" / "invigil-test" / f"versitygw-{VERSION}"
-    built = folder / "versitygw"
-    if built.exists():
-        return built
-    go = shutil.which("go")
-    if go is None:
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"GOBIN": str(folder), "CGO_ENABLED": "0"}
-    command = ["nice", "-n", "10", go, "install", f"{MODULE}@{VERSION}"]
-    subprocess.run(command, env=environment, check=True, timeout=_BUILD_S, capture_output=True)
-    return built
 
 
 def require() -> Path:
     """The gateway, or a test that is skipped with the reason."""
     try:
-        found = program()
-        reason = "there is neither a built versitygw nor Go to build it (Debian: golang-go)"
-    except subprocess.SubprocessError as error:
-        found = None
-        reason = f"versitygw could not be built from the Go module proxy: {error}"
-    if found is not None:
-        return found
+        return built("versitygw", VERSION, MODULE)
+    except NoGo as error:
+        reason = str(error)
     if os.environ.get("INVIGIL_TEST_REQUIRE_S3"):
         pytest.fail(reason)
     pytest.skip(reason)

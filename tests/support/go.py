@@ -1,0 +1,59 @@
+"""Programs of the Go module proxy, built once and kept in `~/.cache/invigil-test`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+CACHE = Path.home() / ".cache" / "invigil-test"
+_BUILD_S = 1800.0
+
+
+class NoGo(Exception):
+    """Why there is no such program."""
+
+
+def built(name: str, version: str, package: str) -> Path:
+    """The program of `package` (its last part names it), built when it was not before.
+
+    Raises `NoGo` when there is neither a built one nor Go, or when it cannot be built.
+    """
+    folder = CACHE / f"{name}-{version}"
+    program = folder / package.rpartition("/")[2]
+    if not program.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = {"GOBIN": str(folder), "CGO_ENABLED": "0"}
+        _go(f"neither a built {name}", "install", f"{package}@{version}", **environment)
+    return program
+
+
+def module_file(module: str, version: str, path: str) -> Path:
+    """A file of a module, kept without the rest of it. Raises `NoGo`."""
+    kept = CACHE / f"{module.rpartition('/')[2]}-{version}" / Path(path).name
+    if not kept.exists():
+        said = _go(f"no {kept.name} from before", "mod", "download", "-json", f"{module}@{version}")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(json.loads(said)["Dir"]) / path, kept)
+    return kept
+
+
+def _go(missing: str, *arguments: str, **environment: str) -> str:
+    go = shutil.which("go")
+    if go is None:
+        raise NoGo(f"there is {missing} nor Go to get it (Debian: golang-go)")
+    command = ["nice", "-n", "10", go, *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            env=os.environ | environment,
+            check=True,
+            timeout=_BUILD_S,
+            capture_output=True,
+            text=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise NoGo(f"`go {' '.join(arguments)}` failed: {error}") from error
+    return done.stdout
