@@ -29,7 +29,7 @@ async def house(tmp_path: Path, clock: Clock) -> AsyncIterator[Running]:
 
 @asynccontextmanager
 async def looking(house: Running) -> AsyncIterator[Proctor]:
-    proctor = Proctor(Place(house.base_url))
+    proctor = Proctor(Place(house.base_url), patience_s=0.5)
     await proctor.sign_in(await house.rooms.access.new_sign_in_link())
     yield proctor
     await proctor.close()

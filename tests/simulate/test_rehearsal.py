@@ -106,6 +106,31 @@ async def test_a_missed_target_is_the_exit_status(up: Served, tmp_path: Path) ->
     assert "missed" in said
 
 
+async def test_a_server_that_does_not_come_back_is_no_success(tmp_path: Path) -> None:
+    """What could not be looked up counts as not kept, and is said so."""
+    data = tmp_path / "data"
+    async with served(data, free_port()) as up:
+        running = asyncio.create_task(
+            simulate(
+                up,
+                tmp_path,
+                *("--sign-in", up.link, "--candidates", "2", "--swaps", "0", *RELAXED),
+                *("--minutes", "0.3", "--interval", "1", "--join-within", "1"),
+                "--give-up-after",
+                "1",
+            )
+        )
+        async with asyncio.timeout(90):
+            while observations(data) < 4:  # noqa: ASYNC110 - a file tells nobody
+                await asyncio.sleep(0.05)
+        await up.end(signal.SIGKILL)
+        code, found, said = await running
+    assert code == 1
+    assert found["targets"]["lost_acknowledgements"] is False
+    assert "could not be checked" in said
+    assert "could not be closed" in said
+
+
 def observations(data: Path) -> int:
     with closing(sqlite3.connect(data / "invigil.db")) as connection:
         return int(connection.execute("SELECT COUNT(*) FROM observation").fetchone()[0])
@@ -182,7 +207,7 @@ async def test_a_join_link_is_enough_for_a_session_that_is_marked(
     assert code == 0, said
     assert found["candidates"]["in_room"] == 2
     assert "lost_acknowledgements" not in found
-    assert "was not checked: add --sign-in" in said
+    assert "not checked: that needs --sign-in" in said
     assert "Close it; the server deletes all of it 30 days later" in " ".join(said.split())
     snapshot = await proctor.snapshot(session)
     assert snapshot["session"]["closed_at"] is None

@@ -94,6 +94,12 @@ def simulate(  # noqa: PLR0917 - typer makes options of them, not positions
     during_exams: Annotated[
         bool, typer.Option("--during-exams", help="Even while an exam is taken on this server.")
     ] = False,
+    give_up_after: Annotated[
+        float,
+        typer.Option(
+            help="Seconds that the proctor's side waits for a server that is away.", min=0
+        ),
+    ] = 60.0,
     json_to: Annotated[
         Path | None, typer.Option("--json", help="Write the numbers to this file as well.")
     ] = None,
@@ -131,7 +137,7 @@ def simulate(  # noqa: PLR0917 - typer makes options of them, not positions
         _allow_files(candidates)
         outcome = asyncio.run(
             _rehearse(
-                Rehearsal(place, plan),
+                Rehearsal(place, plan, give_up_after),
                 sign_in and token_of(sign_in),
                 join_link and code_of(join_link),
                 interval,
@@ -198,7 +204,7 @@ def _tell(outcome: Outcome, found: dict[str, object], checked: list[Checked]) ->
         _OUT.print(sentence, markup=False)
     for each in checked:
         _OUT.print(f"{'[green]met[/]   ' if each.met else '[red]missed[/]'} {each}")
-    if outcome.audit is None:
+    if not outcome.signed_in:
         _OUT.print("Incidents and losses were not checked: that needs --sign-in.")
     _OUT.print(report.farewell(outcome), markup=False)
 

@@ -14,16 +14,16 @@ from invigil.simulate.plan import TITLE, CannotRehearse, Ledger, Tally, is_simul
 
 ANNOUNCEMENT = "An announcement of the rehearsal: half of the time is over."
 KEEP_DAYS = 1
-_TRIES_S = 60.0
 
 Json = dict[str, Any]
 
 
 class Proctor:
-    """Signed in; asks again for a minute while the server is away."""
+    """Signed in; asks again for `patience_s` while the server is away."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, patience_s: float) -> None:
         self._client = place.client()
+        self._patience_s = patience_s
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -59,7 +59,7 @@ class Proctor:
         query: Mapping[str, Any] | None = None,
     ) -> httpx2.Response:
         loop = asyncio.get_running_loop()
-        give_up, attempt = loop.time() + _TRIES_S, 0
+        give_up, attempt = loop.time() + self._patience_s, 0
         while True:
             try:
                 answer = await self._client.request(
@@ -71,7 +71,7 @@ class Proctor:
             except httpx2.TransportError as error:
                 why = str(error) or type(error).__name__
             if loop.time() > give_up:
-                raise CannotRehearse(f"The server has not answered for a minute ({why}).")
+                raise CannotRehearse(f"The server has not answered all this time ({why}).")
             await asyncio.sleep(back_off_s(attempt))
             attempt += 1
         if not answer.is_success:

@@ -15,7 +15,7 @@ from invigil.bench.people import Candidate, Pictures
 from invigil.bench.wire import Letter, LiveSocket, back_off_s
 from invigil.simulate.acting import Camera, Sort
 from invigil.simulate.place import AWAY, Place, refusal
-from invigil.simulate.plan import Ledger, Tally
+from invigil.simulate.plan import CannotRehearse, Ledger, Tally
 
 JITTER = 0.02
 """Timers of browsers are late, never early: by up to this share."""
@@ -133,7 +133,11 @@ class Page:
         if self._stage.approve is None:
             self._tally.gave_up["waits for a proctor at check-in"] += 1
             raise Over
-        await self._stage.approve(self.candidate.id)
+        try:
+            await self._stage.approve(self.candidate.id)
+        except CannotRehearse:
+            self._tally.gave_up["no proctor let them in at check-in"] += 1
+            raise Over from None
 
     # In the room --------------------------------------------------------------------------------
 

@@ -46,7 +46,8 @@ class Session:
 
 @dataclass(slots=True)
 class Outcome:
-    """`audit` None: nobody was signed in who could look. `lags`: how late this program's own
+    """`audit` None: nobody was signed in who could look, or the server did not let itself be looked
+    into; `trouble` says why. `lags`: how late this program's own
     clock rang, in seconds; a large one means that this machine, not the server, was slow."""
 
     plan: Plan
@@ -57,13 +58,16 @@ class Outcome:
     audit: Audit | None = None
     lags: list[float] = field(default_factory=list)
     took_s: float = 0.0
+    signed_in: bool = False
+    trouble: list[str] = field(default_factory=list)
 
 
 class Rehearsal:
     """`stop` ends it early; what was measured until then is reported."""
 
-    def __init__(self, place: Place, plan: Plan) -> None:
+    def __init__(self, place: Place, plan: Plan, patience_s: float) -> None:
         self._place = place
+        self._patience_s = patience_s
         self._plan = plan
         self._proctor: Proctor | None = None
         self._console: Console | None = None
@@ -81,18 +85,20 @@ class Rehearsal:
         `CannotRehearse`. At the end the session is closed, if it was opened here."""
         version = await require_invigil(self._place)
         if token is not None:
-            self._proctor = Proctor(self._place)
+            self._proctor = Proctor(self._place, self._patience_s)
         try:
             if self._proctor is not None and token is not None:
                 await self._proctor.sign_in(token)
                 if not during_exams:
                     await require_no_exam(self._proctor)
             session = await self._session(code, interval_s)
-            self.outcome = Outcome(self._plan, session, version)
+            self.outcome = Outcome(
+                self._plan, session, version, signed_in=self._proctor is not None
+            )
             try:
                 yield self.outcome
             finally:
-                await self._close(session)
+                await self._close(self.outcome)
         finally:
             if self._proctor is not None:
                 await self._proctor.close()
@@ -116,7 +122,10 @@ class Rehearsal:
             await self._settle(outcome)
         _note_announced(stage)
         if self._proctor is not None:
-            outcome.audit = await audit(self._proctor, outcome.session.id, outcome.ledger)
+            try:
+                outcome.audit = await audit(self._proctor, outcome.session.id, outcome.ledger)
+            except CannotRehearse as error:
+                outcome.trouble.append(f"What is kept could not be checked: {error}")
 
     async def _all_leave(self, pages: list[Page]) -> None:
         gate = asyncio.Semaphore(LEAVING_AT_ONCE)
@@ -133,11 +142,12 @@ class Rehearsal:
             return
         loop = asyncio.get_running_loop()
         until = loop.time() + SETTLE_S
-        while loop.time() < until:
-            found = await all_incidents(self._proctor, outcome.session.id)
-            if {each["id"] for each in found} <= outcome.ledger.incidents:
-                return
-            await asyncio.sleep(0.5)
+        with suppress(CannotRehearse):  # the books will say so
+            while loop.time() < until:
+                found = await all_incidents(self._proctor, outcome.session.id)
+                if {each["id"] for each in found} <= outcome.ledger.incidents:
+                    return
+                await asyncio.sleep(0.5)
 
     async def _session(self, code: str | None, interval_s: int) -> Session:
         if code is None:
@@ -242,11 +252,19 @@ class Rehearsal:
         """One word to everybody at half time."""
         await asyncio.sleep(self._plan.seconds * _HALF)
         stage.announced_s = asyncio.get_running_loop().time()
-        stage.announced = await console.announce()
+        try:
+            stage.announced = await console.announce()
+        except CannotRehearse:
+            stage.tally.error("announcement: no answer")
 
-    async def _close(self, session: Session) -> None:
+    async def _close(self, outcome: Outcome) -> None:
+        session = outcome.session
         if session.own and self._proctor is not None:
-            await self._proctor.ask("POST", f"sessions/{session.id}/close")
+            try:
+                await self._proctor.ask("POST", f"sessions/{session.id}/close")
+            except CannotRehearse as error:
+                outcome.trouble.append(f"The session could not be closed: {error}")
+                session.own = False
 
 
 def _note_announced(stage: Stage) -> None:

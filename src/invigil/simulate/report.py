@@ -34,7 +34,7 @@ _PAGE_INTRO = "Simulated candidates took an exam at {url}: {candidates} of them,
 
 def targets_for(outcome: Outcome, wanted: Sequence[Target]) -> list[Target]:
     """Without a proctor nobody can look into the books: those targets are left out, and said so."""
-    if outcome.audit is not None:
+    if outcome.signed_in:
         return list(wanted)
     return [target for target in wanted if target.name not in _NEED_PROCTOR]
 
@@ -77,6 +77,7 @@ def numbers(outcome: Outcome, url: str) -> dict[str, Any]:
             "incidents": len(ledger.incidents),
         },
         **_lost(outcome),
+        "trouble": outcome.trouble,
         "own_lag_p95_s": round(Latencies(outcome.lags).quantile(0.95), 4),
     }
 
@@ -163,6 +164,7 @@ def findings(found: dict[str, Any]) -> list[str]:
         ),
         f"The longest time without a verdict for anybody: {_s(found['longest_silence_s'])}.",
     ]
+    told += found["trouble"]
     if found["storms"]:
         told.append(f"{found['storms']} times everybody lost every connection at once.")
     told += [f"Failed: {kind}, {count} times." for kind, count in found["errors"].items()]
@@ -187,7 +189,7 @@ def _kept(found: dict[str, Any], acked: dict[str, int]) -> str:
         f"{acked['frames']} pictures, {acked['messages']} messages, {acked['incidents']} incidents"
     )
     if "lost" not in found:
-        return f"Acknowledged: {what}. Whether all of it is kept was not checked: add --sign-in."
+        return f"Acknowledged: {what}. Whether all of it is kept was not checked."
     if not found["lost_acknowledgements"]:
         return f"Acknowledged: {what}. All of it was found afterwards."
     lost = ", ".join(f"{count} {kind}" for kind, count in found["lost"].items() if count)
