@@ -39,10 +39,11 @@ from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
 from invigil.supervisor import supervise
+from invigil.video_wiring import make_meetings
 from invigil.vision.factory import require, versions
 from invigil.vision.port import VisionEngine
 from invigil.vision.runtime import WeightsError
-from invigil.wiring import Storage, build_house, make_meetings
+from invigil.wiring import Storage, build_house
 
 log = structlog.get_logger(__name__)
 

@@ -17,15 +17,13 @@ from invigil import __version__
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock, system_clock
-from invigil.domain.errors import MediaConfigError, MediaUnavailable
 from invigil.domain.message import Event
 from invigil.domain.telemetry import Telemetry
 from invigil.feed.bus import Bus, LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
 from invigil.feed.redis_bus import RedisBus
-from invigil.meetings import BuiltinMeetings, MediaProvider, Meetings
-from invigil.meetings.realtimekit.setting import make_realtimekit
+from invigil.meetings import Meetings
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
@@ -57,6 +55,7 @@ from invigil.storage.keyring import KeyRing, give_keys, require_masters
 from invigil.storage.sealing import Vault
 from invigil.storage.sealing.master import GivenKeys, KeyFile
 from invigil.telemetry import Metrics, NoTraces, Teller, require_otel, start_traces
+from invigil.video_wiring import check_meetings, make_meetings
 from invigil.vision.port import VisionEngine
 
 log = structlog.get_logger(__name__)
@@ -166,27 +165,6 @@ async def check_parts(settings: Settings) -> None:
     await check_meetings(make_meetings(settings, system_clock))
 
 
-async def check_meetings(meetings: Meetings) -> None:
-    """Raises `MediaConfigError` for wrong settings. A provider that is away keeps nothing else
-    from working, so that it is only reported."""
-    try:
-        for provider in meetings:
-            await _check_provider(provider)
-    finally:
-        await meetings.aclose()
-
-
-async def _check_provider(provider: MediaProvider) -> None:
-    try:
-        await provider.health()
-    except MediaConfigError:
-        raise
-    except MediaUnavailable as error:
-        log.warning(
-            "live video is away; exams go on without it", provider=provider.id, reason=error.code
-        )
-
-
 async def build_house(
     settings: Settings,
     clock: Clock,
@@ -201,6 +179,7 @@ async def build_house(
     if isinstance(bus, RedisBus):
         await bus.check()
     presence = Presence(bus)
+    stack.push_async_callback(meetings.aclose)
     telemetry = make_telemetry(settings, meetings.default, stack)
     storage = await open_storage(settings, bus, telemetry, stack, clock=clock, key=key)
     database, store = storage.database, storage.store
@@ -209,7 +188,6 @@ async def build_house(
     frames, watch = _monitoring(
         storage, analysis, health, presence, bus, telemetry=telemetry, clock=clock
     )
-    stack.push_async_callback(meetings.aclose)
     sessions = Sessions(database, store, clock, storage.key, meetings)
     check_in = CheckIn(database, store, analysis, clock)
     house = House(
@@ -227,19 +205,25 @@ async def build_house(
         check_in=check_in,
         review=Review(database, store, clock),
         messages=Messages(database, clock),
-        classic=Classic(
-            database=database,
-            store=store,
-            sessions=sessions,
-            check_in=check_in,
-            clock=clock,
-            key=storage.key,
-            base_url=settings.base_url,
-        ),
+        classic=_classic(settings, storage, sessions, check_in, clock),
         limiter=Limiter(),
         telemetry=telemetry,
     )
     return house, watch, storage
+
+
+def _classic(
+    settings: Settings, storage: Storage, sessions: Sessions, check_in: CheckIn, clock: Clock
+) -> Classic:
+    return Classic(
+        database=storage.database,
+        store=storage.store,
+        sessions=sessions,
+        check_in=check_in,
+        clock=clock,
+        key=storage.key,
+        base_url=settings.base_url,
+    )
 
 
 def _monitoring(
@@ -360,47 +344,4 @@ def access(settings: Settings, database: Database, clock: Clock) -> Access:
         clock,
         link_life=timedelta(minutes=settings.sign_in_link_minutes),
         login_life=timedelta(hours=settings.login_hours),
-    )
-
-
-def make_meetings(settings: Settings, clock: Clock) -> Meetings:
-    """The providers of live video that are set up.
-
-    Ends the program with one clear sentence when the one of the settings is not.
-    """
-    secret = settings.turn_secret
-    providers: list[MediaProvider] = [
-        BuiltinMeetings(
-            stun_urls=settings.stun_urls,
-            turn_urls=settings.turn_urls,
-            turn_secret=secret.get_secret_value() if secret else None,
-            turn_lifetime=timedelta(minutes=settings.turn_minutes),
-            relay_only=settings.relay_only,
-        )
-    ]
-    if settings.livekit_url is not None:
-        providers.append(_livekit(settings.livekit_url, settings))
-    try:
-        if (realtimekit := make_realtimekit(settings, clock)) is not None:
-            providers.append(realtimekit)
-        return Meetings(providers, settings.meetings.value)
-    except MediaConfigError as error:
-        raise SystemExit(f"INVIGIL_MEETINGS: {error.message} {error.fix}") from None
-
-
-def _livekit(url: str, settings: Settings) -> MediaProvider:
-    try:
-        # An extra: installations without LiveKit do without it.
-        from invigil.meetings.livekit import LiveKitMeetings  # noqa: PLC0415
-    except ImportError:
-        raise SystemExit(
-            "INVIGIL_LIVEKIT_URL is set, but the packages for LiveKit are not installed. "
-            "Install Invigil with the extra `livekit`: pip install 'invigil[livekit]'."
-        ) from None
-    secret = settings.livekit_api_secret
-    return LiveKitMeetings(
-        url,
-        settings.livekit_api_url,
-        settings.livekit_api_key or "",
-        secret.get_secret_value() if secret else "",
     )

@@ -1,0 +1,77 @@
+"""Makes the providers of live video that are set up."""
+
+from __future__ import annotations
+
+import structlog
+
+from invigil.clock import Clock
+from invigil.domain.errors import MediaConfigError, MediaUnavailable
+from invigil.meetings import BuiltinMeetings, MediaProvider, Meetings
+from invigil.meetings.realtimekit.setting import make_realtimekit
+from invigil.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+def make_meetings(settings: Settings, clock: Clock) -> Meetings:
+    """The providers of live video that are set up.
+
+    Ends the program with one clear sentence when the one of the settings is not.
+    """
+    secret = settings.turn_secret
+    providers: list[MediaProvider] = [
+        BuiltinMeetings(
+            stun_urls=settings.stun_urls,
+            turn_urls=settings.turn_urls,
+            turn_secret=secret.get_secret_value() if secret else None,
+            turn_lifetime=timedelta(minutes=settings.turn_minutes),
+            relay_only=settings.relay_only,
+        )
+    ]
+    if settings.livekit_url is not None:
+        providers.append(_livekit(settings.livekit_url, settings))
+    try:
+        if (realtimekit := make_realtimekit(settings, clock)) is not None:
+            providers.append(realtimekit)
+        return Meetings(providers, settings.meetings.value)
+    except MediaConfigError as error:
+        raise SystemExit(f"INVIGIL_MEETINGS: {error.message} {error.fix}") from None
+
+
+def _livekit(url: str, settings: Settings) -> MediaProvider:
+    try:
+        # An extra: installations without LiveKit do without it.
+        from invigil.meetings.livekit import LiveKitMeetings  # noqa: PLC0415
+    except ImportError:
+        raise SystemExit(
+            "INVIGIL_LIVEKIT_URL is set, but the packages for LiveKit are not installed. "
+            "Install Invigil with the extra `livekit`: pip install 'invigil[livekit]'."
+        ) from None
+    secret = settings.livekit_api_secret
+    return LiveKitMeetings(
+        url,
+        settings.livekit_api_url,
+        settings.livekit_api_key or "",
+        secret.get_secret_value() if secret else "",
+    )
+
+
+async def check_meetings(meetings: Meetings) -> None:
+    """Raises `MediaConfigError` for wrong settings. A provider that is away keeps nothing else
+    from working, so that it is only reported."""
+    try:
+        for provider in meetings:
+            await _check_provider(provider)
+    finally:
+        await meetings.aclose()
+
+
+async def _check_provider(provider: MediaProvider) -> None:
+    try:
+        await provider.health()
+    except MediaConfigError:
+        raise
+    except MediaUnavailable as error:
+        log.warning(
+            "live video is away; exams go on without it", provider=provider.id, reason=error.code
+        )
