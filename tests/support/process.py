@@ -86,13 +86,13 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    data_dir: Path, port: int, *options: str, log: Path | None = None, **chosen: str
+    data_dir: Path, port: int, *options: str, log: str | None = None, **chosen: str
 ) -> AsyncIterator[Served]:
     """`invigil serve` until the end of the block, at the latest.
 
-    `options`: more of the command line; `log`: a file for what it says on standard error.
+    `options`: more of the command line; `log`: path of a file for what it says on standard error.
     """
-    errors = None if log is None else log.open("wb")
+    errors = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if log else None
     process = await asyncio.create_subprocess_exec(
         INVIGIL,
         "serve",
@@ -107,7 +107,7 @@ async def served(
         stderr=errors,
     )
     if errors is not None:
-        errors.close()
+        os.close(errors)
     assert process.stdout
     try:
         async with asyncio.timeout(PATIENCE_S):
