@@ -11,6 +11,7 @@ from invigil.meetings import BuiltinMeetings
 from invigil.meetings.builtin import turn_credential
 from invigil.meetings.port import MediaRole, Participant, Room, RoomKey
 from tests.support.clock import START, Clock
+from tests.support.coturn import coturn
 from tests.support.scripted import ScriptedEngine
 from tests.support.server import console, serving
 
@@ -55,6 +56,17 @@ async def test_secrets_are_not_shown() -> None:
     grant = await meetings.join(ROOM, page("a"), START)
     assert "canary" not in repr(meetings)
     assert grant.ice_servers[0]["credential"] not in repr(grant)
+
+
+def test_the_production_relay_is_no_door_into_the_network_it_stands_in(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[2] / "deploy" / "coturn" / "turnserver.conf"
+    denied = [line for line in shipped.read_text().splitlines() if line.startswith("denied")]
+    with coturn(tmp_path / "coturn", "\n".join(denied)) as relay:
+        for address in ("127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254"):
+            assert not relay.try_to_reach(address), address
+    # So that the tool itself is known to get through where it may.
+    with coturn(tmp_path / "open") as relay:
+        assert relay.try_to_reach("127.0.0.1")
 
 
 async def test_hello_brings_the_servers_to_the_page(tmp_path: Path, clock: Clock) -> None:

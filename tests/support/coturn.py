@@ -16,6 +16,7 @@ import pytest
 from tests.support.ports import free_port
 
 SECRET = "north-4711-relay"
+_CLIENT = "turnutils_uclient"
 _PATIENCE_S = 30.0
 
 
@@ -29,11 +30,19 @@ def require() -> str:
     pytest.skip(reason)
 
 
-class Coturn:
-    """One server for relayed video on the loopback. `urls`: for INVIGIL_TURN_URLS."""
+# On one machine alone both ends of the video are the loopback. Never in production.
+LOOPBACK = "allow-loopback-peers"
 
-    def __init__(self, folder: Path) -> None:
+
+class Coturn:
+    """One server for relayed video on the loopback. `urls`: for INVIGIL_TURN_URLS.
+
+    `peers`: lines that say where it may send.
+    """
+
+    def __init__(self, folder: Path, peers: str = LOOPBACK) -> None:
         self._program = require()
+        self._peers = peers
         self._folder = folder
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -61,8 +70,7 @@ no-dtls
 no-cli
 no-rfc5780
 no-stun-backward-compatibility
-# On one machine alone both ends of the video are the loopback. Never in production.
-allow-loopback-peers
+{self._peers}
 verbose
 log-file={self._folder}/log
 simple-log
@@ -86,6 +94,25 @@ pidfile={self._folder}/pid
                 return
         raise AssertionError("the TURN server does not answer")
 
+    def try_to_reach(self, address: str) -> bool:
+        """Whether somebody with a credential may send to this address through it."""
+        before = len(self.log)
+        port, peer = str(self._port), ["-e", address, "-r", "24999"]
+        subprocess.run(
+            [_CLIENT, "-W", SECRET, "-u", "ada", "-n", "1", "-c", *peer, "-p", port, "127.0.0.1"],
+            timeout=_PATIENCE_S,
+            capture_output=True,
+            check=False,
+        )
+        said = self.log[before:]
+        asked = [
+            line
+            for line in said.splitlines()
+            if "CHANNEL_BIND processed" in line or "CREATE_PERMISSION processed" in line
+        ]
+        assert asked, said
+        return all("success" in line for line in asked)
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -94,10 +121,10 @@ pidfile={self._folder}/pid
 
 
 @contextmanager
-def coturn(folder: Path) -> Iterator[Coturn]:
+def coturn(folder: Path, peers: str = LOOPBACK) -> Iterator[Coturn]:
     """A server that runs until the end of the block."""
     folder.mkdir()
-    up = Coturn(folder)
+    up = Coturn(folder, peers)
     up.start()
     try:
         yield up
