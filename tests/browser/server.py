@@ -24,8 +24,10 @@ def free_port() -> int:
 class Server:
     """`link` signs a proctor in, once for each start. `chosen`: settings, by variable."""
 
-    def __init__(self, data_dir: Path, **chosen: str) -> None:
+    def __init__(self, data_dir: Path, *options: str, **chosen: str) -> None:
+        """`options`: more of the command line."""
         self.data_dir = data_dir
+        self._options = options
         self._environment = os.environ | chosen
         self._port = free_port()
         self.origin = f"http://localhost:{self._port}"
@@ -37,7 +39,10 @@ class Server:
         """Start and wait until requests are taken, which is when the link is printed."""
         command = Path(sys.executable).with_name("invigil")
         self._process = subprocess.Popen(
-            [command, "serve", "--port", str(self._port), "--data-dir", self.data_dir],
+            [
+                *(command, "serve", "--port", str(self._port), "--data-dir", self.data_dir),
+                *self._options,
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -73,4 +78,5 @@ class Server:
                 self.log.append(line)
                 if found := _LINK.search(line):
                     self.link = found[1]
+                    self.origin = self.link.partition("/?")[0]
                     linked.set()

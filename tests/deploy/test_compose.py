@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.deploy import tools
 
@@ -36,7 +36,7 @@ def given() -> dict[str, str]:
 
 
 def load(files: tuple[str, ...], env: dict[str, str]) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(tools.passes(tools.compose(), *files, env=env))
+    loaded: dict[str, Any] = json.loads(tools.passes(tools.compose(), *files, env=env))
     return loaded
 
 

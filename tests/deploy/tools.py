@@ -12,16 +12,10 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
-from tests.support.go import CACHE, NoGo, built, module_file
+from tests.support.go import CACHE, NoGo, built, built_here, module_file
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-HELM, KUBECONFORM, COMPOSE, KUBERNETES, LIVEKIT = (
-    "v4.3.1",
-    "v0.8.0",
-    "v2.16.2",
-    "v1.37.2",
-    "v1.13.5",
-)
+HELM, KUBECONFORM, KUBERNETES, LIVEKIT = "v4.3.1", "v0.8.0", "v1.37.2", "v1.13.5"
 _PATIENCE_S = 120.0
 _T = TypeVar("_T")
 
@@ -56,9 +50,8 @@ def kubernetes_api() -> Path:
 
 
 def compose() -> Path:
-    """The loader of Docker Compose, as a program of its own."""
-    package = "github.com/compose-spec/compose-go/v2/cmd"
-    return _need(lambda: built("compose-spec", COMPOSE, package))
+    """The loader of Docker Compose (compose-go), as a program of its own."""
+    return _need(lambda: built_here("compose-loader", Path(__file__).parent / "compose"))
 
 
 def livekit() -> Path:

@@ -28,7 +28,7 @@ async def status(client: AsyncClient, path: str) -> tuple[int, str]:
 
 async def not_ready(client: AsyncClient) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while await status(client, "/readyz") != (503, "stopping"):  # noqa: ASYNC110 - of another process
+        while await status(client, "/readyz") != (503, "stopping"):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
@@ -65,7 +65,7 @@ async def test_a_server_that_ends_says_so_first_and_serves_on(tmp_path: Path) ->
             assert await status(client, "/healthz") == (200, "ok")
             async with up.client() as late:
                 assert await status(late, "/readyz") == (503, "stopping")
-            assert read(await ada.send(pictures.obama()))["observation"]["face_count"] == 1
+            assert read(await ada.send(pictures.obama()))["observation"]["faces"] == 1
             await console.ping()
             # A second signal ends the wait of five minutes.
             up.process.send_signal(signal.SIGTERM)
@@ -101,7 +101,7 @@ async def test_a_frame_in_flight_is_answered_and_kept(tmp_path: Path) -> None:
         await refuses(port)
         go_on.set()
         reply = read(await sending)
-        assert reply["observation"]["face_count"] == 1
+        assert reply["observation"]["faces"] == 1
         async with asyncio.timeout(PATIENCE_S):
             await up.process.wait()
     async with served(data, port, INVIGIL_ANALYSIS_WORKERS="1") as up:

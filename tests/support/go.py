@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -27,6 +28,16 @@ def built(name: str, version: str, package: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         environment = {"GOBIN": str(folder), "CGO_ENABLED": "0"}
         _go(f"neither a built {name}", "install", f"{package}@{version}", **environment)
+    return program
+
+
+def built_here(name: str, folder: Path) -> Path:
+    """The program whose sources lie in `folder`, built when they have changed. Raises `NoGo`."""
+    sources = b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+    program = CACHE / f"{name}-{hashlib.sha256(sources).hexdigest()[:12]}" / name
+    if not program.exists():
+        build = ("build", "-C", str(folder), "-trimpath", "-o", str(program), ".")
+        _go(f"neither a built {name}", *build, CGO_ENABLED="0")
     return program
 
 

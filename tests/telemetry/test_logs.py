@@ -1,4 +1,4 @@
-"""The log of a real server over a whole exam: JSON in every line, and nobody's name."""
+"""The log of a real server over a whole exam: JSON in every line, when and whose, and no names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support import pictures
 from tests.support.house import Json, Proctor, read
 from tests.support.ports import free_port
-from tests.support.process import Served, served
+from tests.support.process import PATIENCE_S, Served, served
 
 NAME = "Canaria Zwolfenbein"
 WORDS = "The canary sings at midnight"
@@ -40,6 +40,7 @@ async def exam(up: Served, proctor: Proctor, data: Path) -> tuple[str, list[str]
         await client.get("/api/v1/live", params={"ticket": ticket})
     with sqlite3.connect(data / "invigil.db", isolation_level=None, timeout=1) as other:
         other.execute("BEGIN IMMEDIATE")
+        ada.client.timeout = PATIENCE_S  # the server itself waits for some seconds
         assert (await ada.send(pictures.obama())).status_code == 503
         other.execute("ROLLBACK")
     other.close()

@@ -113,7 +113,8 @@ async def test_a_frame_is_traced_from_receipt_to_publishing(
         assert trace["rules"].parent_span_id == commit.span_id
         for step in set(Step) - {Step.RULES}:
             assert trace[step.value].parent_span_id == frame.span_id, step
-        order = [trace[step.value].start_time_unix_nano for step in Step]
+        way = (Step.RECEIVE, Step.ADMIT, Step.LOOK, Step.COMMIT, Step.RULES, Step.PUBLISH)
+        order = [trace[step.value].start_time_unix_nano for step in way]
         assert order == sorted(order)
         for span in trace.values():
             assert frame.start_time_unix_nano <= span.start_time_unix_nano
