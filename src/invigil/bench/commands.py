@@ -131,21 +131,21 @@ _Ms = Annotated[float, typer.Option(help="Milliseconds; see docs/capacity.md.", 
 
 @app.command()
 def nodes(  # noqa: PLR0917 - typer makes options of them, not positions
-    node_ms: _Ms = 18.0,
-    app_ms: _Ms = 7.0,
-    database_ms: _Ms = 2.0,
-    feed_ms: _Ms = 0.05,
-    hear_ms: _Ms = 0.05,
-    watch_ms: _Ms = 0.02,
-    commit_ms: _Ms = 2.0,
+    app_ms: _Ms = 17.0,
+    worker_ms: _Ms = 11.5,
+    database_ms: _Ms = 5.7,
+    feed_ms: _Ms = 0.1,
+    hear_ms: _Ms = 0.17,
+    watch_ms: _Ms = 0.034,
+    commit_ms: _Ms = 5.0,
     node_cores: Annotated[int, typer.Option(help="Processors of each server.", min=1)] = 2,
     database_cores: Annotated[int, typer.Option(help="Of the database.", min=1)] = 2,
     most: Annotated[int, typer.Option(help="Up to so many servers.", min=1)] = 4,
 ) -> None:
     """Compute, from measured costs, how many candidates several servers hold. Measures nothing."""
     costs = Costs(
-        node_ms,
         app_ms,
+        worker_ms,
         database_ms,
         feed_ms,
         hear_ms,
@@ -155,9 +155,11 @@ def nodes(  # noqa: PLR0917 - typer makes options of them, not positions
         database_cores,
     )
     found = [reached(costs, count) for count in range(1, most + 1)]
-    table = Table("servers", "candidates", "against one", "p95", "server", "database", "feed")
+    table = Table(
+        "servers", "candidates", "against one", "p95", "process", "server", "database", "feed"
+    )
     for each in found:
-        busy = (each.node_busy, each.database_busy, each.feed_busy)
+        busy = (each.app_busy, each.node_busy, each.database_busy, each.feed_busy)
         ratio = each.candidates / max(1, found[0].candidates)
         table.add_row(
             *(str(each.nodes), str(each.candidates), f"{ratio:.2f} x", f"{each.p95_s:.2f} s"),

@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +17,7 @@ from rich.table import Table
 
 from invigil.evaluate.tables import BadInput
 from invigil.evaluate.targets import Checked, check, overridden
+from invigil.simulate import options as o
 from invigil.simulate import report
 from invigil.simulate.place import code_of, place_of, token_of
 from invigil.simulate.plan import CannotRehearse, Plan
@@ -25,6 +25,10 @@ from invigil.simulate.progress import show
 from invigil.simulate.rehearsal import Outcome, Rehearsal
 
 _OUT = Console(highlight=False, soft_wrap=True)
+_NO_LINK = (
+    "Give a proctor's sign-in link: --sign-in LINK. On the server, `invigil sign-in-link` prints a "
+    "new one."
+)
 _FILES_EACH = 2
 _FILES_BESIDE = 64
 _SHARE_OF_COMING = 0.25
@@ -34,90 +38,65 @@ _FEW = 20
 
 
 def simulate(  # noqa: PLR0917 - typer makes options of them, not positions
-    candidates: Annotated[int, typer.Option(help="How many simulated candidates.", min=1)] = 20,
-    minutes: Annotated[
-        float, typer.Option(help="How long, from the first candidate's coming on.", min=0.1)
-    ] = 5.0,
-    url: Annotated[
-        str | None,
-        typer.Option(help="Address of the server as candidates' browsers use it."),
-    ] = None,
-    sign_in: Annotated[
-        str | None,
-        typer.Option(
-            envvar="INVIGIL_SIMULATE_SIGN_IN",
-            help="One-use sign-in link of a proctor (`invigil sign-in-link` prints one). A session "
-            "of its own is opened then, incidents are watched, and what was acknowledged is "
-            "checked.",
-        ),
-    ] = None,
-    join_link: Annotated[
-        str | None,
-        typer.Option(
-            help="Join link of a session that is there. With --sign-in it must hold no real "
-            'candidate; without, its title must be "Rehearsal", and nothing is checked afterwards.'
-        ),
-    ] = None,
-    interval: Annotated[
-        int, typer.Option(help="Seconds between pictures, in a session of its own.", min=1, max=60)
-    ] = 5,
-    join_within: Annotated[
-        float | None,
-        typer.Option(
-            help="Seconds over which candidates come. Default: a quarter of the time, 300 at most.",
-            min=0.1,
-        ),
-    ] = None,
-    herd: Annotated[
-        bool, typer.Option("--herd", help="A fifth of them come within the first 5 seconds.")
-    ] = False,
-    storm_every: Annotated[
-        float,
-        typer.Option(
-            help="Everybody loses every connection every so many seconds; 0: never.", min=0
-        ),
-    ] = 0.0,
-    swaps: Annotated[
-        int | None,
-        typer.Option(
-            help="Candidates who swap with somebody or are joined by a second person, in turns. "
-            "Default: one in 20, at least 2.",
-            min=0,
-        ),
-    ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Accept any certificate, for tests.")
-    ] = False,
-    ca: Annotated[
-        Path | None, typer.Option(help="Certificates to trust (PEM) instead of the system's.")
-    ] = None,
-    during_exams: Annotated[
-        bool, typer.Option("--during-exams", help="Even while an exam is taken on this server.")
-    ] = False,
-    give_up_after: Annotated[
-        float,
-        typer.Option(
-            help="Seconds that the proctor's side waits for a server that is away.", min=0
-        ),
-    ] = 60.0,
-    json_to: Annotated[
-        Path | None, typer.Option("--json", help="Write the numbers to this file as well.")
-    ] = None,
-    html_to: Annotated[
-        Path | None, typer.Option("--html", help="Write the report to this file as well.")
-    ] = None,
-    target: Annotated[
-        list[str] | None, typer.Option(help="Set a target: NAME=NUMBER. May be repeated.")
-    ] = None,
+    candidates: o.Candidates = 20,
+    minutes: o.Minutes = 5.0,
+    url: o.Url = None,
+    sign_in: o.SignIn = None,
+    join_link: o.JoinLink = None,
+    interval: o.Interval = 5,
+    join_within: o.JoinWithin = None,
+    herd: o.Herd = False,
+    storm_every: o.StormEvery = 0.0,
+    swaps: o.Swaps = None,
+    insecure: o.Insecure = False,
+    ca: o.Ca = None,
+    during_exams: o.DuringExams = False,
+    give_up_after: o.GiveUpAfter = 60.0,
+    json_to: o.JsonTo = None,
+    html_to: o.HtmlTo = None,
+    target: o.Target = None,
 ) -> None:
     """Rehearse an exam: simulated candidates take it on a server that runs.
 
     They sign in, consent, check in, send pictures, hold their live sockets, swap and come back
     after losing the network. Every target that is missed makes the exit status 1.
     """
+    plan = _plan(candidates, minutes, join_within, swaps, storm_every, herd=herd)
+    with _refusals():
+        wanted = overridden(report.TARGETS, target or [])
+        links = [link for link in (sign_in, join_link) if link]
+        place = place_of(url, links, insecure=insecure, ca=ca)
+        if not links:
+            raise CannotRehearse(_NO_LINK)
+        _allow_files(candidates)
+        work = _rehearse(
+            Rehearsal(place, plan, give_up_after),
+            sign_in and token_of(sign_in),
+            join_link and code_of(join_link),
+            interval,
+            during_exams=during_exams,
+        )
+        outcome = asyncio.run(work)
+    found = report.numbers(outcome, place.url)
+    checked = check(report.targets_for(outcome, wanted), found)
+    _tell(outcome, found, checked)
+    _write(outcome, found, checked, json_to, html_to)
+    if not all(each.met for each in checked):
+        raise typer.Exit(1)
+
+
+def _plan(
+    candidates: int,
+    minutes: float,
+    join_within: float | None,
+    swaps: int | None,
+    storm_every: float,
+    *,
+    herd: bool,
+) -> Plan:
     seconds = minutes * 60
     acts = max(2, candidates // _FEW) if swaps is None else swaps
-    plan = Plan(
+    return Plan(
         candidates=candidates,
         seconds=seconds,
         join_within_s=join_within or min(_MOST_COMING_S, seconds * _SHARE_OF_COMING),
@@ -125,31 +104,6 @@ def simulate(  # noqa: PLR0917 - typer makes options of them, not positions
         storm_every_s=storm_every,
         acts=min(acts, candidates),
     )
-    with _refusals():
-        wanted = overridden(report.TARGETS, target or [])
-        links = [link for link in (sign_in, join_link) if link]
-        place = place_of(url, links, insecure=insecure, ca=ca)
-        if not links:
-            raise CannotRehearse(
-                "Give a proctor's sign-in link: --sign-in LINK. On the server, `invigil "
-                "sign-in-link` prints a new one."
-            )
-        _allow_files(candidates)
-        outcome = asyncio.run(
-            _rehearse(
-                Rehearsal(place, plan, give_up_after),
-                sign_in and token_of(sign_in),
-                join_link and code_of(join_link),
-                interval,
-                during_exams=during_exams,
-            )
-        )
-    found = report.numbers(outcome, place.url)
-    checked = check(report.targets_for(outcome, wanted), found)
-    _tell(outcome, found, checked)
-    _write(outcome, found, checked, json_to, html_to)
-    if not all(each.met for each in checked):
-        raise typer.Exit(1)
 
 
 async def _rehearse(
