@@ -11,7 +11,6 @@ from invigil.clock import Clock
 from invigil.domain.errors import MediaConfigError
 from invigil.meetings.realtimekit.access import Access, Basic, Bearer
 from invigil.meetings.realtimekit.provider import Presets, RealtimeKitMeetings
-from invigil.meetings.realtimekit.webhook import INSTALLED
 
 _PREFIX = "INVIGIL_REALTIMEKIT_"
 
@@ -46,11 +45,6 @@ def make_realtimekit(settings: RealtimeKitSettings, clock: Clock) -> RealtimeKit
     credentials = _bearer(settings) or _basic(settings)
     if credentials is None:
         return None
-    if not INSTALLED:
-        raise MediaConfigError(
-            "RealtimeKit is set up, and the package that checks its calls is not installed.",
-            fix='Run `pip install "invigil[realtimekit]"`.',
-        )
     access = Access(credentials, _base(settings.realtimekit_base_url))
     presets = Presets(settings.realtimekit_candidate_preset, settings.realtimekit_proctor_preset)
     return RealtimeKitMeetings(access, presets, clock)

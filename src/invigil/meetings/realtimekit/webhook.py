@@ -12,21 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from invigil.clock import Clock
 from invigil.domain.errors import InvalidRequest, MediaUnavailable, WebhookRefused
 from invigil.meetings.port import MediaEvent, MediaEventKind
-
-try:
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    INSTALLED = True
-except ImportError:  # the extra `realtimekit`; the wiring asks before it makes a provider
-    INSTALLED = False
 
 log = structlog.get_logger(__name__)
 
