@@ -8,12 +8,23 @@ from rich.console import Console
 from invigil.clock import system_clock
 from invigil.db_commands import DataDir, run_with, settings_of
 from invigil.domain.errors import MaintenanceRefused
+from invigil.settings import Settings
 from invigil.storage.database import Database
 from invigil.storage.keyring import require_masters, rewrap_all
 from invigil.wiring import key_file
 
 app = typer.Typer(help="Change the master key that photos and templates are encrypted under.")
 _console = Console(highlight=False, soft_wrap=True, markup=False)
+
+
+def _require_file(settings: Settings) -> None:
+    if settings.master_key is not None:
+        raise MaintenanceRefused(
+            "The master key comes from INVIGIL_MASTER_KEY, so it is changed there.",
+            fix="Set it to the new key, a comma and the old one, restart all servers, run "
+            "`invigil keys rewrap`, then remove the old one: a server does not start without a key "
+            "that is still needed.",
+        )
 
 
 async def _rewrap(database: Database) -> None:
@@ -32,12 +43,7 @@ def rotate(data_dir: DataDir = None) -> None:
     settings = settings_of(data_dir)
 
     async def work(database: Database) -> None:
-        if settings.master_key is not None:
-            raise MaintenanceRefused(
-                "The master key comes from INVIGIL_MASTER_KEY, so it is changed there.",
-                fix="Set it to the new key, a comma and the old one, restart all servers, then run "
-                "`invigil keys rewrap`.",
-            )
+        _require_file(settings)
         await require_masters(database)
         key_file(settings).add_newest()
         await _rewrap(database)
@@ -61,12 +67,7 @@ def retire(data_dir: DataDir = None) -> None:
     settings = settings_of(data_dir)
 
     async def work(database: Database) -> None:
-        if settings.master_key is not None:
-            raise MaintenanceRefused(
-                "The master key comes from INVIGIL_MASTER_KEY, so old ones are removed there.",
-                fix="Run `invigil keys rewrap` first: a server does not start without a key that "
-                "is still needed.",
-            )
+        _require_file(settings)
         await _rewrap(database)
         key_file(settings).keep_newest()
         _console.print("Only the newest master key is left.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -97,38 +97,13 @@ def chained(act: Act, after: AuditEntry | None) -> AuditEntry:
         previous=previous,
         hash="",
     )
-    return _with_hash(entry)
+    return replace(entry, hash=hash_of(entry))
 
 
 def hash_of(entry: AuditEntry) -> str:
-    """SHA-256 over every field but the hash itself, as a JSON list in this order."""
-    fields = [
-        entry.seq,
-        entry.at,
-        entry.action,
-        entry.actor,
-        entry.session_id,
-        entry.candidate_id,
-        entry.ref,
-        entry.detail,
-        entry.previous,
-    ]
-    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
-
-
-def _with_hash(entry: AuditEntry) -> AuditEntry:
-    return AuditEntry(
-        entry.seq,
-        entry.at,
-        entry.action,
-        entry.actor,
-        entry.session_id,
-        entry.candidate_id,
-        entry.ref,
-        entry.detail,
-        entry.previous,
-        hash_of(entry),
-    )
+    """SHA-256 over every field but the hash itself, as a JSON list in their order."""
+    hashed = [getattr(entry, each.name) for each in fields(entry) if each.name != "hash"]
+    return hashlib.sha256(json.dumps(hashed, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
