@@ -106,17 +106,15 @@ def test_a_key_of_another_certificate_is_not_served(tmp_path: Path) -> None:
 
 
 def test_links_lead_to_this_machine_on_the_network() -> None:
-    settings = reachable(Settings(_env_file=None, tls_self_signed=True))  # type: ignore[call-arg]
+    settings = reachable(Settings(_env_file=None, tls_self_signed=True))
     assert settings.host == "0.0.0.0"  # noqa: S104
     assert settings.base_url == f"https://{this_host().best}:8000"
     assert settings.secure
-    chosen = Settings(_env_file=None, tls_self_signed=True, host="192.0.2.7")  # type: ignore[call-arg]
+    chosen = Settings(_env_file=None, tls_self_signed=True, host="192.0.2.7")
     assert reachable(chosen).base_url == "https://192.0.2.7:8000"
-    named = Settings(  # type: ignore[call-arg]
-        _env_file=None, tls_self_signed=True, public_url="https://hall.example:8000"
-    )
+    named = Settings(_env_file=None, tls_self_signed=True, public_url="https://hall.example:8000")
     assert reachable(named).base_url == "https://hall.example:8000"
-    plain = Settings(_env_file=None)  # type: ignore[call-arg]
+    plain = Settings(_env_file=None)
     assert reachable(plain) is plain
 
 

@@ -178,10 +178,10 @@ async def test_only_the_token_opens_it(metered: Running, sent: str) -> None:
 
 def test_a_token_that_can_be_guessed_is_refused_without_repeating_it() -> None:
     with pytest.raises(ValidationError) as error:
-        Settings(_env_file=None, metrics_token="short-canary")  # type: ignore[arg-type]
+        Settings(_env_file=None, metrics_token="short-canary")
     assert "16 characters" in str(error.value)
     assert "short-canary" not in str(error.value)
-    assert Settings(_env_file=None, metrics_token="").metrics_token is None  # type: ignore[arg-type]
+    assert Settings(_env_file=None, metrics_token="").metrics_token is None
 
 
 async def test_a_real_server_tells_of_its_workers(tmp_path: Path) -> None:

@@ -694,6 +694,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description Numbers for Prometheus. There is nothing here unless INVIGIL_METRICS_TOKEN is set; then it
+         *     is wanted as `Authorization: Bearer <token>`.
+         */
+        get: operations["metrics_metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/multiple_faces_list": {
         parameters: {
             query?: never;
@@ -723,7 +744,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description 200 when the database answers, else 503.
+         * @description 200 when the database answers and the server is not about to end, else 503.
          */
         get: operations["ready_readyz_get"];
         put?: never;
@@ -2902,6 +2923,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    metrics_metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": components["schemas"]["ErrorReply"];
                 };
             };
         };
