@@ -8,9 +8,10 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from httpx2 import AsyncClient
 
@@ -85,29 +86,41 @@ class Served:
 
 
 @asynccontextmanager
-async def served(
-    data_dir: Path, port: int, *options: str, log: str | None = None, **chosen: str
-) -> AsyncIterator[Served]:
+async def served(data_dir: Path, port: int, *options: str, **chosen: str) -> AsyncIterator[Served]:
     """`invigil serve` until the end of the block, at the latest.
 
-    `options`: more of the command line; `log`: path of a file for what it says on standard error.
+    `options`: more of the command line.
     """
-    errors = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if log else None
+    async with _started(data_dir, port, options, chosen, None) as up:
+        yield up
+
+
+@asynccontextmanager
+async def served_with_log(
+    log: Path, data_dir: Path, port: int, *options: str, **chosen: str
+) -> AsyncIterator[Served]:
+    """As `served`; what it says on standard error goes into the file `log`."""
+    with log.open("wb") as errors:
+        async with _started(data_dir, port, options, chosen, errors) as up:
+            yield up
+
+
+@asynccontextmanager
+async def _started(
+    data_dir: Path,
+    port: int,
+    options: Sequence[str],
+    chosen: Mapping[str, str],
+    errors: BinaryIO | None,
+) -> AsyncIterator[Served]:
+    place = ("--port", str(port), "--data-dir", str(data_dir))
     process = await asyncio.create_subprocess_exec(
-        INVIGIL,
-        "serve",
-        "--port",
-        str(port),
-        "--data-dir",
-        str(data_dir),
-        *options,
+        *(INVIGIL, "serve", *place, *options),
         cwd=data_dir.parent,
         env=environment(INVIGIL_DISK_RESERVE_MB="0", **chosen),
         stdout=PIPE,
         stderr=errors,
     )
-    if errors is not None:
-        os.close(errors)
     assert process.stdout
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support import pictures
 from tests.support.house import Json, Proctor, read
 from tests.support.ports import free_port
-from tests.support.process import PATIENCE_S, Served, served
+from tests.support.process import PATIENCE_S, Served, served_with_log
 
 NAME = "Canaria Zwolfenbein"
 WORDS = "The canary sings at midnight"
@@ -61,7 +61,7 @@ def moment(line: Json) -> datetime:
 async def test_a_whole_exam(tmp_path: Path) -> None:
     log, data = tmp_path / "log", tmp_path / "data"
     chosen = {"INVIGIL_LOG_FORMAT": "json", "INVIGIL_ANALYSIS_WORKERS": "1"}
-    async with served(data, free_port(), "--debug", log=str(log), **chosen) as up:
+    async with served_with_log(log, data, free_port(), "--debug", **chosen) as up:
         proctor = await up.proctor()
         candidate_id, secrets = await exam(up, proctor, data)
         await proctor.client.aclose()
@@ -87,7 +87,7 @@ async def test_what_libraries_say_is_json_as_well(tmp_path: Path) -> None:
     """uvicorn complains about a request that is none; its line must be one of ours."""
     log, port = tmp_path / "log", free_port()
     chosen = {"INVIGIL_LOG_FORMAT": "json", "INVIGIL_ANALYSIS_WORKERS": "1"}
-    async with served(tmp_path / "data", port, log=str(log), **chosen) as up:
+    async with served_with_log(log, tmp_path / "data", port, **chosen) as up:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"canary-no-http\r\n\r\n")
         await writer.drain()
