@@ -28,7 +28,7 @@ def _require_file(settings: Settings) -> None:
 
 
 async def _rewrap(database: Database) -> None:
-    await require_masters(database)
+    await require_masters(database, starting=False)
     done = await rewrap_all(database, system_clock())
     _console.print(f"{done} keys of candidates are wrapped by the newest master key now.")
 
@@ -44,7 +44,7 @@ def rotate(data_dir: DataDir = None) -> None:
 
     async def work(database: Database) -> None:
         _require_file(settings)
-        await require_masters(database)
+        await require_masters(database, starting=False)
         key_file(settings).add_newest()
         await _rewrap(database)
         _console.print(f"Keep a copy of {key_file(settings).path}, apart from the backups.")
@@ -54,7 +54,10 @@ def rotate(data_dir: DataDir = None) -> None:
 
 @app.command()
 def rewrap(data_dir: DataDir = None) -> None:
-    """Wrap the keys of all candidates with the newest master key; safe to repeat."""
+    """Wrap the keys of all candidates with the newest master key; safe to repeat.
+
+    Where nobody has joined yet this makes the present master key the right one.
+    """
     run_with(settings_of(data_dir), _rewrap, opening=True)
 
 

@@ -54,9 +54,10 @@ class Nodes:
     async def node(self, place: int) -> AsyncIterator[Served]:
         """Server 0 or 1, until the end of the block."""
         data = self.folder / f"node-{place}"
-        if place and not (data / "secret.key").exists():
+        if place and not (data / "master.key").exists():
             data.mkdir(exist_ok=True)
-            shutil.copy(self.folder / "node-0" / "secret.key", data / "secret.key")
+            for key in ("secret.key", "master.key"):
+                shutil.copy(self.folder / "node-0" / key, data / key)
         async with served(data, self.ports[place], **self.shared) as up:
             self.up[place] = up
             self.link = up.link

@@ -218,6 +218,21 @@ async def test_a_server_with_another_master_key_does_not_start(
     assert "Restore master.key from its copy" in said
 
 
+async def test_a_second_server_with_a_key_of_its_own_is_refused_before_anybody_joins(
+    tmp_path: Path, clock: Clock, dialect: object
+) -> None:
+    data = tmp_path / "data"
+    async with running(data, clock, ScriptedEngine()) as house:
+        chosen = _chosen(house)
+    (data / "master.key").unlink()
+    code, said = await command("db", "upgrade", cwd=tmp_path, **chosen)
+    assert code == 1
+    assert "master key that is not here" in said
+    # Nothing is encrypted yet: who lost the key can go on with a new one.
+    assert (await command("keys", "rewrap", cwd=tmp_path, **chosen))[0] == 0
+    assert (await command("db", "upgrade", cwd=tmp_path, **chosen))[0] == 0
+
+
 async def test_those_who_joined_before_there_were_keys_are_given_one(
     scripted: Running, session: Json
 ) -> None:

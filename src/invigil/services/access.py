@@ -39,7 +39,8 @@ class Access:
     async def note_start(self, what_runs: Mapping[str, str]) -> None:
         """Put the start of a server on record, with the versions of what runs in it."""
         async with self._database.begin() as work:
-            work.audit.note(Act(Action.SERVER_STARTED, SERVER, self._clock(), detail=what_runs))
+            detail = {**what_runs, "master": work.keys.vault.newest}
+            work.audit.note(Act(Action.SERVER_STARTED, SERVER, self._clock(), detail=detail))
 
     async def new_sign_in_link(self) -> str:
         """The secret of a link that signs a proctor in once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from datetime import datetime
 
@@ -42,16 +43,24 @@ class KeyRing:
         self._known.pop(candidate_id, None)
 
 
-async def require_masters(database: Database) -> None:
-    """Refuse to start with other master keys than those in use. Raises `KeyMisconfigured`."""
+async def require_masters(database: Database, *, starting: bool = True) -> None:
+    """Refuse other master keys than those in use. Raises `KeyMisconfigured`.
+
+    `starting`: also others than the server that started last had. Nobody may have joined yet, and
+    then no candidate's key is there to tell.
+    """
     vault = database.vault
     if vault is None:
         return
     async with database.read() as work:
-        missing = await work.keys.masters() - vault.known
+        needed = await work.keys.masters()
+        noted = await work.audit.last_of([Action.SERVER_STARTED, Action.KEYS_REWRAPPED])
+    if starting and noted is not None:
+        needed |= {json.loads(noted.detail)["master"]}
+    missing = needed - vault.known
     if missing:
         raise KeyMisconfigured(
-            f"Photos of this installation are encrypted with a master key that is not here "
+            f"This installation encrypts photos with a master key that is not here "
             f"({', '.join(sorted(missing))})."
         )
 
@@ -93,9 +102,8 @@ async def rewrap_all(database: Database, now: datetime) -> int:
     while True:
         async with database.begin() as work:
             some = await work.keys.rewrap()
-            if some:
-                detail: dict[str, str | int] = {"keys": some, "master": work.keys.vault.newest}
+            if not some:
+                detail: dict[str, str | int] = {"keys": done, "master": work.keys.vault.newest}
                 work.audit.note(Act(Action.KEYS_REWRAPPED, COMMAND_LINE, now, detail=detail))
-        if not some:
-            return done
+                return done
         done += some

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
-from invigil.domain.audit import Act, AuditEntry, chained
+from invigil.domain.audit import Act, Action, AuditEntry, chained
 from invigil.storage.database import tables as t
 from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
@@ -38,6 +38,17 @@ class AuditRepository(Repository):
     async def last(self) -> AuditEntry | None:
         row = await self._one(
             sa.select(t.audit_entry).order_by(t.audit_entry.c.seq.desc()).limit(1)
+        )
+        return _entry(row) if row else None
+
+    async def last_of(self, actions: Sequence[Action]) -> AuditEntry | None:
+        """The newest entry of any of these."""
+        wanted = [action.value for action in actions]
+        row = await self._one(
+            sa.select(t.audit_entry)
+            .where(t.audit_entry.c.action.in_(wanted))
+            .order_by(t.audit_entry.c.seq.desc())
+            .limit(1)
         )
         return _entry(row) if row else None
 
