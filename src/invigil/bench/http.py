@@ -77,8 +77,8 @@ class Connection:
         if self._streams is not None:
             try:
                 return await self._exchange(message)
-            except (ConnectionError, EOFError):
-                self.close()
+            except (ConnectionError, EOFError, ssl.SSLError):
+                self.close()  # TLS has errors of its own for a connection that was let go
         self._streams = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
         return await self._exchange(message)
 
