@@ -35,6 +35,7 @@ from invigil.clock import Clock, system_clock
 from invigil.domain.errors import InvigilError
 from invigil.feed.redis_bus import RedisBus
 from invigil.meetings import Meetings
+from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
@@ -43,7 +44,7 @@ from invigil.video_wiring import make_meetings
 from invigil.vision.factory import require, versions
 from invigil.vision.port import VisionEngine
 from invigil.vision.runtime import WeightsError
-from invigil.wiring import Storage, build_house
+from invigil.wiring import Storage, build_house, make_tap
 
 log = structlog.get_logger(__name__)
 
@@ -92,13 +93,14 @@ def create_app(
             app.state.renderer = EventRenderer(house)
             app.state.watch = watch
             app.state.storage = storage
+            app.state.tap = tap = make_tap(chosen, house, storage)
             _warn(chosen)
             await watch.start()
             await house.access.note_start(_what_runs(chosen))
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(supervise(name, work))
-                    for name, work in _beside_requests(house, watch, storage).items()
+                    for name, work in _beside_requests(house, watch, storage, tap).items()
                 ]
                 yield
                 for task in running:
@@ -166,7 +168,7 @@ def _document_letters(app: FastAPI) -> None:
 
 
 def _beside_requests(
-    house: House, watch: Watch, storage: Storage
+    house: House, watch: Watch, storage: Storage, tap: Tap | None
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     """What runs as long as the server does, by its name in the log."""
     work: dict[str, Callable[[], Awaitable[None]]] = {
@@ -176,6 +178,8 @@ def _beside_requests(
     }
     if storage.forwarder is not None:
         work["forward"] = storage.forwarder.run
+    if tap is not None:
+        work["tap"] = tap.run
     if isinstance(house.bus, RedisBus):
         work["feed"] = house.bus.run
     return work
