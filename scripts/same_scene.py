@@ -3,8 +3,8 @@
 
     python scripts/same_scene.py FOLDER_OF_PORTRAITS [ROOMS]
 
-One camera: two frames of the generator of `invigil evaluate`, of the same person in the same room in
-two postures, the second as a video picture (mirrored or not, small, 16:9 or 4:3, compressed hard).
+One camera: two frames of the generator of `invigil evaluate`, of the same person in the same room
+in two postures, the second as video (mirrored or not, small, 16:9 or 4:3, compressed hard).
 Different ones: pairs of portraits of different people, whose faces are all at the same place, which
 is harder than life; and frames beside portraits.
 """
@@ -69,7 +69,7 @@ def as_video(jpeg: bytes, dice: random.Random) -> bytes:
 def row(name: str, found: Sequence[float | None]) -> str:
     told = [each for each in found if each is not None]
     if not told:
-        return f"| {name} | {len(found)} | {len(found)} | – | – | – |"
+        return f"| {name} | {len(found)} | {len(found)} | | | |"
     low, middle, high = np.percentile(told, [1, 50, 99])
     differ = sum(each < DIFFERS_BELOW for each in told)
     match = sum(each >= MATCHES_FROM for each in told)
@@ -111,4 +111,4 @@ def main(folder: Path, rooms: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 40)
+    main(Path(sys.argv[1]), int(*sys.argv[2:3] or [40]))

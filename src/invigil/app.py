@@ -89,11 +89,8 @@ def create_app(
             house, watch, storage = await build_house(
                 chosen, clock, engine() if engine else None, stack, meetings=meetings
             )
-            app.state.house = house
-            app.state.renderer = EventRenderer(house)
-            app.state.watch = watch
-            app.state.storage = storage
-            app.state.tap = tap = make_tap(chosen, house, storage)
+            tap = make_tap(chosen, house, storage)
+            _hold(app, house, watch, storage, tap)
             _warn(chosen)
             await watch.start()
             await house.access.note_start(_what_runs(chosen))
@@ -118,6 +115,15 @@ def create_app(
     )
     _install(app, chosen, meetings)
     return app
+
+
+def _hold(app: FastAPI, house: House, watch: Watch, storage: Storage, tap: Tap | None) -> None:
+    """Where requests, and tests, find the rooms."""
+    app.state.house = house
+    app.state.renderer = EventRenderer(house)
+    app.state.watch = watch
+    app.state.storage = storage
+    app.state.tap = tap
 
 
 def _what_runs(settings: Settings) -> dict[str, str]:
