@@ -56,7 +56,7 @@ def scenes(me: Seated, dice: random.Random) -> dict[str, Scene]:
 
 def as_video(jpeg: bytes, dice: random.Random) -> bytes:
     """What an encoder for a live call makes of a frame."""
-    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    pixels = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR))
     if dice.random() < 1 / 2:
         pixels = pixels[:, ::-1]
     if dice.random() < 1 / 2:
@@ -79,7 +79,7 @@ def row(name: str, found: Sequence[float | None]) -> str:
     )
 
 
-def main(folder: Path, rooms: int) -> None:
+def main(folder: Path, rooms: int = 30) -> None:
     dice = random.Random(SEED)  # noqa: S311 - scenery, not secrets
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.jpg"))
     found: dict[str, list[float | None]] = defaultdict(list)
@@ -111,4 +111,4 @@ def main(folder: Path, rooms: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(*sys.argv[2:3] or [40]))
+    main(Path(sys.argv[1]), *[int(each) for each in sys.argv[2:3]])
