@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from invigil.monitoring import watch
+from invigil.monitoring import tap, watch
 from invigil.storage.database import Database
 from invigil.storage.database.migrate import upgrade
 from invigil.storage.evidence import forward
@@ -81,6 +81,7 @@ def clock() -> Clock:
 def _clockwork_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clockwork moves when a test says so: between two real seconds, virtual hours may pass."""
     monkeypatch.setattr(watch, "TICK_S", 3600.0)
+    monkeypatch.setattr(tap, "TICK_S", 3600.0)
     monkeypatch.setattr(forward, "EVERY_S", 3600.0)
 
 

@@ -35,6 +35,7 @@ from invigil.clock import Clock, system_clock
 from invigil.domain.errors import InvigilError
 from invigil.feed.redis_bus import RedisBus
 from invigil.meetings import Meetings
+from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
@@ -43,7 +44,7 @@ from invigil.video_wiring import make_meetings
 from invigil.vision.factory import require, versions
 from invigil.vision.port import VisionEngine
 from invigil.vision.runtime import WeightsError
-from invigil.wiring import Storage, build_house
+from invigil.wiring import Storage, build_house, make_tap
 
 log = structlog.get_logger(__name__)
 
@@ -88,17 +89,15 @@ def create_app(
             house, watch, storage = await build_house(
                 chosen, clock, engine() if engine else None, stack, meetings=meetings
             )
-            app.state.house = house
-            app.state.renderer = EventRenderer(house)
-            app.state.watch = watch
-            app.state.storage = storage
+            tap = make_tap(chosen, house, storage)
+            _hold(app, house, watch, storage, tap)
             _warn(chosen)
             await watch.start()
             await house.access.note_start(_what_runs(chosen))
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(supervise(name, work))
-                    for name, work in _beside_requests(house, watch, storage).items()
+                    for name, work in _beside_requests(house, watch, storage, tap).items()
                 ]
                 yield
                 for task in running:
@@ -116,6 +115,15 @@ def create_app(
     )
     _install(app, chosen, meetings)
     return app
+
+
+def _hold(app: FastAPI, house: House, watch: Watch, storage: Storage, tap: Tap | None) -> None:
+    """Where requests, and tests, find the rooms."""
+    app.state.house = house
+    app.state.renderer = EventRenderer(house)
+    app.state.watch = watch
+    app.state.storage = storage
+    app.state.tap = tap
 
 
 def _what_runs(settings: Settings) -> dict[str, str]:
@@ -166,7 +174,7 @@ def _document_letters(app: FastAPI) -> None:
 
 
 def _beside_requests(
-    house: House, watch: Watch, storage: Storage
+    house: House, watch: Watch, storage: Storage, tap: Tap | None
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     """What runs as long as the server does, by its name in the log."""
     work: dict[str, Callable[[], Awaitable[None]]] = {
@@ -176,6 +184,8 @@ def _beside_requests(
     }
     if storage.forwarder is not None:
         work["forward"] = storage.forwarder.run
+    if tap is not None:
+        work["tap"] = tap.run
     if isinstance(house.bus, RedisBus):
         work["feed"] = house.bus.run
     return work

@@ -9,6 +9,7 @@ import structlog
 from invigil.clock import Clock
 from invigil.domain.errors import MediaConfigError, MediaUnavailable
 from invigil.meetings import BuiltinMeetings, MediaProvider, Meetings
+from invigil.meetings.port import ServerTap
 from invigil.meetings.realtimekit.setting import make_realtimekit
 from invigil.settings import Settings
 
@@ -30,12 +31,16 @@ def make_meetings(settings: Settings, clock: Clock) -> Meetings:
             relay_only=settings.relay_only,
         )
     ]
+    taps: dict[str, ServerTap] = {}
     if settings.livekit_url is not None:
-        providers.append(_livekit(settings.livekit_url, settings))
+        livekit = _livekit(settings.livekit_url, settings)
+        providers.append(livekit)
+        if settings.livekit_tap_seconds is not None:
+            taps[livekit.id] = _livekit_tap(settings.livekit_url, settings)
     try:
         if (realtimekit := make_realtimekit(settings, clock)) is not None:
             providers.append(realtimekit)
-        return Meetings(providers, settings.meetings.value)
+        return Meetings(providers, settings.meetings.value, taps)
     except MediaConfigError as error:
         raise SystemExit(f"INVIGIL_MEETINGS: {error.message} {error.fix}") from None
 
@@ -49,13 +54,19 @@ def _livekit(url: str, settings: Settings) -> MediaProvider:
             "INVIGIL_LIVEKIT_URL is set, but the packages for LiveKit are not installed. "
             "Install Invigil with the extra `livekit`: pip install 'invigil[livekit]'."
         ) from None
+    return LiveKitMeetings(url, settings.livekit_api_url, *_livekit_pair(settings))
+
+
+def _livekit_tap(url: str, settings: Settings) -> ServerTap:
+    # The same extra as the provider, which was made before.
+    from invigil.meetings.livekit_tap import LiveKitTap  # noqa: PLC0415
+
+    return LiveKitTap(settings.livekit_api_url or url, *_livekit_pair(settings))
+
+
+def _livekit_pair(settings: Settings) -> tuple[str, str]:
     secret = settings.livekit_api_secret
-    return LiveKitMeetings(
-        url,
-        settings.livekit_api_url,
-        settings.livekit_api_key or "",
-        secret.get_secret_value() if secret else "",
-    )
+    return settings.livekit_api_key or "", secret.get_secret_value() if secret else ""
 
 
 async def check_meetings(meetings: Meetings) -> None:

@@ -29,6 +29,7 @@ from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.silence import Silence
 from invigil.monitoring.single import SingleImage
+from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.monitoring.workers import WorkerAnalysis
 from invigil.services.access import Access
@@ -210,6 +211,20 @@ async def build_house(
         telemetry=telemetry,
     )
     return house, watch, storage
+
+
+def make_tap(settings: Settings, house: House, storage: Storage) -> Tap | None:
+    """The server's own eye on live video, where it is asked for."""
+    if settings.livekit_tap_seconds is None:
+        return None
+    return Tap(
+        database=storage.database,
+        store=storage.store,
+        presence=house.presence,
+        eye=house.media,
+        every=timedelta(seconds=settings.livekit_tap_seconds),
+        clock=house.clock,
+    )
 
 
 def _classic(

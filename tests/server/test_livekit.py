@@ -352,6 +352,8 @@ async def test_a_secret_that_livekit_refuses_ends_the_start(tmp_path: Path, live
         ({"INVIGIL_LIVEKIT_URL": "http://host:1"}, "must be an address such as wss://"),
         ({"INVIGIL_LIVEKIT_API_URL": "ws://host:1"}, "must be an address such as http://"),
         ({"INVIGIL_MEETINGS": "zoom"}, "INVIGIL_MEETINGS"),
+        ({"INVIGIL_LIVEKIT_TAP_SECONDS": "20"}, "INVIGIL_LIVEKIT_URL"),
+        ({"INVIGIL_LIVEKIT_TAP_SECONDS": "5"}, "INVIGIL_LIVEKIT_TAP_SECONDS"),
     ],
 )
 async def test_settings_that_cannot_be(tmp_path: Path, chosen: dict[str, str], words: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from invigil.domain.session import ExamSession
+from invigil.domain.tap import TapLook
 from invigil.storage import retention
 from invigil.storage.database import Database
 from invigil.storage.database import tables as t
@@ -136,6 +137,26 @@ async def test_observations_go_in_batches_down_to_the_last(
     scripted.clock.advance(days=8)
     assert await sweep(scripted) >= 5
     assert await scripted.rows(t.observation) == 0
+
+
+async def test_looks_at_live_video_go_on_their_own_day(
+    scripted: Running, session: Json, ada: Candidate
+) -> None:
+    start = scripted.clock.now
+    async with scripted.database.begin() as work:
+        for number, day in enumerate((0, 5)):
+            look = TapLook(f"{number:032}", start + timedelta(days=day), None if day else 0.25)
+            await work.tap.add(ada.id, look)
+    scripted.clock.advance(days=6)
+    await ada.send(b"me")
+    scripted.clock.advance(days=2)
+    assert await sweep(scripted) > 0
+    async with scripted.database.read() as work:
+        (left,) = await work.tap.recent(ada.id, start)
+    assert left == TapLook(f"{1:032}", start + timedelta(days=5), None)
+    scripted.clock.advance(days=6)
+    await sweep(scripted)
+    assert await scripted.rows(t.tap_look) == 0
 
 
 async def test_a_session_that_cannot_be_swept_does_not_stop_the_others(

@@ -14,6 +14,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 
 from invigil.api.deps import House as Rooms
 from invigil.app import create_app
+from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.settings import Settings
 from invigil.storage.database import Database
@@ -80,6 +81,11 @@ class Running:
     def watch(self) -> Watch:
         watch: Watch = self.app.state.watch
         return watch
+
+    @property
+    def tap(self) -> Tap:
+        tap: Tap = self.app.state.tap
+        return tap
 
     @property
     def storage(self) -> Storage:

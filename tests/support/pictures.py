@@ -8,7 +8,7 @@ import zlib
 from functools import cache
 from importlib.resources import files
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 
 @cache
@@ -42,6 +42,12 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
+
+
+@cache
+def webcam(data: bytes) -> bytes:
+    """A portrait as a camera of 640x480 would show it."""
+    return encoded(ImageOps.fit(opened(data), (640, 480)))
 
 
 @cache

@@ -20,6 +20,7 @@ export const KIND_WORDS: Record<IncidentKind, string> = {
   no_face: "No face in view",
   camera_lost: "Camera picture lost",
   not_recognised: "Not recognised for a while",
+  frames_do_not_match_video: "Posted pictures differ from the live video",
 };
 
 export const PROVIDER_WORDS: Record<string, string> = {

@@ -15,6 +15,7 @@ class IncidentKind(StrEnum):
     NO_FACE = "no_face"
     CAMERA_LOST = "camera_lost"
     NOT_RECOGNISED = "not_recognised"
+    FRAMES_DO_NOT_MATCH_VIDEO = "frames_do_not_match_video"
 
 
 class Severity(StrEnum):
@@ -29,6 +30,7 @@ SEVERITY: dict[IncidentKind, Severity] = {
     IncidentKind.NO_FACE: Severity.MEDIUM,
     IncidentKind.CAMERA_LOST: Severity.MEDIUM,
     IncidentKind.NOT_RECOGNISED: Severity.LOW,
+    IncidentKind.FRAMES_DO_NOT_MATCH_VIDEO: Severity.MEDIUM,
 }
 
 

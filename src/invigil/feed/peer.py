@@ -17,6 +17,7 @@ class Peer:
 
     `viewer`: what a proctor's page is called in the rooms of live video, so that candidates' pages
     can let it, and nobody else, see their tracks.
+    `page`: False for the server itself, where it looks at live video.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Peer:
     session_id: str
     candidate_id: str | None = None
     viewer: str | None = None
+    page: bool = True
 
     def as_json(self) -> dict[str, str | None]:
         return {

@@ -53,7 +53,7 @@ class Presence:
 
     def count(self, role: Role) -> int:
         """Pages of this role that are connected to this server."""
-        return sum(peer.role is role for peer in self._peers.values())
+        return sum(peer.page and peer.role is role for peer in self._peers.values())
 
     def online(self, candidate_id: str) -> bool:
         """Whether a page of the candidate is connected to any server. Any thread may ask."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from invigil.domain.errors import MediaConfigError
-from invigil.meetings.port import MediaProvider
+from invigil.meetings.port import MediaProvider, ServerTap
 
 
 class Meetings:
-    """Providers by id. `default` is the id that a session gets when nobody chooses."""
+    """Providers by id. `default` is the id that a session gets when nobody chooses.
 
-    def __init__(self, providers: Sequence[MediaProvider], default: str) -> None:
+    `taps`: by the id of the provider, where the server itself is to look at live tracks.
+    """
+
+    def __init__(
+        self,
+        providers: Sequence[MediaProvider],
+        default: str,
+        taps: Mapping[str, ServerTap] | None = None,
+    ) -> None:
         self._providers = {provider.id: provider for provider in providers}
+        self.taps = dict(taps or {})
         self.default = default
         self.get(default)
 

@@ -154,3 +154,15 @@ class MediaProvider(Protocol):
     async def aclose(self) -> None:
         """Give connections back."""
         ...
+
+
+class ServerTap(Protocol):
+    """Lets the server itself see what a proctor's page sees. Not every provider has it."""
+
+    async def look(self, room: Room, viewer: str, identity: str) -> bytes | None:
+        """One picture of the camera track of `identity`, as JPEG; None when there is no such track.
+
+        `viewer`: what the server is called in the room, hidden, as long as it takes. Raises
+        `MediaUnavailable` where the provider does not answer.
+        """
+        ...

@@ -23,7 +23,7 @@ from invigil.domain.errors import (
     NotFound,
     SessionClosed,
 )
-from invigil.domain.secrets import sign
+from invigil.domain.secrets import new_id, sign
 from invigil.domain.session import ExamSession
 from invigil.meetings import JoinGrant, MediaProvider, Meetings
 from invigil.meetings.port import (
@@ -58,10 +58,28 @@ class Media:
         self._database = database
         self._clock = clock
         self._key = key
+        self.name = self.viewer("server", new_id())
+        """What this server is called in rooms that it looks into; like a page's name."""
         # Who could not be removed because the provider was away. A restart forgets them; their
         # pages have left by themselves unless somebody tampered with them.
         self._to_kick: dict[str, Candidate] = {}
         self._wanted = asyncio.Event()
+
+    def can_see(self, session: ExamSession) -> bool:
+        """Whether this server itself is to look at the session's live tracks."""
+        return session.provider in self.meetings.taps
+
+    async def look(self, candidate: Candidate) -> bytes | None:
+        """A JPEG of the candidate's live camera, as a proctor's page sees it.
+
+        None where there is no such track right now. Raises `MediaUnavailable`.
+        """
+        async with self._database.read() as work:
+            stored = await work.media.room(candidate.session_id, candidate.id)
+        tap = None if stored is None else self.meetings.taps.get(stored.provider)
+        if stored is None or tap is None:
+            return None
+        return await tap.look(_room(stored), self.name, candidate.id)
 
     async def works(self, within_s: float) -> bool:
         """Whether every provider of live video answers, and within so many seconds."""

@@ -43,6 +43,13 @@ class LiveVideoSettings(BaseSettings):
     livekit_api_secret: SecretStr | None = Field(
         None, description="The secret of `INVIGIL_LIVEKIT_API_KEY`, at least 32 characters."
     )
+    livekit_tap_seconds: float | None = Field(
+        None,
+        ge=10,
+        description="How often the server itself looks at the live track of each candidate in "
+        "sessions with LiveKit, in seconds, to compare it with the pictures that the page posts. "
+        "Default: never. See docs/live-video.md.",
+    )
     realtimekit_base_url: str | None = Field(
         None,
         description="API of RealtimeKit, such as `https://api.dyte.io/v2` for an old account of "
@@ -126,7 +133,8 @@ class LiveVideoSettings(BaseSettings):
     def _whole_livekit(self) -> Self:
         names = ("livekit_url", "livekit_api_key", "livekit_api_secret")
         missing = [name for name in names if getattr(self, name) is None]
-        wanted = self.meetings is LiveVideo.LIVEKIT or len(missing) < len(names)
+        asked = self.meetings is LiveVideo.LIVEKIT or self.livekit_tap_seconds is not None
+        wanted = asked or len(missing) < len(names)
         if wanted and missing:
             lacking = ", ".join(f"INVIGIL_{name.upper()}" for name in missing)
             msg = f"live video by LiveKit is asked for, and {lacking} is not set"

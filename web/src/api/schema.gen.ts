@@ -1402,7 +1402,7 @@ export interface components {
          * IncidentKind
          * @enum {string}
          */
-        IncidentKind: "multiple_faces" | "different_person" | "no_face" | "camera_lost" | "not_recognised";
+        IncidentKind: "multiple_faces" | "different_person" | "no_face" | "camera_lost" | "not_recognised" | "frames_do_not_match_video";
         /**
          * IncidentState
          * @enum {string}

@@ -14,6 +14,7 @@ const KINDS: readonly IncidentKind[] = [
   "no_face",
   "camera_lost",
   "not_recognised",
+  "frames_do_not_match_video",
 ];
 
 /** Filters live in the address, so that a reload or a shared link shows the same list. */

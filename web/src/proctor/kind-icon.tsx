@@ -1,4 +1,4 @@
-import { IconCameraOff, IconUserOff, IconUserQuestion, IconUserSearch, IconUsers } from "@tabler/icons-react";
+import { IconArrowsDiff, IconCameraOff, IconUserOff, IconUserQuestion, IconUserSearch, IconUsers } from "@tabler/icons-react";
 import type { IncidentKind, Severity } from "../api/types";
 import css from "./proctor.module.css";
 
@@ -8,6 +8,7 @@ const ICONS = {
   no_face: IconUserOff,
   camera_lost: IconCameraOff,
   not_recognised: IconUserSearch,
+  frames_do_not_match_video: IconArrowsDiff,
 };
 
 export function KindIcon({ kind, severity }: { kind: IncidentKind; severity: Severity }) {

@@ -163,6 +163,17 @@ observation = sa.Table(
     sa.Index(None, "candidate_id", "received_at"),
 )
 
+# How alike a posted picture and the live video were; NULL where nothing could be said.
+tap_look = sa.Table(
+    "tap_look",
+    metadata,
+    _id(),
+    _ref("candidate_id", "candidate"),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("similarity", sa.Float),
+    sa.Index(None, "candidate_id", "at"),
+)
+
 evidence = sa.Table(
     "evidence",
     metadata,

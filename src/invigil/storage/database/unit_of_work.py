@@ -16,6 +16,7 @@ from invigil.storage.database.repositories.messages import MessageRepository
 from invigil.storage.database.repositories.observations import ObservationRepository
 from invigil.storage.database.repositories.runs import RunRepository
 from invigil.storage.database.repositories.sessions import SessionRepository
+from invigil.storage.database.repositories.tap import TapRepository
 from invigil.storage.database.repositories.templates import TemplateRepository
 from invigil.storage.sealing import Vault
 
@@ -43,4 +44,5 @@ class UnitOfWork:
         self.observations = ObservationRepository(connection, locks)
         self.runs = RunRepository(connection, locks)
         self.sessions = SessionRepository(connection, locks)
+        self.tap = TapRepository(connection, locks)
         self.templates = TemplateRepository(connection, locks, vault)
