@@ -6,7 +6,6 @@ It is built once from the Go module proxy and kept in `~/.cache/invigil-test`.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -18,44 +17,23 @@ from typing import Any
 import pytest
 from httpx2 import Client, TransportError
 
+from tests.support.go import NoGo, built
 from tests.support.ports import free_port
 
 VERSION = "v1.13.5"
 MODULE = "github.com/livekit/livekit-server/cmd/server"
 KEY, SECRET = "exam-key", "north-4711-" + "secret-" * 4
 _PATIENCE_S = 30.0
-_BUILD_S = 1800.0
-
-
-def program() -> Path | None:
-    """The server, built when there is Go and none was built before; None without both."""
-    folder = Path.home() / ".cache" / "invigil-test" / f"livekit-{VERSION}"
-    built = folder / "server"
-    if built.exists():
-        return built
-    go = shutil.which("go")
-    if go is None:
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"GOBIN": str(folder), "CGO_ENABLED": "0"}
-    command = ["nice", "-n", "10", go, "install", f"{MODULE}@{VERSION}"]
-    subprocess.run(command, env=environment, check=True, timeout=_BUILD_S, capture_output=True)
-    return built
 
 
 def require() -> Path:
     """The server, or a test that is skipped with the reason."""
     try:
-        found = program()
-        reason = "there is neither a built LiveKit server nor Go 1.26 to build it"
-    except subprocess.SubprocessError as error:
-        found = None
-        reason = f"LiveKit could not be built from the Go module proxy: {error}"
-    if found is not None:
-        return found
-    if os.environ.get("INVIGIL_TEST_REQUIRE_LIVEKIT"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+        return built("livekit", VERSION, MODULE)
+    except NoGo as error:
+        if os.environ.get("INVIGIL_TEST_REQUIRE_LIVEKIT"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
 
 
 def own_address() -> str:
