@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from livekit import api
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from invigil.rules.frames_do_not_match_video import MATCHES_FROM
 from tests.browser import browsers
 from tests.browser.browsers import frames_decoded
 from tests.browser.conftest import Exam, NewCandidate, sign_in
@@ -23,6 +26,7 @@ pytestmark = pytest.mark.browser
 
 FALL_BACK_MS = 10_000
 COME_BACK_MS = 30_000
+LOOKED_TWICE_MS = 90_000
 
 _RECEIVED_TRACKS = """
 async () => {
@@ -43,9 +47,12 @@ def live(tmp_path: Path) -> Iterator[LiveKit]:
 
 
 @pytest.fixture
-def media_server(tmp_path: Path, live: LiveKit) -> Iterator[Server]:
-    """An Invigil that has the LiveKit server to choose, and is told by it what happens."""
-    running = Server(tmp_path / "data", **live.environment)
+def media_server(tmp_path: Path, live: LiveKit, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """An Invigil that has the LiveKit server to choose, and is told by it what happens.
+
+    Parameters: more settings, by variable.
+    """
+    running = Server(tmp_path / "data", **live.environment, **getattr(request, "param", {}))
     live.webhook = f"{running.origin}/api/v1/meetings/livekit/webhook"
     live.start()
     running.start()
@@ -147,6 +154,25 @@ def test_the_proctor_sees_each_candidate_and_no_candidate_learns_of_another(
     assert other.page.evaluate(_RECEIVED_TRACKS) == 0
     assert obama.page.evaluate(_RECEIVED_TRACKS) == 0
     assert frames_decoded(other.page) == 0
+
+
+def looks(server: Server) -> list[float | None]:
+    """How alike posted and live pictures were, as the server keeps it."""
+    with closing(sqlite3.connect(f"file:{server.data_dir}/invigil.db?mode=ro", uri=True)) as file:
+        return [row[0] for row in file.execute("SELECT similarity FROM tap_look ORDER BY at")]
+
+
+@pytest.mark.parametrize("media_server", [{"INVIGIL_LIVEKIT_TAP_SECONDS": "10"}], indirect=True)
+def test_the_server_finds_its_own_looks_like_what_the_page_posts(
+    sitting: Exam, media_server: Server
+) -> None:
+    sitting.candidate()
+    wait_until(
+        sitting.proctor.page, lambda: len(looks(media_server)) >= 2, timeout_ms=LOOKED_TWICE_MS
+    )
+    seen = looks(media_server)
+    assert all(each is not None and each >= MATCHES_FROM for each in seen), seen
+    expect(sitting.proctor.cards("frames_do_not_match_video")).to_have_count(0)
 
 
 def test_who_has_finished_is_gone_from_the_room(sitting: Exam, live: LiveKit) -> None:

@@ -87,9 +87,9 @@ def wait_for_frames(page: Page, more: int = 10) -> None:
     wait_until(page, lambda: frames_decoded(page) >= before + more)
 
 
-def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+def wait_until(page: Page, holds: Callable[[], bool], timeout_ms: int = TIMEOUT_MS) -> None:
     step = 200
-    for _ in range(TIMEOUT_MS // step):
+    for _ in range(timeout_ms // step):
         if holds():
             return
         page.wait_for_timeout(step)

@@ -1,4 +1,11 @@
-import { IconArrowsDiff, IconCameraOff, IconUserOff, IconUserQuestion, IconUserSearch, IconUsers } from "@tabler/icons-react";
+import {
+  IconArrowsDiff,
+  IconCameraOff,
+  IconUserOff,
+  IconUserQuestion,
+  IconUserSearch,
+  IconUsers,
+} from "@tabler/icons-react";
 import type { IncidentKind, Severity } from "../api/types";
 import css from "./proctor.module.css";
 
