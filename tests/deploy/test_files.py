@@ -18,8 +18,6 @@ _VARIABLE = re.compile(r"\b(?:INVIGIL|DB)_[A-Z0-9_]+\b")
 _NOT_SETTINGS = {"INVIGIL_TAG", "INVIGIL_PUBLISH"}
 """Variables of compose.yaml alone."""
 
-_LIVE_VIDEO = {"INVIGIL_MEETINGS"}
-
 
 def files() -> list[Path]:
     return sorted(path for path in tools.DEPLOY.rglob("*") if path.is_file())
@@ -33,11 +31,11 @@ def settings() -> set[str]:
 
 
 def test_every_setting_that_is_named_exists() -> None:
-    known = settings() | _NOT_SETTINGS | _LIVE_VIDEO
+    known = settings() | _NOT_SETTINGS
     seen: set[str] = set()
     for path in files():
         for name in _VARIABLE.findall(path.read_text()):
-            if name.startswith("INVIGIL_LIVEKIT_") or name.endswith("_"):
+            if name.endswith("_"):
                 continue
             seen.add(name)
             assert name in known, f"{path.relative_to(tools.DEPLOY)}: {name}"
