@@ -16,6 +16,8 @@ class Policy:
     `open_frames` and `open_span`: a suspicion becomes an incident when so many frames in a row
     show it, over at least so long.
     `close_frames` and `close_span`: the same for its end.
+    `repeats`: whether pictures that repeat are reported; a session that is fed by a recording, as
+    a rehearsal is, says no.
     `lost_after`: number of missed sampling intervals after which the camera counts as lost.
     """
 
@@ -27,11 +29,18 @@ class Policy:
     close_frames: int = 3
     close_span: timedelta = timedelta(seconds=1)
     lost_after: int = 3
+    repeats: bool = True
 
     @property
     def window(self) -> timedelta:
         """How far back the rules look. Older observations never matter."""
         return max(self.sampling * (self.lost_after + 3), timedelta(seconds=60))
+
+    @property
+    def memory(self) -> timedelta:
+        """How far back pictures are looked for that come again."""
+        long = min(max(self.sampling * 60, timedelta(seconds=150)), timedelta(minutes=10))
+        return max(long if self.repeats else timedelta(), self.window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class ExamSession:
     join_generation: int = 1
     admin_hash: str | None = field(default=None, repr=False)
     provider: str = "builtin"
+    report_repeats: bool = True
 
     @property
     def closed(self) -> bool:
@@ -58,7 +68,9 @@ class ExamSession:
 
     @property
     def policy(self) -> Policy:
-        return Policy(sampling=timedelta(seconds=self.sampling_interval_s))
+        return Policy(
+            sampling=timedelta(seconds=self.sampling_interval_s), repeats=self.report_repeats
+        )
 
 
 @dataclass(frozen=True, slots=True)
