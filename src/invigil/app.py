@@ -16,6 +16,7 @@ from invigil.api import (
     check_in,
     classic,
     errors,
+    forgery,
     frames,
     health,
     incidents,
@@ -59,6 +60,7 @@ ROUTERS = (
     sessions.router,
     check_in.router,  # before candidates: /candidates/me is not an id
     frames.router,
+    forgery.router,
     media.router,
     candidates.router,
     incidents.router,

@@ -33,6 +33,7 @@ from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.monitoring.workers import WorkerAnalysis
 from invigil.services.access import Access
+from invigil.services.camera_claims import CameraClaims
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
@@ -204,6 +205,7 @@ async def build_house(
         access=access(settings, database, clock),
         sessions=sessions,
         check_in=check_in,
+        camera_claims=CameraClaims(database, IncidentLog(store), clock),
         review=Review(database, store, clock),
         messages=Messages(database, clock),
         classic=_classic(settings, storage, sessions, check_in, clock),

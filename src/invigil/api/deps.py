@@ -21,6 +21,7 @@ from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
 from invigil.services.access import Access
+from invigil.services.camera_claims import CameraClaims
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
@@ -63,6 +64,7 @@ class House:
     review: Review
     messages: Messages
     classic: Classic
+    camera_claims: CameraClaims
     limiter: Limiter
     telemetry: Teller
     doors: Doors = field(default_factory=Doors)

@@ -101,6 +101,9 @@ class NewExamSession(In):
     sampling_interval_s: int = Field(5, ge=1, le=60)
     retention_days: int = Field(30, ge=1, le=365)
     exam_url: str | None = Field(None, max_length=2000)
+    report_repeats: bool = Field(
+        True, description="False where the cameras are recordings, as in a rehearsal."
+    )
     provider: str | None = Field(
         None, max_length=16, description="Who carries live video; default: as the server is set up."
     )

@@ -70,6 +70,8 @@ class Candidate:
     `tab`: id of the one browser tab that may post frames (the newest).
     `next_frame_ms`: the interval last asked of the page; the gap rule counts in it.
     `monitored`: False for candidates of the classic API, whose clients keep no rhythm.
+    `frame_window`, `frame_seq`: how frames are numbered now, and the last number (`domain.upload`).
+    `camera_device`: hash of what the page calls its camera; a claim.
     """
 
     id: str
@@ -91,6 +93,9 @@ class Candidate:
     note: str | None = None
     retake_reason: str | None = None
     monitored: bool = True
+    frame_window: str | None = None
+    frame_seq: int = 0
+    camera_device: str | None = None
     templates: tuple[Template, ...] = field(default=(), repr=False)
 
     def require_transition(self, to: CandidateState) -> None:

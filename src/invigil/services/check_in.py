@@ -309,7 +309,7 @@ class CheckIn:
                 return
             if candidate.tab is not None and not force:
                 raise TakenOver
-            await work.candidates.save(replace(candidate, tab=tab))
+            await work.candidates.save(_with_tab(candidate, tab))
             await work.events.add(
                 Event(candidate.session_id, EventKind.TAKEN_OVER, tab, now, candidate_id)
             )
@@ -328,6 +328,11 @@ class CheckIn:
             await work.events.add(
                 Event(candidate.session_id, EventKind.CANDIDATE_CHANGED, candidate_id, now)
             )
+
+
+def _with_tab(candidate: Candidate, tab: str) -> Candidate:
+    """Another page numbers its pictures anew."""
+    return replace(candidate, tab=tab, frame_window=None, frame_seq=0)
 
 
 def _consent(candidate: Candidate, text_version: str) -> Act:

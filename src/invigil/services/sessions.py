@@ -30,6 +30,7 @@ class NewSession:
     sampling_interval_s: int = 5
     retention_days: int = 30
     exam_url: str | None = None
+    report_repeats: bool = True
     provider: str | None = None
     """None: the installation's own choice."""
 
@@ -87,12 +88,14 @@ class Sessions:
             created_at=self._clock(),
             admin_hash=None if admin_id is None else hash_token(admin_id),
             provider=provider,
+            report_repeats=new.report_repeats,
         )
         async with self._database.begin() as work:
             await work.sessions.add(session)
             detail = {
                 "sampling_interval_s": session.sampling_interval_s,
                 "retention_days": session.retention_days,
+                "report_repeats": session.report_repeats,
             }
             work.audit.note(
                 Act(Action.SESSION_CREATED, by, session.created_at, session.id, detail=detail)

@@ -64,6 +64,7 @@ exam_session = sa.Table(
     sa.Column("admin_hash", sa.String(64)),
     sa.Column("event_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("provider", sa.String(16), nullable=False, server_default="builtin"),
+    sa.Column("report_repeats", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 # What providers of live video call the rooms of a session. `candidate_id` is empty for a room of
@@ -115,6 +116,9 @@ candidate = sa.Table(
     sa.Column("note", sa.Text),
     sa.Column("retake_reason", sa.Text),
     sa.Column("monitored", sa.Boolean, nullable=False),
+    sa.Column("frame_window", sa.String(32)),
+    sa.Column("frame_seq", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("camera_device", sa.String(16)),
 )
 
 # The candidate's own key, wrapped by the master key `master`. To delete the row is to make all
@@ -160,6 +164,12 @@ observation = sa.Table(
     sa.Column("sharpness", sa.Float, nullable=False),
     sa.Column("faces", sa.JSON, nullable=False),
     sa.Column("models", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.LargeBinary),
+    sa.Column("covered", sa.Boolean, nullable=False, server_default=sa.false()),
+    # How the page numbered the picture, and the beginning of the SHA-256 of its bytes.
+    sa.Column("frame_window", sa.String(32)),
+    sa.Column("frame_seq", sa.Integer),
+    sa.Column("frame_digest", sa.LargeBinary),
     sa.Index(None, "candidate_id", "received_at"),
 )
 

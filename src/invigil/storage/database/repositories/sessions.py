@@ -85,6 +85,7 @@ def _values(session: ExamSession) -> dict[str, object]:
         "join_generation": session.join_generation,
         "admin_hash": session.admin_hash,
         "provider": session.provider,
+        "report_repeats": session.report_repeats,
     }
 
 
