@@ -1,4 +1,4 @@
-import { Alert, Button, Collapse, Group, NativeSelect, NumberInput, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Collapse, Group, NativeSelect, NumberInput, Switch, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { type FormEvent, useEffect, useState } from "react";
 import { asApiError } from "../api/http";
@@ -12,6 +12,7 @@ const BLANK: NewSession = {
   sampling_interval_s: 5,
   retention_days: 30,
   exam_url: null,
+  report_repeats: true,
   provider: null,
 };
 
@@ -108,6 +109,14 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
             />
           )}
         </Group>
+        <Switch
+          mt="sm"
+          label="Report pictures that repeat"
+          description="Turn this off only where cameras play a recording, as in a rehearsal."
+          checked={form.report_repeats}
+          onChange={(event) => change({ report_repeats: event.currentTarget.checked })}
+          data-testid="session-repeats"
+        />
       </Collapse>
       {error && (
         <Alert color="red" role="alert" mt="sm">
