@@ -1,4 +1,14 @@
-import { Alert, Button, Collapse, Group, NativeSelect, NumberInput, Switch, TextInput, Title } from "@mantine/core";
+import {
+  Alert,
+  Button,
+  Collapse,
+  Group,
+  NativeSelect,
+  NumberInput,
+  Switch,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { type FormEvent, useEffect, useState } from "react";
 import { asApiError } from "../api/http";
