@@ -20,7 +20,12 @@ import sqlalchemy as sa
 
 from invigil.domain.actor import Proctor, Ticket
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import IllegalTransition, NothingToUndo, SessionClosed
+from invigil.domain.errors import (
+    IllegalTransition,
+    NothingToUndo,
+    SessionClosed,
+    StorageMisconfigured,
+)
 from invigil.domain.incident import (
     Decision,
     GapCause,
@@ -379,6 +384,22 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+async def test_an_upgrade_that_cannot_go_on_leaves_the_database_as_it_was(
+    tmp_path: Path, dialect: Dialect
+) -> None:
+    fresh = dialect.empty(tmp_path) or sqlite_url(tmp_path / "fresh.db")
+    database = Database(fresh)
+    async with database.engine.begin() as connection:
+        # One of the later migrations meets it, and cannot make its own.
+        await connection.execute(sa.text("CREATE TABLE audit_entry (seq INTEGER)"))
+    with pytest.raises(StorageMisconfigured):
+        await upgrade(database)
+    async with database.engine.connect() as connection:
+        found = await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
+    assert found == ["audit_entry"]
+    await database.close()
 
 
 async def test_servers_that_start_together_migrate_once(tmp_path: Path, dialect: Dialect) -> None:
