@@ -209,7 +209,8 @@ async def _housekeeping(house: House, storage: Storage) -> None:
         now = house.clock()
         if last is None or now - last >= SWEEP_EVERY:
             try:
-                await retention.sweep(storage.database, storage.store, now)
+                plan = house.settings.retention_plan
+                await retention.sweep(storage.database, storage.store, now, plan)
                 await house.access.forget_expired()
             except InvigilError as error:
                 log.warning("housekeeping could not work", reason=error.code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic_settings import SettingsConfigDict
 
 from invigil.settings.live_video import LiveVideo, LiveVideoSettings
+from invigil.settings.retention import RetentionSettings
 from invigil.settings.server import ClassicApi, LogFormat, ServerSettings, Vision
 from invigil.settings.storage import DATABASE_SCHEMES, IMGUR, StorageSettings
 
@@ -20,7 +21,7 @@ __all__ = [
 
 
 # The last is listed first in the documentation.
-class Settings(LiveVideoSettings, StorageSettings, ServerSettings):
+class Settings(LiveVideoSettings, RetentionSettings, StorageSettings, ServerSettings):
     """Defaults are for one machine and a first try; docs/configuration.md lists them all."""
 
     model_config = SettingsConfigDict(

@@ -105,6 +105,11 @@ class RemoteShelf:
                 return
         await asyncio.to_thread(self.spool.doom, key, self._clock())
 
+    async def keys(self, folder: str) -> list[str]:
+        here = await asyncio.to_thread(self.spool.keys, folder)
+        limit = DIRECT_S if self.away else PATIENT_S
+        return here + await _within(limit, lambda: self._objects.keys(folder))
+
     async def upload(
         self, key: str, image: bytes, *, replace: bool = False, limit_s: float = PATIENT_S
     ) -> None:

@@ -118,6 +118,13 @@ class Spool:
                 found.append(Waiting(key, kept_at))
         return sorted(found, key=lambda each: (each.kept_at, each.key))
 
+    def keys(self, folder: str) -> list[str]:
+        """Keys of images under `folder/` that lie here."""
+        roots = (self._root / "waiting", self._root)
+        return [
+            path.relative_to(root).as_posix() for root in roots for path in _files(root / folder)
+        ]
+
     def doom(self, key: str, at: datetime) -> None:
         """Note that the store's object of this key has to be deleted."""
         with self._turn:
