@@ -19,6 +19,7 @@ from invigil.api import (
     frames,
     health,
     incidents,
+    keeping,
     live,
     media,
     metrics,
@@ -62,6 +63,7 @@ ROUTERS = (
     media.router,
     candidates.router,
     incidents.router,
+    keeping.router,
     live.router,
     classic.router,
 )

@@ -72,7 +72,11 @@ async def build(house: Running) -> World:
     await proctor.decide(incident, "confirmed")
     code = session["join_url"].rpartition("/")[2]
     info = read(await (await house.client()).get(f"/api/v1/join/{code}"))
+    held = await proctor.client.post(
+        f"/api/v1/sessions/{second['id']}/holds", json={"reason": "Case 7"}
+    )
     names = {
+        "hold_id": read(held, 201)["id"],
         "session_id": session["id"],
         "meeting_id": session["id"],
         "session": session["id"],

@@ -6,7 +6,7 @@ Each transaction that deletes puts on record what it deleted, so that the audit 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -60,7 +60,7 @@ async def sweep(
         return Swept(refused=refused)
     counts: Counter[str] = Counter()
     for session in sessions:
-        broom = _Broom(database, store, session, plan, now, by)
+        broom = _Broom(database, store, session, plan.cutoffs(session, now), now=now, by=by)
         try:
             await broom.sweep()
         except InvigilError as error:
@@ -127,7 +127,8 @@ class _Broom:
         database: Database,
         store: EvidenceStore,
         session: ExamSession,
-        plan: RetentionPlan,
+        cutoffs: Mapping[DataClass, datetime],
+        *,
         now: datetime,
         by: str,
     ) -> None:
@@ -135,7 +136,7 @@ class _Broom:
         self._database = database
         self._store = store
         self._session = session
-        self._cutoffs = plan.cutoffs(session, now)
+        self._cutoffs = cutoffs
         self._now = now
         self._by = by
 

@@ -32,6 +32,10 @@ class Keys(Protocol):
         """Raises `NotFound` when there is none (any more)."""
         ...
 
+    def forget(self, candidate_id: str) -> None:
+        """Ask the database again the next time."""
+        ...
+
 
 class EvidenceStore:
     """Immutable images, and one replaceable still for each candidate.
@@ -124,6 +128,7 @@ class EvidenceStore:
     async def delete_all_of(self, owner: Owner) -> int:
         """Delete every object of a candidate, those that no row knows of too: what a crash left
         between object and row. Gives how many there were. Raises `Unavailable`."""
+        self._keys.forget(owner.candidate_id)
         found = await self.shelf.keys(_folder(owner))
         for key in found:
             await self.delete(key)

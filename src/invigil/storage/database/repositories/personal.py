@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from invigil.storage.database import tables as t
 from invigil.storage.database.personal import PERSONAL
 from invigil.storage.database.repositories.base import Repository
 
@@ -27,7 +28,13 @@ class PersonalRepository(Repository):
             ]
         return found
 
-    async def withheld(self) -> dict[str, str]:
+    async def object_keys(self, candidate_id: str) -> list[str]:
+        """Keys of all images that rows know of."""
+        c = t.evidence.c
+        rows = await self._all(sa.select(c.key).where(c.candidate_id == candidate_id))
+        return [row["key"] for row in rows]
+
+    def withheld(self) -> dict[str, str]:
         """Why a column is not among them, by `table.column`."""
         return {
             f"{each.table.name}.{column}": why
