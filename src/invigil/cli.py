@@ -15,6 +15,7 @@ from invigil import __version__, logs
 from invigil.app import create_app
 from invigil.audit_commands import app as audit
 from invigil.bench.commands import app as bench
+from invigil.bundle_commands import export, verify
 from invigil.clock import system_clock
 from invigil.db_commands import app as db
 from invigil.downloads.commands import app as models
@@ -40,6 +41,8 @@ app.add_typer(audit, name="audit")
 app.add_typer(hold, name="hold")
 app.add_typer(retention, name="retention")
 app.command()(simulate)
+app.command()(export)
+app.command()(verify)
 app.command()(erase)
 app.command("export-candidate")(export_candidate)
 _console = Console(highlight=False, soft_wrap=True)

@@ -6,6 +6,7 @@ from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.access import AccessRepository
 from invigil.storage.database.repositories.audit import AuditRepository
+from invigil.storage.database.repositories.bundle import BundleRepository
 from invigil.storage.database.repositories.candidates import CandidateRepository
 from invigil.storage.database.repositories.events import EventRepository
 from invigil.storage.database.repositories.evidence import EvidenceRepository
@@ -37,6 +38,7 @@ class UnitOfWork:
         locks = Locks(connection, needed=lock)
         self.access = AccessRepository(connection, locks)
         self.audit = AuditRepository(connection, locks)
+        self.bundle = BundleRepository(connection, locks)
         self.candidates = CandidateRepository(connection, locks)
         self.events = EventRepository(connection, locks)
         self.evidence = EvidenceRepository(connection, locks)
