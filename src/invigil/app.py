@@ -95,7 +95,7 @@ def create_app(
             _hold(app, house, watch, storage, tap)
             _warn(chosen)
             await watch.start()
-            await house.access.note_start(_what_runs(chosen))
+            await house.access.note_start(_what_runs(chosen), chosen.open_values())
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(supervise(name, work))

@@ -17,6 +17,7 @@ from invigil.audit_commands import app as audit
 from invigil.bench.commands import app as bench
 from invigil.bundle_commands import export, verify
 from invigil.clock import system_clock
+from invigil.compliance.commands import app as compliance
 from invigil.db_commands import app as db
 from invigil.downloads.commands import app as models
 from invigil.evaluate.commands import app as evaluate
@@ -39,6 +40,7 @@ app.add_typer(db, name="db")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 app.add_typer(hold, name="hold")
+app.add_typer(compliance, name="compliance")
 app.add_typer(retention, name="retention")
 app.command()(simulate)
 app.command()(export)

@@ -24,7 +24,7 @@ from invigil.services.bundle.verify import NoBundle, verify
 from invigil.services.bundle.write import BundleMaker, Made
 from invigil.storage.signing import SIGNING_KEY, Signer
 from tests.support.clock import Clock
-from tests.support.house import Running, running
+from tests.support.house import Running, files_under, running
 from tests.support.keeping import NAME, WORDS, well_known
 from tests.support.process import command
 from tests.support.scripted import ScriptedEngine

@@ -26,7 +26,8 @@ def _hold(hold: Hold) -> s.Hold:
 @router.get("/sessions/{session_id}/holds")
 async def list_holds(session_id: str, _proctor: ProctorDep, house: HouseDep) -> s.Holds:
     """Legal holds on the session or on candidates of it, oldest first."""
-    return s.Holds(holds=[_hold(each) for each in await house.keeping.holds.active(session_id)])
+    found = await house.keeping.holds.of_session(session_id)
+    return s.Holds(holds=[_hold(each) for each in found])
 
 
 @router.post("/sessions/{session_id}/holds", status_code=201)

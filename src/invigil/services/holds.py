@@ -60,10 +60,17 @@ class Holds:
             await _tell(work, hold.session_id, now)
         return replace(hold, released_at=now, released_by=by)
 
-    async def active(self, session_id: str | None = None) -> Sequence[Hold]:
-        """Oldest first; of one session, or of all."""
+    async def of_session(self, session_id: str) -> Sequence[Hold]:
+        """Those that are active, oldest first. Raises `NotFound`."""
         async with self._database.read() as work:
+            if await work.sessions.get(session_id) is None:
+                raise NotFound
             return await work.holds.active(session_id)
+
+    async def active(self) -> Sequence[Hold]:
+        """All of the installation, oldest first."""
+        async with self._database.read() as work:
+            return await work.holds.active()
 
 
 async def _tell(work: UnitOfWork, session_id: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from invigil.settings.live_video import LiveVideo, LiveVideoSettings
@@ -33,3 +34,18 @@ class Settings(LiveVideoSettings, RetentionSettings, StorageSettings, ServerSett
         # A URL holds a password: errors name the setting, not its value.
         hide_input_in_errors=True,
     )
+
+    def open_values(self) -> dict[str, str]:
+        """Every setting that is no secret, as text."""
+        found = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {
+            name: str(value)
+            for name, value in found
+            if name not in _SECRET and not isinstance(value, SecretStr)
+        }
+
+
+# A secret that is not set looks like any other setting that is not.
+_SECRET = frozenset(
+    name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+)
