@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from invigil.storage.database import tables as t
 from invigil.storage.database.personal import ABOUT_NOBODY, PERSONAL, Personal
 from invigil.storage.database.tables import metadata
+from invigil.storage.evidence.store import Owner
+from tests.storage.imgur_exam import Exam, serving
 from tests.support.clock import Clock
 from tests.support.house import (
     Candidate,
@@ -25,8 +27,10 @@ from tests.support.house import (
     refused,
     running,
 )
+from tests.support.imgur import Imgur
 from tests.support.keeping import NAME, WORDS, hold, release, well_known
 from tests.support.process import command
+from tests.support.s3 import gateway
 from tests.support.scripted import ScriptedEngine
 
 
@@ -218,3 +222,55 @@ async def test_both_are_done_from_the_command_line_beside_the_server(
         assert (code, "Erased" in said) == (0, True), said
         assert NAME.encode() not in await house.everything_stored()
     assert [path for path in files_under(tmp_path / "data") if ada.id in path] == []
+
+
+async def test_erasure_reaches_a_bucket_and_what_waits_for_it(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gateway(tmp_path / "s3") as s3:
+        for name, value in s3.environment.items():
+            monkeypatch.setenv(name, value)
+        async with running(
+            tmp_path / "data", clock, ScriptedEngine(), evidence_url=s3.url
+        ) as house:
+            proctor = await house.proctor()
+            session = await proctor.open_session()
+            ada = await well_known(house, proctor, session)
+            ben = await house.enter(session, "Ben", b"me")
+            orphan = s3.folder / f"evidence/{session['id']}/{ada.id}/of-a-crash.jpg"
+            orphan.write_bytes(b"no row knows it")
+            aside = tmp_path / "data" / "spool" / "damaged"
+            s3.kill()
+            await ada.film(b"two", 12)
+            await ada.post("leave")
+            spool = tmp_path / "data" / "spool"
+            (waiting,) = [path for path in files_under(spool / "waiting") if ada.id in path]
+            aside.mkdir()
+            (aside / Path(waiting).name).write_bytes(b"set aside")
+            assert (await erase(proctor, ada))["later"]
+            left = [path for path in files_under(spool) if not path.startswith("doomed/")]
+            assert [path for path in left if ada.id in path or "damaged" in path] == []
+            s3.start()
+            assert house.storage.forwarder
+            await house.storage.forwarder.step()
+            # What no row knew could not be listed; nobody has its key any more.
+            left = [key for key in s3.stored() if ada.id in key]
+            assert left == [orphan.relative_to(s3.folder).as_posix()]
+            assert [key for key in s3.stored() if ben.id in key]
+            await house.storage.store.delete_all_of(Owner(session["id"], ada.id))
+            assert [key for key in s3.stored() if ada.id in key] == []
+
+
+async def test_erasure_deletes_pictures_at_imgur_by_their_receipts(
+    tmp_path: Path, clock: Clock, imgur: Imgur
+) -> None:
+    async with serving(tmp_path, clock, imgur) as house:
+        exam = await Exam.open(house)
+        await exam.misbehave()
+        await exam.step()
+        assert len(imgur.pictures) == 2
+        await exam.ada.post("leave")
+        await erase(exam.proctor, exam.ada)
+        await exam.step()
+        assert imgur.pictures == {}
+        assert [path for path in files_under(tmp_path / "data") if exam.ada.id in path] == []

@@ -95,7 +95,7 @@ class RemoteShelf:
 
     async def delete(self, key: str) -> None:
         """Where the store is away the deletion waits for it in the spool."""
-        await asyncio.to_thread(self.spool.drop, key)
+        await asyncio.to_thread(self.spool.discard, key)
         if not self.away:
             try:
                 await self.remove(key, DIRECT_S)

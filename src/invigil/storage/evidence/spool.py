@@ -108,6 +108,15 @@ class Spool:
             self._image(key).replace(aside)
             self._count -= 1
 
+    def discard(self, key: str) -> None:
+        """Forget an image wherever it lies here, also what was set aside."""
+        self.drop(key)
+        aside = self._root / "damaged" / Path(key).name
+        with self._turn:
+            if aside.exists():
+                self._used -= aside.stat().st_size
+                aside.unlink()
+
     def waiting(self) -> list[Waiting]:
         """Oldest first; stills are not sent on, the next one comes with the next frame."""
         found = []
