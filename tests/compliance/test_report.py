@@ -111,6 +111,14 @@ def test_all_headings_of_annex_iv_are_there_and_blanks_are_marked() -> None:
     outline = text.split("## 5. Technical", 1)[1]
     assert [int(n) for n in re.findall(r"^### (\d)\. ", outline, re.MULTILINE)] == [*range(1, 10)]
     assert text.count(BLANK) > 15
+    assert "{" not in text
+
+
+def test_public_pictures_are_not_called_encrypted() -> None:
+    assert "encrypted with a key" in text_of()
+    text = text_of(evidence_url="imgur:", imgur_client_id="abc")
+    assert "PUBLIC at Imgur" in text
+    assert "encrypted with a key" not in text
 
 
 class _Page(HTMLParser):

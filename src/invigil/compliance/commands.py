@@ -53,4 +53,6 @@ def as_page(text: str) -> str:
     tables = html.replace("<table>", '<div class="wide"><table>').replace(
         "</table>", "</table></div>"
     )
-    return page(TITLE, intro.replace("**", ""), [tables], closing="No legal advice.")
+    return page(
+        TITLE, " ".join(intro.replace("**", "").split()), [tables], closing="No legal advice."
+    )

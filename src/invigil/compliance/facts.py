@@ -85,6 +85,7 @@ class Facts:
     measured: str
     kept: tuple[Kept, ...]
     places: tuple[Place, ...]
+    public: bool
 
 
 def facts(settings: Settings) -> Facts:
@@ -118,6 +119,7 @@ def facts(settings: Settings) -> Facts:
             for each, what in _KEPT.items()
         ),
         places=tuple(_places(settings)),
+        public=settings.public_pictures,
     )
 
 
