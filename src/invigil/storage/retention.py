@@ -23,7 +23,7 @@ from invigil.storage.evidence.store import Owner
 
 log = structlog.get_logger(__name__)
 
-BATCH = 2000
+BATCH = 1000
 """Rows of a table deleted at once: few enough that nobody waits long for the transaction."""
 
 IMAGES = 100
