@@ -19,6 +19,7 @@ from invigil.api import (
     frames,
     health,
     incidents,
+    keeping,
     live,
     media,
     metrics,
@@ -62,6 +63,7 @@ ROUTERS = (
     media.router,
     candidates.router,
     incidents.router,
+    keeping.router,
     live.router,
     classic.router,
 )
@@ -93,7 +95,7 @@ def create_app(
             _hold(app, house, watch, storage, tap)
             _warn(chosen)
             await watch.start()
-            await house.access.note_start(_what_runs(chosen))
+            await house.access.note_start(_what_runs(chosen), chosen.open_values())
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(supervise(name, work))
@@ -209,7 +211,8 @@ async def _housekeeping(house: House, storage: Storage) -> None:
         now = house.clock()
         if last is None or now - last >= SWEEP_EVERY:
             try:
-                await retention.sweep(storage.database, storage.store, now)
+                plan = house.settings.retention_plan
+                await retention.sweep(storage.database, storage.store, now, plan)
                 await house.access.forget_expired()
             except InvigilError as error:
                 log.warning("housekeeping could not work", reason=error.code)

@@ -36,6 +36,7 @@ from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
+from invigil.services.keeping import Keeping
 from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
@@ -95,7 +96,7 @@ async def open_storage(
     await database.check()
     await require_masters(database)
     await give_keys(database)
-    shelf = _shelf(settings, clock)
+    shelf = shelf_of(settings, clock)
     await check(shelf, settings.evidence_url)
     forwarder = Forwarder(database, shelf, clock) if isinstance(shelf, RemoteShelf) else None
     store = EvidenceStore(shelf, KeyRing(database), public=settings.public_pictures)
@@ -131,7 +132,7 @@ def make_bus(settings: Settings, key: bytes) -> Bus:
     return RedisBus(settings.feed_url.get_secret_value(), key)
 
 
-def _shelf(settings: Settings, clock: Clock) -> Shelf:
+def shelf_of(settings: Settings, clock: Clock) -> Shelf:
     return open_shelf(
         settings.evidence_url,
         settings.data_dir,
@@ -162,7 +163,7 @@ async def check_parts(settings: Settings) -> None:
     bus = make_bus(settings, installation_key(settings))
     if isinstance(bus, RedisBus):
         await bus.check()
-    await check(_shelf(settings, system_clock), settings.evidence_url)
+    await check(shelf_of(settings, system_clock), settings.evidence_url)
     await check_meetings(make_meetings(settings, system_clock))
 
 
@@ -207,6 +208,7 @@ async def build_house(
         review=Review(database, store, clock),
         messages=Messages(database, clock),
         classic=_classic(settings, storage, sessions, check_in, clock),
+        keeping=Keeping.of(database, store, clock),
         limiter=Limiter(),
         telemetry=telemetry,
     )

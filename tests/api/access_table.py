@@ -77,6 +77,12 @@ TABLE: dict[str, Row] = {
     "POST /api/v1/incidents/{incident_id}/decisions": Row(_PROCTOR_WRITE, json=_DECISION),
     "DELETE /api/v1/incidents/{incident_id}/decisions/latest": Row(_PROCTOR_WRITE),
     "GET /api/v1/evidence/{evidence_id}": Row(_PROCTOR_READ),
+    # What is kept, given out and deleted.
+    "GET /api/v1/sessions/{session_id}/holds": Row(_PROCTOR_READ),
+    "POST /api/v1/sessions/{session_id}/holds": Row(_PROCTOR_WRITE, json={"reason": "Case 7"}),
+    "DELETE /api/v1/holds/{hold_id}": Row(_PROCTOR_WRITE),
+    "GET /api/v1/candidates/{candidate_id}/export": Row(_PROCTOR_READ),
+    "DELETE /api/v1/candidates/{candidate_id}": Row(_PROCTOR_WRITE),
     # The candidate's own: the token says who it is, so another candidate acts for itself.
     "GET /api/v1/join/{code}": Row(_PUBLIC),
     "POST /api/v1/join/{code}": Row(_PUBLIC, json=_CONSENT),

@@ -72,7 +72,11 @@ async def build(house: Running) -> World:
     await proctor.decide(incident, "confirmed")
     code = session["join_url"].rpartition("/")[2]
     info = read(await (await house.client()).get(f"/api/v1/join/{code}"))
+    held = await proctor.client.post(
+        f"/api/v1/sessions/{second['id']}/holds", json={"reason": "Case 7"}
+    )
     names = {
+        "hold_id": read(held, 201)["id"],
         "session_id": session["id"],
         "meeting_id": session["id"],
         "session": session["id"],
@@ -142,7 +146,15 @@ async def test_a_refused_caller_has_changed_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("unknown", ["0" * 32, "x", "..%2F..%2Fetc%2Fpasswd", "a" * 500, "%00"])
 async def test_unknown_ids_look_like_foreign_ones(world: World, unknown: str) -> None:
-    for name in ("session_id", "candidate_id", "incident_id", "evidence_id", "meeting_id", "code"):
+    for name in (
+        "session_id",
+        "candidate_id",
+        "incident_id",
+        "evidence_id",
+        "meeting_id",
+        "code",
+        "hold_id",
+    ):
         world.names[name] = unknown
     world.names["session"] = world.names["candidate"] = unknown[:64]
     for route, row in TABLE.items():

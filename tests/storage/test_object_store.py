@@ -212,7 +212,7 @@ async def test_retention_reaches_the_bucket(tmp_path: Path, clock: Clock, s3: Ga
         await misbehave(ada, 1)
         assert len(s3.stored()) == 3  # reference photo, incident, still
         clock.advance(days=8)
-        await retention.sweep(house.storage.database, house.storage.store, clock())
+        await retention.sweep(house.storage.database, house.storage.store, clock(), confirmed=True)
         assert s3.stored() == []
         assert await house.rows(t.evidence) == 0
 
@@ -229,7 +229,7 @@ async def test_retention_in_an_outage_is_made_up_for(
         await misbehave(ada, 2)
         assert len(exam.spooled) == 1
         clock.advance(days=8)
-        await retention.sweep(house.storage.database, house.storage.store, clock())
+        await retention.sweep(house.storage.database, house.storage.store, clock(), confirmed=True)
         assert await house.rows(t.evidence) == 0
         assert exam.spooled == files_under(exam.spool / "stills") == []
         assert len(s3.stored()) == 3

@@ -24,6 +24,7 @@ from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
+from invigil.services.keeping import Keeping
 from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
@@ -63,6 +64,7 @@ class House:
     review: Review
     messages: Messages
     classic: Classic
+    keeping: Keeping
     limiter: Limiter
     telemetry: Teller
     doors: Doors = field(default_factory=Doors)

@@ -54,6 +54,7 @@ def session(
         candidates_in_room=counts.in_room,
         open_incidents=counts.open_incidents,
         unreviewed_incidents=counts.unreviewed_incidents,
+        holds=counts.holds,
         media=media(record.provider, meetings),
     )
 

@@ -139,6 +139,7 @@ class ExamSession(Out):
     candidates_in_room: int
     open_incidents: int
     unreviewed_incidents: int
+    holds: int
     media: MediaProvider
 
 

@@ -38,7 +38,14 @@ class Action(StrEnum):
     EVIDENCE_VIEWED = "evidence_viewed"
     REFERENCE_PHOTO_VIEWED = "reference_photo_viewed"
     RETENTION_DELETED = "retention_deleted"
+    RETENTION_REFUSED = "retention_refused"
     KEYS_REWRAPPED = "keys_rewrapped"
+    HOLD_SET = "hold_set"
+    HOLD_RELEASED = "hold_released"
+    ERASURE_BEGUN = "erasure_begun"
+    CANDIDATE_ERASED = "candidate_erased"
+    CANDIDATE_EXPORTED = "candidate_exported"
+    SESSION_EXPORTED = "session_exported"
 
 
 SERVER = "server"

@@ -97,6 +97,18 @@ class NothingToUndo(IllegalTransition):
     message = "There is no decision to undo."
 
 
+class OnHold(IllegalTransition):
+    code = "on_hold"
+    message = "This is kept on a legal hold, so that nothing of it can be deleted."
+    fix = "Ask whoever set the hold. Once it is released, try again."
+
+
+class StillInRoom(IllegalTransition):
+    code = "still_in_room"
+    message = "This candidate is in the exam room."
+    fix = "Wait until the candidate has left, or close the session; then try again."
+
+
 class SessionClosed(InvigilError):
     status = 410
     code = "session_closed"

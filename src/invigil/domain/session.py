@@ -63,8 +63,9 @@ class ExamSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionCounts:
-    """How much there is to see in a session."""
+    """How much there is to see in a session. `holds`: legal holds, on it or on candidates."""
 
     in_room: int
     open_incidents: int
     unreviewed_incidents: int
+    holds: int = 0

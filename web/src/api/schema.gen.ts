@@ -206,6 +206,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candidates/{candidate_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase Candidate
+         * @description Erase everything about a candidate, for good. Refused while there is a hold.
+         */
+        delete: operations["erase_candidate_api_v1_candidates__candidate_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/{candidate_id}/check-in-decision": {
         parameters: {
             query?: never;
@@ -220,6 +240,26 @@ export interface paths {
          * @description Let a waiting candidate in, or ask for a new photo.
          */
         post: operations["decide_check_in_api_v1_candidates__candidate_id__check_in_decision_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/{candidate_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Candidate
+         * @description Everything that is kept about a candidate, as a zip file to hand over.
+         */
+        get: operations["export_candidate_api_v1_candidates__candidate_id__export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -323,6 +363,26 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/holds/{hold_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Release Hold
+         * @description Release a hold: retention goes on with the next clean-up.
+         */
+        delete: operations["release_hold_api_v1_holds__hold_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -510,6 +570,30 @@ export interface paths {
          * @description End the session for everybody. Candidates are told; the join link stops working.
          */
         post: operations["close_session_api_v1_sessions__session_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Holds
+         * @description Legal holds on the session or on candidates of it, oldest first.
+         */
+        get: operations["list_holds_api_v1_sessions__session_id__holds_get"];
+        put?: never;
+        /**
+         * Set Hold
+         * @description Keep the session, or one candidate of it, from being deleted until the hold is released.
+         */
+        post: operations["set_hold_api_v1_sessions__session_id__holds_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1157,6 +1241,21 @@ export interface components {
             /** Max Faces */
             max_faces: number | null;
         };
+        /**
+         * Erased
+         * @description `later`: some images lie in a store that is away; nobody can read them any more, and they
+         *     are deleted when it is back.
+         */
+        Erased: {
+            /** Later */
+            later: boolean;
+            /** Objects */
+            objects: number;
+            /** Rows */
+            rows: {
+                [key: string]: number;
+            };
+        };
         /** ErrorBody */
         ErrorBody: {
             /** Code */
@@ -1238,6 +1337,8 @@ export interface components {
             created_at: string;
             /** Exam Url */
             exam_url: string | null;
+            /** Holds */
+            holds: number;
             /** Id */
             id: string;
             /** Join Url */
@@ -1339,6 +1440,29 @@ export interface components {
              * @enum {string}
              */
             type: "hello";
+        };
+        /** Hold */
+        Hold: {
+            /** Candidate Id */
+            candidate_id: string | null;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            /** Released At */
+            released_at: string | null;
+            /** Session Id */
+            session_id: string;
+            /**
+             * Set At
+             * Format: date-time
+             */
+            set_at: string;
+        };
+        /** Holds */
+        Holds: {
+            /** Holds */
+            holds: components["schemas"]["Hold"][];
         };
         /** IceServer */
         IceServer: {
@@ -1654,6 +1778,16 @@ export interface components {
             sampling_interval_s: number;
             /** Title */
             title: string;
+        };
+        /**
+         * NewHold
+         * @description `candidate_id`: hold this candidate alone; none: the whole session.
+         */
+        NewHold: {
+            /** Candidate Id */
+            candidate_id?: string | null;
+            /** Reason */
+            reason: string;
         };
         /** NewMessage */
         NewMessage: {
@@ -2282,6 +2416,37 @@ export interface operations {
             };
         };
     };
+    erase_candidate_api_v1_candidates__candidate_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     decide_check_in_api_v1_candidates__candidate_id__check_in_decision_post: {
         parameters: {
             query?: never;
@@ -2305,6 +2470,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Candidate"];
                 };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    export_candidate_api_v1_candidates__candidate_id__export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {
@@ -2461,6 +2655,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    release_hold_api_v1_holds__hold_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
             };
             /** @description Client Error */
             "4XX": {
@@ -2803,6 +3028,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExamSession"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_holds_api_v1_sessions__session_id__holds_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holds"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    set_hold_api_v1_sessions__session_id__holds_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
                 };
             };
             /** @description Client Error */

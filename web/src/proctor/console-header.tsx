@@ -15,6 +15,7 @@ import { useStore } from "../ui/use-store";
 import { CloseSession } from "./close-session";
 import { useConsole, useConsoleView } from "./console-context";
 import { CopyButton } from "./copy-button";
+import { HoldBadge } from "./hold-badge";
 import { helpOpen } from "./keys";
 import { MessageAll } from "./message-all";
 import css from "./proctor.module.css";
@@ -53,6 +54,7 @@ export function ConsoleHeader() {
           ) : (
             <Connection state={connection} />
           )}
+          <HoldBadge holds={session.holds} />
         </Group>
       </div>
       <Group gap="xs" justify="flex-end" className={css.headActions}>

@@ -7,6 +7,7 @@ import { dayAndTime, timeZone } from "../time";
 import { CopyButton } from "./copy-button";
 import { CreateSession } from "./create-session";
 import { Frame } from "./frame";
+import { HoldBadge } from "./hold-badge";
 import css from "./proctor.module.css";
 
 export function SessionsPage({ proctor }: { proctor: Proctor }) {
@@ -99,6 +100,7 @@ function SessionRow({ session }: { session: ExamSession }) {
               Closed
             </Badge>
           )}
+          <HoldBadge holds={session.holds} />
         </Group>
         <Text size="sm" className="faint">
           {dayAndTime(session.created_at)} · a picture every {session.sampling_interval_s} s · kept{" "}

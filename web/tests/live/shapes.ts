@@ -56,6 +56,7 @@ export const session: ExamSession = {
   candidates_in_room: 0,
   open_incidents: 0,
   unreviewed_incidents: 0,
+  holds: 0,
   media: { id: "builtin", isolation: "structural", talkback: true, max_viewers_hint: 3 },
 };
 

@@ -32,7 +32,12 @@ _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
+    # What is deleted is overwritten with zeros in the file, and not only forgotten.
+    "PRAGMA secure_delete=ON",
 )
+
+_WIPES = 3
+"""Each waits for `busy_timeout`."""
 
 
 def sqlite_url(path: Path) -> str:
@@ -182,6 +187,26 @@ class Database:
                 # Taking the write lock first: a read that later turns into a write can fail.
                 await connection.execution_options(invigil_write=True)
             yield connection
+
+    async def wipe(self) -> bool:
+        """Make what was deleted unreadable in the files as well, as far as that is ours to do.
+
+        SQLite keeps pages as they were before in its log until that is written back. False when
+        somebody read for so long that it could not be.
+        """
+        if not self.is_sqlite:
+            return True
+        for _ in range(_WIPES):
+            async with _wrapped_errors(), self.engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                cursor = await raw.driver_connection.execute(  # type: ignore[union-attr]
+                    "PRAGMA wal_checkpoint(TRUNCATE)"
+                )
+                busy, *_rest = await cursor.fetchone()
+                await cursor.close()
+            if not busy:
+                return True
+        return False
 
     async def close(self) -> None:
         if self._groups is not None:

@@ -134,6 +134,10 @@ class Imgur:
         log.error("imgur did not delete a picture, its receipt is set aside", key=key, said=answer)
         await asyncio.to_thread(self._receipts.set_aside, key)
 
+    async def keys(self, folder: str) -> list[str]:
+        sent = await asyncio.to_thread(self._receipts.keys, folder)
+        return sent + await self._home.keys(folder)
+
     async def probe(self) -> None:
         """Ask for the credits that are left: an answer means that the client id is known."""
         await self._ask("GET", "/3/credits")

@@ -11,6 +11,7 @@ from obstore.store import LocalStore
 from invigil.domain.errors import NotFound, StorageFull, Unavailable
 from invigil.domain.incident import EvidenceState
 from invigil.domain.system import Space
+from invigil.storage.evidence.objects import listed
 from invigil.storage.evidence.shelf import disk_space, no_space
 
 
@@ -63,5 +64,11 @@ class LocalShelf:
             await self._store.delete_async(key)
         except (NotFoundError, FileNotFoundError):
             return
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+
+    async def keys(self, folder: str) -> list[str]:
+        try:
+            return await listed(self._store, folder)
         except (BaseError, OSError) as error:
             raise Unavailable from error

@@ -54,6 +54,10 @@ class Objects(Protocol):
         """Delete an object; none is fine."""
         ...
 
+    async def keys(self, folder: str) -> list[str]:
+        """Keys of all objects under `folder/`."""
+        ...
+
     async def probe(self) -> None:
         """Ask the store whether it would take images."""
         ...
@@ -87,10 +91,18 @@ class Bucket:
         except (NotFoundError, FileNotFoundError):
             return
 
+    async def keys(self, folder: str) -> list[str]:
+        return await listed(self._store, folder)
+
     async def probe(self) -> None:
         """Write and delete a small object."""
         await self._store.put_async(CHECK, b"ok")
         await self._store.delete_async(CHECK)
+
+
+async def listed(store: ObjectStore, folder: str) -> list[str]:
+    """Keys of all objects of a store under `folder/`."""
+    return [each["path"] async for some in store.list(folder + "/") for each in some]
 
 
 def _hash(image: bytes) -> str:

@@ -95,7 +95,7 @@ class RemoteShelf:
 
     async def delete(self, key: str) -> None:
         """Where the store is away the deletion waits for it in the spool."""
-        await asyncio.to_thread(self.spool.drop, key)
+        await asyncio.to_thread(self.spool.discard, key)
         if not self.away:
             try:
                 await self.remove(key, DIRECT_S)
@@ -104,6 +104,11 @@ class RemoteShelf:
             else:
                 return
         await asyncio.to_thread(self.spool.doom, key, self._clock())
+
+    async def keys(self, folder: str) -> list[str]:
+        here = await asyncio.to_thread(self.spool.keys, folder)
+        limit = DIRECT_S if self.away else PATIENT_S
+        return here + await _within(limit, lambda: self._objects.keys(folder))
 
     async def upload(
         self, key: str, image: bytes, *, replace: bool = False, limit_s: float = PATIENT_S

@@ -45,6 +45,10 @@ class Shelf(Protocol):
         """Delete an object; one that is gone already is fine. Raises `Unavailable`."""
         ...
 
+    async def keys(self, folder: str) -> list[str]:
+        """Keys of all objects under `folder/`, wherever they lie. Raises `Unavailable`."""
+        ...
+
 
 def disk_space(folder: Path, reserve: int) -> Space:
     """How much room the disk of `folder` has beyond `reserve` bytes."""

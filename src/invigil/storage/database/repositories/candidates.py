@@ -75,6 +75,13 @@ class CandidateRepository(Repository):
         row = await self._one(_BY_ID, candidate_id=candidate_id)
         return _candidate(row) if row else None
 
+    async def session_of(self, candidate_id: str) -> str | None:
+        """The id of the session, for whoever needs it alone before the candidate."""
+        row = await self._one(
+            sa.select(t.candidate.c.session_id).where(t.candidate.c.id == candidate_id)
+        )
+        return row["session_id"] if row else None
+
     async def by_token_hash(self, token_hash: str) -> Candidate | None:
         row = await self._one(_BY_TOKEN_HASH, hashed=token_hash)
         return _candidate(row) if row else None

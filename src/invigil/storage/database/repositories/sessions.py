@@ -13,6 +13,7 @@ from invigil.domain.incident import IncidentState
 from invigil.domain.session import ExamSession, SessionCounts
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
+from invigil.storage.database.tables_bundle import legal_hold
 
 _BY_ID = sa.select(t.exam_session).where(t.exam_session.c.id == sa.bindparam("session_id"))
 
@@ -64,6 +65,11 @@ class SessionRepository(Repository):
                     "open_incidents"
                 ),
                 _count(t.incident, of_session, ~decided).label("unreviewed_incidents"),
+                _count(
+                    legal_hold,
+                    legal_hold.c.session_id == session_id,
+                    legal_hold.c.released_at.is_(None),
+                ).label("holds"),
             )
         )
         return SessionCounts(**row)
