@@ -80,7 +80,8 @@ class Database:
         self.url = url
         self.vault = vault
         self._after_commit = after_commit
-        self.engine = _create_engine(parse_url(url))
+        self._connector = postgres.Connector()
+        self.engine = _create_engine(parse_url(url), self._connector)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # SQLite has one writer at a time. Waiting here is fair and needs no retries; waiting in
         # SQLite is a busy loop that can starve one of many.
@@ -186,6 +187,7 @@ class Database:
     async def close(self) -> None:
         if self._groups is not None:
             await self._groups.close()
+        await self._connector.close()
         await self.engine.dispose()
 
 
@@ -246,9 +248,9 @@ def _is_full(error: DBAPIError) -> bool:
     return getattr(cause, "sqlstate", None) == "53100"
 
 
-def _create_engine(url: URL) -> AsyncEngine:
+def _create_engine(url: URL, connector: postgres.Connector) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return postgres.create_engine(url)
+        return postgres.create_engine(url, connector)
     engine = create_async_engine(url, hide_parameters=True)
     sa_event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
     sa_event.listen(engine.sync_engine, "begin", _on_sqlite_begin)
