@@ -214,4 +214,8 @@ async def _housekeeping(house: House, storage: Storage) -> None:
             except InvigilError as error:
                 log.warning("housekeeping could not work", reason=error.code)
             last = now
+        try:
+            await house.sessions.finish_closed()
+        except InvigilError as error:
+            log.warning("closing a session could not be finished", reason=error.code)
         await asyncio.sleep(LOOK_EVERY_S)
