@@ -39,6 +39,7 @@ from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
+from invigil.storage.evidence.orphans import sweep_orphans
 from invigil.supervisor import supervise
 from invigil.video_wiring import make_meetings
 from invigil.vision.factory import require, versions
@@ -210,6 +211,7 @@ async def _housekeeping(house: House, storage: Storage) -> None:
         if last is None or now - last >= SWEEP_EVERY:
             try:
                 await retention.sweep(storage.database, storage.store, now)
+                await sweep_orphans(storage.database, storage.store.shelf, now)
                 await house.access.forget_expired()
             except InvigilError as error:
                 log.warning("housekeeping could not work", reason=error.code)
