@@ -108,7 +108,7 @@ async def test_every_kind_of_event_makes_a_page_what_a_reload_makes_it(
     kinds = {each.model_fields["kind"].default for each in get_args(union)}
     assert {letter["event"]["kind"] for letter in letters} == kinds
     assert numbers(letters) == await in_the_log(up, session, None)
-    assert replayed(letters) == shown(await proctor.snapshot(session))
+    assert replayed(letters, session) == shown(await proctor.snapshot(session))
 
 
 @pytest.mark.parametrize("stride", [211, pytest.param(5, marks=pytest.mark.slow)])
@@ -129,7 +129,7 @@ async def test_a_stream_cut_at_any_byte_goes_on_where_it_was(
             since = letters[-1]["seq"] if letters else 0
             letters += await heard(up, await proctor_ticket(proctor, session), line, since)
             assert numbers(letters) == log, cut
-            assert replayed(letters) == seen, cut
+            assert replayed(letters, session) == seen, cut
     assert cut_within > whole // stride // 3
 
 

@@ -25,9 +25,13 @@ def shown(snapshot: Json) -> Json:
     return found
 
 
-def replayed(letters: Iterable[Json]) -> Json:
-    """The same from the events alone, as the console's page applies them."""
-    found: Json = {"session": None, **{name: {} for name, _ in _KINDS.values()}}
+def replayed(letters: Iterable[Json], opened: Json) -> Json:
+    """The same from the events alone, as the console's page applies them.
+
+    `opened`: the session as it was before the first of them.
+    """
+    found: Json = {"session": _without(opened, COUNTS)}
+    found |= {name: {} for name, _ in _KINDS.values()}
     for letter in letters:
         event = letter["event"]
         if event["kind"] == "session_changed":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -135,7 +135,7 @@ class Database:
                 # One snapshot for all statements: what a cursor of the event log covers is there.
                 await connection.execution_options(isolation_level="REPEATABLE READ")
             yield UnitOfWork(connection, vault=self.vault)
-            await connection.rollback()
+            await _ended(connection, connection.rollback())
 
     async def write(self, unit: Unit[_T]) -> _T:
         """Run `unit` in a transaction that it may share with others, and give its result.
@@ -172,7 +172,7 @@ class Database:
             work = UnitOfWork(connection, vault=self.vault, lock=not self.is_sqlite)
             yield work
             await work.audit.write()
-            await connection.commit()
+            await _ended(connection, connection.commit())
         if self._after_commit is not None and work.events.pending:
             self._after_commit(work.events.pending)
 
@@ -214,6 +214,16 @@ class _Groups:
         self._engine.dispose()
 
 
+async def _ended(connection: AsyncConnection, ending: Awaitable[None]) -> None:
+    """Wait for a commit or rollback. When it fails nobody uses the connection again: its
+    transaction may still be open, and on SQLite hold the one write lock."""
+    try:
+        await ending
+    except BaseException:
+        await connection.invalidate()
+        raise
+
+
 @asynccontextmanager
 async def _wrapped_errors() -> AsyncIterator[None]:
     """Turn what drivers raise when the disk is full or the server is gone into our own words."""
@@ -244,7 +254,9 @@ def _in_our_words(error: DBAPIError) -> Exception:
 def _is_full(error: DBAPIError) -> bool:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return cause.sqlite_errorname in {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
+        # The driver's own complaints have no such name.
+        name = getattr(cause, "sqlite_errorname", None)
+        return name in {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
     return getattr(cause, "sqlstate", None) == "53100"
 
 
