@@ -40,6 +40,7 @@ from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
+from invigil.storage.evidence.orphans import sweep_orphans
 from invigil.supervisor import supervise
 from invigil.video_wiring import make_meetings
 from invigil.vision.factory import require, versions
@@ -213,8 +214,13 @@ async def _housekeeping(house: House, storage: Storage) -> None:
             try:
                 plan = house.settings.retention_plan
                 await retention.sweep(storage.database, storage.store, now, plan)
+                await sweep_orphans(storage.database, storage.store.shelf, now)
                 await house.access.forget_expired()
             except InvigilError as error:
                 log.warning("housekeeping could not work", reason=error.code)
             last = now
+        try:
+            await house.sessions.finish_closed()
+        except InvigilError as error:
+            log.warning("closing a session could not be finished", reason=error.code)
         await asyncio.sleep(LOOK_EVERY_S)

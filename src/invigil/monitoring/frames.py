@@ -201,6 +201,10 @@ class FramePipeline:
                 await self._incidents.keep(candidate, looked.jpeg, now) for _ in range(wanted.more)
             ]
             return await self._record(frame, looked, (*photos, *more))
+        except Unavailable:
+            # Nobody knows whether it was committed: a row may point at the photos. They stay, and
+            # go as objects that no row knows.
+            raise
         except InvigilError:
             await self._incidents.drop(photos)
             raise

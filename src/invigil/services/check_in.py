@@ -150,6 +150,9 @@ class CheckIn:
         photo = await self._store.put(new_id(), owner, looked.jpeg, now)
         try:
             return await self._note_reference(photo, template, name)
+        except Unavailable:
+            # Nobody knows whether it was committed: a row may point at the photo.
+            raise
         except InvigilError:
             await self._store.delete(photo.key)
             raise

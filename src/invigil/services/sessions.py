@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from invigil.clock import Clock
 from invigil.domain.audit import Act, Action
@@ -123,34 +122,80 @@ class Sessions:
         return session
 
     async def close(self, session_id: str, by: str) -> ExamSession:
-        """End the session for everybody; done already is fine. `by`: for the audit log."""
+        """End the session for everybody; done already is fine. `by`: for the audit log.
+
+        That it is closed comes first and is quick, so that nobody waits for hundreds; then one
+        candidate after another is finished. A server that dies in between finishes them later.
+        """
+        session, fresh = await self._note_closed(session_id, by)
+        async with self._database.read() as work:
+            candidates = await work.candidates.of_session(session_id)
+        for candidate in candidates:
+            await self._finish(session, candidate.id, tell=fresh)
+        if fresh:
+            await self._database.write(lambda work: self._tell(work, session))
+        return session
+
+    async def finish_closed(self) -> None:
+        """Finish whoever a server that died has left in a session that is closed."""
+        async with self._database.read() as work:
+            left = await work.candidates.unfinished()
+            sessions = {each.session_id: await work.sessions.get(each.session_id) for each in left}
+        for candidate in left:
+            if session := sessions[candidate.session_id]:
+                await self._finish(session, candidate.id, tell=True)
+
+    async def _note_closed(self, session_id: str, by: str) -> tuple[ExamSession, bool]:
+        """The closed session, and whether it was open before."""
         now = self._clock()
         async with self._database.begin() as work:
             session = await work.sessions.get_alone(session_id)
             if session is None:
                 raise NotFound
             if session.closed:
-                return session
+                return session, False
+            closed = replace(session, closed_at=now)
             await work.sessions.close(session_id, now)
             work.audit.note(Act(Action.SESSION_CLOSED, by, now, session_id))
-            for candidate in await work.candidates.of_session(session_id):
-                await self._finish(work, candidate, now)
-                await work.events.add(
-                    Event(session_id, EventKind.SESSION_CHANGED, session_id, now, candidate.id)
-                )
-            await work.events.add(Event(session_id, EventKind.SESSION_CHANGED, session_id, now))
-            candidates = await work.candidates.of_session(session_id)
-        for candidate in candidates:
-            await self._store.delete_still(Owner(session_id, candidate.id))
-        return replace(session, closed_at=now)
+            await self._tell(work, closed)
+        return closed, True
 
-    async def _finish(self, work: UnitOfWork, candidate: Candidate, now: datetime) -> None:
-        await work.templates.delete(candidate.id)
-        await close_all(self._incidents, work, candidate, now)
+    async def _tell(self, work: UnitOfWork, session: ExamSession) -> None:
+        """Tell the consoles of the session as it is now."""
+        at = session.closed_at or self._clock()
+        await work.events.add(Event(session.id, EventKind.SESSION_CHANGED, session.id, at))
+
+    async def _finish(self, session: ExamSession, candidate_id: str, *, tell: bool) -> None:
+        """Finish one candidate; done already is fine. `tell`: the candidate's page, in any case."""
+
+        async def unit(work: UnitOfWork) -> bool:
+            candidate = await work.candidates.get(candidate_id)
+            if candidate is None:
+                return False
+            templates = await work.templates.delete(candidate_id)
+            left = candidate.has_still or candidate.state is CandidateState.IN_ROOM
+            if left or templates:
+                await self._take_out(work, session, candidate)
+            if left or templates or tell:
+                at = session.closed_at or self._clock()
+                await work.events.add(
+                    Event(session.id, EventKind.SESSION_CHANGED, session.id, at, candidate_id)
+                )
+            return left
+
+        if await self._database.write(unit):
+            await self._store.delete_still(Owner(session.id, candidate_id))
+
+    async def _take_out(self, work: UnitOfWork, session: ExamSession, candidate: Candidate) -> None:
+        # A frame that was under way when the session closed may be a little younger.
+        ends = [each for each in (session.closed_at, candidate.last_frame_at) if each]
+        at = max(ends, default=self._clock())
+        await close_all(self._incidents, work, candidate, at)
         done = replace(candidate, has_still=False)
         if candidate.state is CandidateState.IN_ROOM:
             done = replace(done, state=CandidateState.FINISHED)
         await work.candidates.save(done)
+        await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, at))
 
     async def snapshot(self, session_id: str) -> Snapshot:
         """One consistent view."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from obstore.exceptions import AlreadyExistsError, NotFoundError
 from obstore.store import ObjectStore
 
 from invigil.domain.errors import InvigilError, NotFound, Unavailable
+from invigil.storage.evidence.shelf import Listed
 
 CHECK = "invigil-check"
 
@@ -55,7 +57,11 @@ class Objects(Protocol):
         ...
 
     async def keys(self, folder: str) -> list[str]:
-        """Keys of all objects under `folder/`."""
+        """Keys of all objects under `folder/`, also of such as the store does not list."""
+        ...
+
+    def listed(self, prefix: str) -> AsyncIterator[Listed]:
+        """Every object whose key begins so, as far as the store tells."""
         ...
 
     async def probe(self) -> None:
@@ -92,17 +98,17 @@ class Bucket:
             return
 
     async def keys(self, folder: str) -> list[str]:
-        return await listed(self._store, folder)
+        return [each.key async for each in self.listed(folder + "/")]
+
+    async def listed(self, prefix: str) -> AsyncIterator[Listed]:
+        async for some in self._store.list(prefix):
+            for each in some:
+                yield Listed(each["path"], each["last_modified"])
 
     async def probe(self) -> None:
         """Write and delete a small object."""
         await self._store.put_async(CHECK, b"ok")
         await self._store.delete_async(CHECK)
-
-
-async def listed(store: ObjectStore, folder: str) -> list[str]:
-    """Keys of all objects of a store under `folder/`."""
-    return [each["path"] async for some in store.list(folder + "/") for each in some]
 
 
 def _hash(image: bytes) -> str:

@@ -7,7 +7,7 @@ go to the spool instead, and nobody waits for the store again until it has been 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from invigil.domain.errors import Unavailable
 from invigil.domain.incident import EvidenceState
 from invigil.domain.system import Space
 from invigil.storage.evidence.objects import Conflict, Objects, StoreAway
+from invigil.storage.evidence.shelf import Listed
 from invigil.storage.evidence.spool import Spool
 
 log = structlog.get_logger(__name__)
@@ -109,6 +110,15 @@ class RemoteShelf:
         here = await asyncio.to_thread(self.spool.keys, folder)
         limit = DIRECT_S if self.away else PATIENT_S
         return here + await _within(limit, lambda: self._objects.keys(folder))
+
+    async def listed(self, prefix: str) -> AsyncIterator[Listed]:
+        if self.away:
+            raise Unavailable
+        try:
+            async for each in self._objects.listed(prefix):
+                yield each
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
 
     async def upload(
         self, key: str, image: bytes, *, replace: bool = False, limit_s: float = PATIENT_S

@@ -113,6 +113,23 @@ class CandidateRepository(Repository):
         )
         return [_candidate(row) for row in rows]
 
+    async def unfinished(self) -> Sequence[Candidate]:
+        """Everybody of a closed session who is not out of the room, or of whom something is kept
+        that goes with the end."""
+        templates = sa.exists().where(t.template.c.candidate_id == t.candidate.c.id)
+        left = sa.or_(
+            t.candidate.c.state == CandidateState.IN_ROOM,
+            t.candidate.c.has_still.is_(True),
+            templates,
+        )
+        rows = await self._all(
+            sa.select(t.candidate)
+            .join(t.exam_session)
+            .where(left, t.exam_session.c.closed_at.is_not(None))
+            .order_by(t.candidate.c.session_id, t.candidate.c.id)
+        )
+        return [_candidate(row) for row in rows]
+
     async def names(self, session_id: str) -> dict[str, str]:
         rows = await self._all(
             sa.select(t.candidate.c.id, t.candidate.c.name).where(

@@ -114,6 +114,19 @@ class IncidentRepository(Repository):
         )
         return found[0] if found else None
 
+    async def newest_ended(
+        self, candidate_id: str, kind: IncidentKind, since: datetime
+    ) -> Incident | None:
+        """The candidate's newest incident of this kind that ended at `since` or later."""
+        c = t.incident.c
+        found = await self._load(
+            sa.select(t.incident)
+            .where(c.candidate_id == candidate_id, c.kind == kind.value, c.ended_at >= since)
+            .order_by(c.ended_at.desc())
+            .limit(1)
+        )
+        return found[0] if found else None
+
     async def delete_before(self, session_id: str, before: datetime) -> int:
         """Closed incidents and gaps that ended before `before`."""
         gone = 0
