@@ -59,6 +59,7 @@ async def _sweep_session(
         await work.sessions.get_alone(session.id)
         for evidence in old:
             await work.evidence.delete(evidence.id)
+        await work.decisions.keep_tallies(session.id, before, [each.id for each in over])
         gone += await work.incidents.delete_before(session.id, before)
         gone += await work.messages.delete_before(session.id, before)
         gone += await work.events.delete_before(session.id, before)
