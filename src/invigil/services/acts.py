@@ -7,7 +7,7 @@ often a page asks for it, and of two people who act at once one is told of the o
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from invigil.clock import Clock
 from invigil.domain import acts
@@ -62,6 +62,7 @@ class Acts:
                 return candidate
             if session.closed:
                 raise SessionClosed
+            newest = await work.acts.newest(candidate_id)
             removal = await work.acts.newest(candidate_id, ActKind.REMOVE)
             done = CandidateAct(
                 id=new_id(),
@@ -71,7 +72,7 @@ class Acts:
                 reason=reason,
                 by=proctor.name,
                 by_id=proctor.id,
-                at=self._clock(),
+                at=_after(newest, self._clock()),
                 before=candidate.state,
                 after=acts.after(kind, candidate.state, removal.before if removal else None),
                 command=command,
@@ -139,6 +140,11 @@ class Acts:
                 detail={"from": done.before.value, "to": done.after.value},
             )
         )
+
+
+def _after(newest: CandidateAct | None, now: datetime) -> datetime:
+    """Later than the newest, though another server's clock may be ahead: the order decides."""
+    return now if newest is None else max(now, newest.at + timedelta(microseconds=1))
 
 
 def _watched_anew(candidate: Candidate, now: datetime) -> Candidate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from invigil.clock import Clock
 from invigil.domain.actor import Proctor
@@ -57,9 +57,9 @@ class Review:
         for, confirming is a proposal until another person confirms as well; raises
         `NeedsAnotherPerson` when the one who proposed tries to.
         """
-        now = self._clock()
         async with self._database.begin() as work:
             incident, session = await _load(work, incident_id)
+            now = _after(incident.decision, self._clock())
             fresh = ReviewDecision(
                 new_id(), incident_id, decision, reason, proctor.name, now, by_id=proctor.id
             )
@@ -173,6 +173,11 @@ async def _load(work: UnitOfWork, incident_id: str) -> tuple[Incident, ExamSessi
 async def _name(work: UnitOfWork, incident: Incident) -> str:
     names = await work.candidates.names(incident.session_id)
     return names[incident.candidate_id]
+
+
+def _after(newest: ReviewDecision | None, now: datetime) -> datetime:
+    """Later than the newest, though another server's clock may be ahead: the order decides."""
+    return now if newest is None else max(now, newest.decided_at + timedelta(microseconds=1))
 
 
 def _same(newest: ReviewDecision | None, fresh: ReviewDecision) -> bool:

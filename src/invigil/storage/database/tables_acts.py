@@ -34,7 +34,7 @@ candidate_act = sa.Table(
     sa.Column("after", sa.String(24), nullable=False),
     sa.Column("command", sa.String(64)),
     sa.Index(None, "candidate_id", "at"),
-    sa.UniqueConstraint("candidate_id", "command"),
+    sa.Index("uq_candidate_act_command", "candidate_id", "command", unique=True),
 )
 
 # What the candidate says to an incident, once.

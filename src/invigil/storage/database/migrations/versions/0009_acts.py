@@ -91,10 +91,12 @@ def _make_acts() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_candidate_act")),
-        sa.UniqueConstraint("candidate_id", "command", name=op.f("uq_candidate_act_candidate_id")),
     )
     op.create_index(
         op.f("ix_candidate_act_candidate_id_at"), "candidate_act", ["candidate_id", "at"]
+    )
+    op.create_index(
+        "uq_candidate_act_command", "candidate_act", ["candidate_id", "command"], unique=True
     )
     op.create_index(op.f("ix_candidate_act_session_id"), "candidate_act", ["session_id"])
 
