@@ -10,9 +10,13 @@ import type { FramePump } from "./frame-pump";
 import { randomUuid } from "./ids";
 import type { CandidateEvent, ServerMessage } from "./protocol";
 import { isForMedia } from "./protocol";
+import { Removal } from "./removal";
 import { LiveSocket } from "./socket";
 import { Store } from "./store";
 import { tokenStore } from "./token-store";
+
+/** Refusals that say that the page has missed a change of state. */
+const OVER = new Set(["not_in_room", "paused", "removed"]);
 
 /** Everything the candidate's page does, from opening the join link to the end of the exam. */
 export class CandidateSession {
@@ -28,6 +32,7 @@ export class CandidateSession {
   private attempt = 0;
   private checkInPump: FramePump<CheckInProgress>;
   private roomPump: FramePump<FrameReply>;
+  private readonly removal: Removal;
 
   constructor(
     private readonly code: string,
@@ -46,6 +51,11 @@ export class CandidateSession {
       api: () => this.requireApi(),
       onRefused: (error) => this.refused(error),
     });
+    this.removal = new Removal(
+      this.clock,
+      () => void this.refresh(),
+      () => this.reconnect(),
+    );
     this.checkInPump = pumps.checkIn;
     this.roomPump = pumps.room;
     this.view.subscribe(() => this.followStep());
@@ -98,9 +108,18 @@ export class CandidateSession {
   /** This tab takes the exam back from the other one. */
   continueHere(): void {
     this.view.patch({ phase: "loading" });
+    void this.refresh().then(() => this.reconnect());
+  }
+
+  /** For what the candidate reads of the own exam when it is over. */
+  reader(): CandidateApi {
+    return this.requireApi();
+  }
+
+  private reconnect(): void {
     this.greeted = false;
     this.claiming = true;
-    void this.refresh().then(() => this.socket?.start(null));
+    this.socket?.start(null);
   }
 
   private adoptToken(token: string): void {
@@ -144,6 +163,7 @@ export class CandidateSession {
       this.attempt = 0;
       const view = this.view.get();
       this.view.set(withMe(view.phase === "taken_over" ? view : { ...view, phase: "open" }, me));
+      this.removal.follow(me.state === "removed");
     } catch (reason) {
       const error = asApiError(reason);
       if (error.status === 401 || error.status === 404) this.tokenRefused();
@@ -200,7 +220,7 @@ export class CandidateSession {
     this.view.patch({ connection });
     if (connection === "taken_over") this.takenOver();
     if (connection === "closed") this.ended();
-    if (connection === "signed_out" && this.api) void this.refresh();
+    if ((connection === "signed_out" || connection === "removed") && this.api) void this.refresh();
   }
 
   private takenOver(): void {
@@ -225,8 +245,10 @@ export class CandidateSession {
     else this.checkInPump.stop();
     if (open && step === "room") this.roomPump.start();
     else this.roomPump.stop();
-    const over = view.phase === "closed" || view.phase === "taken_over" || step === "finished";
+    const ended = view.phase === "closed" || view.phase === "taken_over";
+    const over = ended || step === "removed" || step === "finished";
     if (over && camera !== "off") this.media.stop();
+    if (open && step === "paused" && camera !== "off") this.media.rest();
   }
 
   private requireApi(): CandidateApi {
@@ -237,6 +259,6 @@ export class CandidateSession {
   private refused(error: ApiError): void {
     if (error.code === "taken_over") this.takenOver();
     else if (error.status === 410) this.ended();
-    else this.clock.after(error.code === "not_in_room" ? 0 : 5000, () => void this.refresh());
+    else this.clock.after(OVER.has(error.code) ? 0 : 5000, () => void this.refresh());
   }
 }

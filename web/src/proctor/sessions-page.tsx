@@ -8,6 +8,7 @@ import { CopyButton } from "./copy-button";
 import { CreateSession } from "./create-session";
 import { Frame } from "./frame";
 import css from "./proctor.module.css";
+import { RulesPrecision } from "./rules-precision";
 
 export function SessionsPage({ proctor }: { proctor: Proctor }) {
   const [sessions, setSessions] = useState<ExamSession[] | null>(null);
@@ -51,6 +52,7 @@ export function SessionsPage({ proctor }: { proctor: Proctor }) {
         </Alert>
       )}
       <SessionList sessions={sessions} />
+      <RulesPrecision />
       <Text size="sm" className="faint" mt="md">
         Times are shown in your time zone ({timeZone()}).
       </Text>
