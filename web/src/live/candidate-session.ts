@@ -1,12 +1,11 @@
 import { CandidateApi, joinExam, joinInfo } from "../api/candidate";
 import { type ApiError, asApiError } from "../api/http";
-import type { CheckInProgress, FrameReply, MyCandidate } from "../api/types";
+import type { MyCandidate } from "../api/types";
 import { backoffMs } from "./backoff";
 import { CandidateMedia } from "./candidate-media";
-import { makePumps } from "./candidate-pumps";
-import { blank, type CandidateView, stepOf, withEvent, withMe, withMessage } from "./candidate-state";
+import { followStep, makePumps, type Pumps } from "./candidate-pumps";
+import { blank, type CandidateView, withEvent, withMe, withMessage } from "./candidate-state";
 import { type Clock, steadyClock } from "./clock";
-import type { FramePump } from "./frame-pump";
 import { randomUuid } from "./ids";
 import type { CandidateEvent, ServerMessage } from "./protocol";
 import { isForMedia } from "./protocol";
@@ -30,8 +29,7 @@ export class CandidateSession {
   /** This page has just been opened by hand, so it is the tab to use; a reconnect is not. */
   private claiming = true;
   private attempt = 0;
-  private checkInPump: FramePump<CheckInProgress>;
-  private roomPump: FramePump<FrameReply>;
+  private readonly pumps: Pumps;
   private readonly removal: Removal;
 
   constructor(
@@ -45,7 +43,7 @@ export class CandidateSession {
       grant: () => this.requireApi().mediaGrant(),
       onClaim: (state) => this.socket?.send({ type: "camera", state }),
     });
-    const pumps = makePumps(this.media, {
+    this.pumps = makePumps(this.media, {
       view: this.view,
       clock: this.clock,
       api: () => this.requireApi(),
@@ -56,10 +54,8 @@ export class CandidateSession {
       () => void this.refresh(),
       () => this.reconnect(),
     );
-    this.checkInPump = pumps.checkIn;
-    this.roomPump = pumps.room;
-    this.view.subscribe(() => this.followStep());
-    this.media.camera.view.subscribe(() => this.followStep());
+    this.view.subscribe(() => this.follow());
+    this.media.camera.view.subscribe(() => this.follow());
     window.addEventListener("online", () => {
       this.socket?.hurry();
       this.media.live.networkChanged();
@@ -233,22 +229,8 @@ export class CandidateSession {
     if (this.view.get().me?.state !== "finished") this.view.patch({ phase: "closed" });
   }
 
-  /** The step decides what runs: which pictures are sent, and whether the camera is on at all. */
-  private followStep(): void {
-    const view = this.view.get();
-    const open = view.phase === "open";
-    const step = stepOf(view);
-    const camera = this.media.camera.view.get().status;
-    const needsCamera = open && ["check_in", "waiting", "ready", "room"].includes(step);
-    if (needsCamera && camera === "off") void this.media.camera.start();
-    if (open && step === "check_in") this.checkInPump.start();
-    else this.checkInPump.stop();
-    if (open && step === "room") this.roomPump.start();
-    else this.roomPump.stop();
-    const ended = view.phase === "closed" || view.phase === "taken_over";
-    const over = ended || step === "removed" || step === "finished";
-    if (over && camera !== "off") this.media.stop();
-    if (open && step === "paused" && camera !== "off") this.media.rest();
+  private follow(): void {
+    followStep(this.view.get(), this.media, this.pumps);
   }
 
   private requireApi(): CandidateApi {
