@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from invigil import __version__
 from invigil.api import (
+    acts,
     candidates,
     check_in,
     classic,
@@ -23,6 +24,7 @@ from invigil.api import (
     live,
     media,
     metrics,
+    own_incidents,
     pages,
     sessions,
     sign_in,
@@ -59,10 +61,12 @@ ROUTERS = (
     metrics.router,
     sign_in.router,
     sessions.router,
+    own_incidents.router,
     check_in.router,  # before candidates: /candidates/me is not an id
     frames.router,
     media.router,
     candidates.router,
+    acts.router,
     incidents.router,
     keeping.router,
     live.router,

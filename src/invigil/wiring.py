@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from invigil import __version__
+from invigil.acts_wiring import make_acts
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock, system_clock
@@ -192,6 +193,7 @@ async def build_house(
     )
     sessions = Sessions(database, store, clock, storage.key, meetings)
     check_in = CheckIn(database, store, analysis, clock)
+    acts, own_incidents = make_acts(database, store, clock)
     house = House(
         settings=settings,
         clock=clock,
@@ -206,6 +208,8 @@ async def build_house(
         sessions=sessions,
         check_in=check_in,
         review=Review(database, store, clock),
+        acts=acts,
+        own_incidents=own_incidents,
         messages=Messages(database, clock),
         classic=_classic(settings, storage, sessions, check_in, clock),
         keeping=Keeping.of(database, store, clock),

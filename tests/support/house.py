@@ -168,6 +168,13 @@ class Proctor:
         found: list[Json] = (await self.snapshot(session))["candidates"]
         return next(each for each in found if each["id"] == candidate_id)
 
+    async def act(
+        self, candidate_id: str, act: str, reason: str, command: str | None = None
+    ) -> Response:
+        """Pause, resume, remove, let in again or end."""
+        body = {"act": act, "reason": reason, "command": command}
+        return await self.client.post(f"/api/v1/candidates/{candidate_id}/acts", json=body)
+
     async def decide(self, incident: Json, decision: str, reason: str = "Looked at it.") -> Json:
         return read(
             await self.client.post(

@@ -21,12 +21,14 @@ from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
 from invigil.services.access import Access
+from invigil.services.acts import Acts
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
 from invigil.services.keeping import Keeping
 from invigil.services.media import Media
 from invigil.services.messages import Messages
+from invigil.services.own_incidents import OwnIncidentsService
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
 from invigil.settings import Settings
@@ -62,6 +64,8 @@ class House:
     sessions: Sessions
     check_in: CheckIn
     review: Review
+    acts: Acts
+    own_incidents: OwnIncidentsService
     messages: Messages
     classic: Classic
     keeping: Keeping

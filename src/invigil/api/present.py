@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from invigil.api import present_acts
 from invigil.api import schemas as s
 from invigil.domain import candidate as c
 from invigil.domain import incident as i
@@ -48,6 +49,9 @@ def session(
         sampling_interval_s=record.sampling_interval_s,
         retention_days=record.retention_days,
         exam_url=record.exam_url,
+        second_reviewer=record.second_reviewer,
+        own_incidents=record.own_incidents,
+        answer_days=record.answer_days,
         created_at=record.created_at,
         closed_at=record.closed_at,
         join_url=join_url,
@@ -66,6 +70,7 @@ def my_session(record: ExamSession) -> s.MySession:
         sampling_interval_s=record.sampling_interval_s,
         retention_days=record.retention_days,
         exam_url=record.exam_url,
+        own_incidents=record.own_incidents,
         closed=record.closed,
     )
 
@@ -114,6 +119,8 @@ def candidate(
         ),
         waiting_reason=record.waiting_reason,
         note=record.note,
+        state_since=record.state_since,
+        state_reason=record.state_reason,
         next_frame_ms=record.next_frame_ms,
     )
 
@@ -130,6 +137,8 @@ def my_candidate(
         has_reference_photo=record.reference_photo_id is not None,
         needed_frames=NEEDED_FRAMES,
         retake_reason=record.retake_reason,
+        state_since=record.state_since,
+        state_reason=record.state_reason,
         messages=[message(each) for each in messages],
     )
 
@@ -173,13 +182,9 @@ def incident(record: i.Incident, name: str) -> s.Incident:
         ],
         evidence_missing=record.evidence_missing,
         reference_photo_url=f"/api/v1/candidates/{record.candidate_id}/reference-photo",
-        decision=decision
-        and s.DecisionOut(
-            decision=decision.decision,
-            reason=decision.reason,
-            by=decision.by,
-            decided_at=decision.decided_at,
-        ),
+        decision=decision and present_acts.decision(decision),
+        opinions=[present_acts.decision(each) for each in record.opinions],
+        answer=present_acts.answer(record.answer),
         source=record.source,
     )
 

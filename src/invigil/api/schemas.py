@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -16,6 +15,8 @@ from pydantic import (
     field_validator,
 )
 
+from invigil.api.acts_schemas import AnswerDays, AnswerOut, DecisionOut
+from invigil.api.plain_text import plain as _plain
 from invigil.domain.candidate import CameraClaim, CandidateState, WaitingReason
 from invigil.domain.changes import WarningCode
 from invigil.domain.incident import (
@@ -30,6 +31,7 @@ from invigil.domain.incident import (
 )
 from invigil.domain.message import MessageKind, Sender
 from invigil.domain.observation import Identity, Unusable
+from invigil.domain.session import OwnIncidents
 from invigil.domain.system import AnalysisState, Space
 from invigil.meetings.port import Isolation
 
@@ -44,14 +46,6 @@ class In(BaseModel):
     """A request. Unknown fields are refused, so that a typing error is never silently ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-def _plain(value: str) -> str:
-    """Refuse control characters: terminals obey them and PostgreSQL cannot store all of them."""
-    if any(unicodedata.category(char) == "Cc" and char not in "\t\r\n" for char in value):
-        msg = "must not hold control characters"
-        raise ValueError(msg)
-    return value
 
 
 def _one_line(value: str) -> str:
@@ -101,6 +95,9 @@ class NewExamSession(In):
     sampling_interval_s: int = Field(5, ge=1, le=60)
     retention_days: int = Field(30, ge=1, le=365)
     exam_url: str | None = Field(None, max_length=2000)
+    second_reviewer: bool = False
+    own_incidents: OwnIncidents = OwnIncidents.NEVER
+    answer_days: AnswerDays = 7
     provider: str | None = Field(
         None, max_length=16, description="Who carries live video; default: as the server is set up."
     )
@@ -133,6 +130,9 @@ class ExamSession(Out):
     sampling_interval_s: int
     retention_days: int
     exam_url: str | None
+    second_reviewer: bool
+    own_incidents: OwnIncidents
+    answer_days: int
     created_at: datetime
     closed_at: datetime | None
     join_url: str
@@ -180,6 +180,8 @@ class Candidate(Out):
     template: Literal["reference", "session", "none"]
     waiting_reason: WaitingReason | None
     note: str | None
+    state_since: datetime | None
+    state_reason: str | None
     next_frame_ms: int
 
 
@@ -188,13 +190,6 @@ class EvidenceOut(Out):
     url: str
     captured_at: datetime
     sha256: str
-
-
-class DecisionOut(Out):
-    decision: Decision
-    reason: str
-    by: str
-    decided_at: datetime
 
 
 class Detail(Out):
@@ -218,6 +213,8 @@ class Incident(Out):
     evidence_missing: EvidenceMissing | None
     reference_photo_url: str | None
     decision: DecisionOut | None
+    opinions: list[DecisionOut]
+    answer: AnswerOut | None
     source: Source
 
 
@@ -305,6 +302,7 @@ class MySession(Out):
     sampling_interval_s: int
     retention_days: int
     exam_url: str | None
+    own_incidents: OwnIncidents
     closed: bool
 
 
@@ -336,6 +334,8 @@ class MyCandidate(Out):
     has_reference_photo: bool
     needed_frames: int
     retake_reason: str | None
+    state_since: datetime | None
+    state_reason: str | None
     messages: list[Message]
 
 

@@ -16,10 +16,14 @@ class CandidateState(StrEnum):
     WAITING_FOR_PROCTOR = "waiting_for_proctor"
     APPROVED = "approved"
     IN_ROOM = "in_room"
+    PAUSED = "paused"
+    REMOVED = "removed"
     FINISHED = "finished"
 
 
 _S = CandidateState
+# What candidates do themselves, and what check-in does. What proctors do to them (pause, remove,
+# end) is in `domain/acts.py` alone, so that no other step can lead there.
 # A waiting candidate can always go on by a new photo; only a human approval ends the waiting.
 # Straight from JOINED or CHECKING_IN into the room go only those who keep no rhythm
 # (`Candidate.monitored`), which `CheckIn.enter` sees to.
@@ -33,6 +37,8 @@ TRANSITIONS: dict[CandidateState, frozenset[CandidateState]] = {
     ),
     _S.APPROVED: frozenset({_S.IN_ROOM}),
     _S.IN_ROOM: frozenset({_S.IN_ROOM, _S.FINISHED}),
+    _S.PAUSED: frozenset({_S.FINISHED}),
+    _S.REMOVED: frozenset(),
     _S.FINISHED: frozenset(),
 }
 
@@ -69,6 +75,9 @@ class Candidate:
 
     `tab`: id of the one browser tab that may post frames (the newest).
     `next_frame_ms`: the interval last asked of the page; the gap rule counts in it.
+    `entered_at`: since when frames are expected without a break: the entry, or the last resume.
+    `state_since`, `state_reason`: of a pause, a removal or the end; the reason is a proctor's, None
+    where the candidate went by itself.
     `monitored`: False for candidates of the classic API, whose clients keep no rhythm.
     """
 
@@ -91,6 +100,8 @@ class Candidate:
     note: str | None = None
     retake_reason: str | None = None
     monitored: bool = True
+    state_since: datetime | None = None
+    state_reason: str | None = None
     templates: tuple[Template, ...] = field(default=(), repr=False)
 
     def require_transition(self, to: CandidateState) -> None:

@@ -86,6 +86,37 @@ class NotInRoom(IllegalTransition):
     fix = "Finish the check-in first."
 
 
+class Paused(NotInRoom):
+    code = "paused"
+    message = "A proctor has paused monitoring for you. Nothing is recorded or counted meanwhile."
+    fix = "Leave this page open; it goes on by itself."
+
+
+class Removed(InvigilError):
+    status = 403
+    code = "removed"
+    message = "A proctor has taken you out of the exam room."
+    fix = "The reason is on your exam page. Ask the exam office whether you can come back in."
+
+
+class AlreadyDone(IllegalTransition):
+    code = "already_done"
+    message = "Somebody else has done that already."
+    fix = "Reload the page to see who did what."
+
+
+class NeedsAnotherPerson(IllegalTransition):
+    code = "needs_another_person"
+    message = "You have proposed this already. In this session a second person has to agree."
+    fix = "Ask a colleague to look at the incident, or take your proposal back."
+
+
+class AnswerRefused(IllegalTransition):
+    code = "answer_refused"
+    message = "This incident cannot be answered any more."
+    fix = "If you have more to say, write to your exam office."
+
+
 class TakenOver(IllegalTransition):
     code = "taken_over"
     message = "This exam is open in another tab."

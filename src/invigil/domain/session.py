@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class OwnIncidents(StrEnum):
+    """When candidates may see the incidents that are about them."""
+
+    NEVER = "never"
+    AFTER_END = "after_end"
+    AFTER_REVIEW = "after_review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,8 @@ class Policy:
 class ExamSession:
     """One proctored sitting. `join_generation` rises when the join link is renewed.
 
-    `provider`: who carries its live video.
+    `provider`: who carries its live video. `second_reviewer`: an incident is confirmed only when
+    two people say so. `answer_days`: for how long candidates may answer what they see.
     """
 
     id: str
@@ -51,6 +61,9 @@ class ExamSession:
     join_generation: int = 1
     admin_hash: str | None = field(default=None, repr=False)
     provider: str = "builtin"
+    second_reviewer: bool = False
+    own_incidents: OwnIncidents = OwnIncidents.NEVER
+    answer_days: int = 7
 
     @property
     def closed(self) -> bool:

@@ -19,6 +19,8 @@ from invigil.domain.errors import (
     NotFound,
     NotInRoom,
     NotSignedIn,
+    Paused,
+    Removed,
     SessionClosed,
     StorageFull,
     TakenOver,
@@ -134,8 +136,8 @@ class FramePipeline:
         except StorageFull:
             self._health.database_full(True)
             raise
-        except NotInRoom:
-            # The candidate finished meanwhile, and the newest still was to be gone by then.
+        except (NotInRoom, Removed):
+            # The candidate finished or was stopped meanwhile: the newest still was to be gone.
             await self._store.delete_still(Owner(frame.session.id, frame.candidate.id))
             raise
         self._health.database_full(False)
@@ -167,6 +169,7 @@ class FramePipeline:
         interval = self._stretched(frame.session.policy.sampling)
 
         async def record(work: UnitOfWork) -> None:
+            await _watched_since(work, frame.candidate.id)
             incidents = await work.incidents.open_of(frame.candidate.id)
             await self._still_there(work, frame, interval, incidents)
 
@@ -226,12 +229,12 @@ class FramePipeline:
         """The frame's result, and how many of `photos` were used. Raises `_PhotosWanted`."""
         candidate, now = frame.candidate, frame.received_at
         policy = frame.session.policy
-        current = await work.candidates.get(candidate.id)
-        if current is None or current.state is not CandidateState.IN_ROOM:
-            raise NotInRoom
+        watched_since = await _watched_since(work, candidate.id)
         observation_id = new_id()
         await work.observations.add(observation_id, candidate.id, now, observed)
-        recent = await work.observations.recent(candidate.id, now - policy.window)
+        # What was before a pause is over; the frame itself is always among the recent ones.
+        since = min(now, max(now - policy.window, watched_since))
+        recent = await work.observations.recent(candidate.id, since)
         incidents = await work.incidents.open_of(candidate.id)
         ruling = _NOTHING
         # Rules judge the newest frame. When a newer one was stored while this one was being
@@ -331,11 +334,28 @@ def _require_may_send(candidate: Candidate, session: ExamSession, tab: str | Non
     if session.closed:
         error = SessionClosed()
     elif candidate.state is not CandidateState.IN_ROOM:
-        error = NotInRoom()
+        error = _not_watched(candidate)
     elif tab is not None and candidate.tab is not None and tab != candidate.tab:
         error = TakenOver()
     if error is not None:
         raise error
+
+
+async def _watched_since(work: UnitOfWork, candidate_id: str) -> datetime:
+    """Since when the candidate is in the room without a break. Raises where that is over."""
+    current = await work.candidates.get(candidate_id)
+    if current is None or current.state is not CandidateState.IN_ROOM:
+        raise _not_watched(current)
+    return current.entered_at or current.joined_at
+
+
+def _not_watched(candidate: Candidate | None) -> InvigilError:
+    match candidate and candidate.state:
+        case CandidateState.PAUSED:
+            return Paused()
+        case CandidateState.REMOVED:
+            return Removed()
+    return NotInRoom()
 
 
 def _ms(interval: timedelta) -> int:

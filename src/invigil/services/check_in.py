@@ -28,6 +28,7 @@ from invigil.domain.errors import (
     InvigilError,
     NotFound,
     ReferenceRefused,
+    Removed,
     SessionClosed,
     StorageFull,
     TakenOver,
@@ -49,7 +50,7 @@ from invigil.services.candidates import load, load_open, save
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
-from invigil.storage.incident_log import IncidentLog, close_all
+from invigil.storage.incident_log import IncidentLog, close_all, end_gaps
 from invigil.vision.look import Analysis
 
 NEEDED_FRAMES = 3
@@ -285,6 +286,8 @@ class CheckIn:
             changed = replace(
                 candidate, state=CandidateState.IN_ROOM, entered_at=now, last_frame_at=None
             )
+            # Who was out of the room for a while is back.
+            await end_gaps(work, candidate, now, now)
             await save(work, changed, now)
         return changed
 
@@ -298,7 +301,13 @@ class CheckIn:
             candidate.require_transition(CandidateState.FINISHED)
             await close_all(self._incidents, work, candidate, now)
             await work.templates.delete(candidate_id)
-            changed = replace(candidate, state=CandidateState.FINISHED, has_still=False)
+            changed = replace(
+                candidate,
+                state=CandidateState.FINISHED,
+                state_since=now,
+                state_reason=None,
+                has_still=False,
+            )
             await save(work, changed, now)
         await self._store.delete_still(Owner(candidate.session_id, candidate_id))
         return changed
@@ -308,6 +317,8 @@ class CheckIn:
         now = self._clock()
         async with self._database.begin() as work:
             candidate, _ = await load(work, candidate_id)
+            if candidate.state is CandidateState.REMOVED:
+                raise Removed
             if candidate.tab == tab:
                 return
             if candidate.tab is not None and not force:

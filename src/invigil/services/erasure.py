@@ -93,6 +93,7 @@ class Erasure:
         async with self._database.begin() as work:
             # A hold that was set after the key was destroyed keeps what is left.
             await self._erasable(work, candidate.id)
+            await work.decisions.keep_tallies_of(candidate.id)
             rows = await work.personal.delete(candidate.id)
             act = Act(
                 Action.CANDIDATE_ERASED,

@@ -13,7 +13,7 @@ from invigil.domain.incident import Gap, Incident, ObservationRecord
 from invigil.domain.message import Event, EventKind, Message
 from invigil.domain.observation import TemplateKind
 from invigil.domain.secrets import hash_token, new_id, same, sign
-from invigil.domain.session import ExamSession, SessionCounts
+from invigil.domain.session import ExamSession, OwnIncidents, SessionCounts
 from invigil.meetings import Meetings
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
@@ -25,12 +25,16 @@ SNAPSHOT_INCIDENTS = 200
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
+    """`provider` None: the installation's own choice."""
+
     title: str
     sampling_interval_s: int = 5
     retention_days: int = 30
     exam_url: str | None = None
     provider: str | None = None
-    """None: the installation's own choice."""
+    second_reviewer: bool = False
+    own_incidents: OwnIncidents = OwnIncidents.NEVER
+    answer_days: int = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,9 @@ class Sessions:
             created_at=self._clock(),
             admin_hash=None if admin_id is None else hash_token(admin_id),
             provider=provider,
+            second_reviewer=new.second_reviewer,
+            own_incidents=new.own_incidents,
+            answer_days=new.answer_days,
         )
         async with self._database.begin() as work:
             await work.sessions.add(session)
@@ -192,8 +199,8 @@ class Sessions:
         at = max(ends, default=self._clock())
         await close_all(self._incidents, work, candidate, at)
         done = replace(candidate, has_still=False)
-        if candidate.state is CandidateState.IN_ROOM:
-            done = replace(done, state=CandidateState.FINISHED)
+        if candidate.state in {CandidateState.IN_ROOM, CandidateState.PAUSED}:
+            done = replace(done, state=CandidateState.FINISHED, state_since=at, state_reason=None)
         await work.candidates.save(done)
         await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, at))
 

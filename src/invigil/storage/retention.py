@@ -250,5 +250,6 @@ class _Broom:
 async def _candidate(work: UnitOfWork, held: frozenset[str], *, candidate_id: str) -> int:
     if candidate_id in held:
         return 0
+    await work.decisions.keep_tallies_of(candidate_id)
     await work.candidates.delete(candidate_id)
     return 1

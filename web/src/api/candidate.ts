@@ -28,6 +28,27 @@ export class CandidateApi {
 
   mediaGrant = () => content(client.POST("/api/v1/candidates/me/media", { headers: this.headers }));
 
+  ownIncidents = () => content(client.GET("/api/v1/candidates/me/incidents", { headers: this.headers }));
+
+  answerIncident = (incident_id: string, text: string) =>
+    content(
+      client.POST("/api/v1/candidates/me/incidents/{incident_id}/answer", {
+        headers: this.headers,
+        params: { path: { incident_id } },
+        body: { text },
+      }),
+    );
+
+  /** The bytes of a picture: an address alone opens nothing. */
+  ownEvidence = (incident_id: string, evidence_id: string) =>
+    content(
+      client.GET("/api/v1/candidates/me/incidents/{incident_id}/evidence/{evidence_id}", {
+        headers: this.headers,
+        params: { path: { incident_id, evidence_id } },
+        parseAs: "blob",
+      }),
+    ) as Promise<Blob>;
+
   askProctor = (note: string) =>
     content(
       client.POST("/api/v1/candidates/me/ask-proctor", {

@@ -106,6 +106,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candidates/me/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Incidents
+         * @description The incidents about oneself, after the exam, as far as the session shows them.
+         */
+        get: operations["own_incidents_api_v1_candidates_me_incidents_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/me/incidents/{incident_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Say something to an incident, once, for the reviewers to read.
+         */
+        post: operations["answer_api_v1_candidates_me_incidents__incident_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/me/incidents/{incident_id}/evidence/{evidence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Evidence
+         * @description A picture of one's own incident. What is not shown, or not one's own, is not found.
+         */
+        get: operations["own_evidence_api_v1_candidates_me_incidents__incident_id__evidence__evidence_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/me/leave": {
         parameters: {
             query?: never;
@@ -221,6 +281,28 @@ export interface paths {
          * @description Erase everything about a candidate, for good. Refused while there is a hold.
          */
         delete: operations["erase_candidate_api_v1_candidates__candidate_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/{candidate_id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act
+         * @description Pause, resume, remove, let in again or end one candidate, with a reason they are shown.
+         *
+         *     409 where that is not possible in the present state, or somebody else was quicker.
+         */
+        post: operations["act_api_v1_candidates__candidate_id__acts_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -506,6 +588,27 @@ export interface paths {
          * @description For the provider itself, which signs the body. A repetition changes nothing.
          */
         post: operations["webhook_api_v1_meetings__provider__webhook_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/precision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Precision
+         * @description For each kind of incident: how many rules opened, and what people decided, over this whole
+         *     installation and also about what retention has deleted since.
+         */
+        get: operations["precision_api_v1_precision_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1067,10 +1170,28 @@ export interface webhooks {
 export interface components {
     schemas: {
         /**
+         * ActKind
+         * @enum {string}
+         */
+        ActKind: "pause" | "resume" | "remove" | "readmit" | "end";
+        /**
          * AnalysisState
          * @enum {string}
          */
         AnalysisState: "ok" | "busy" | "paused";
+        /**
+         * AnswerOut
+         * @description What the candidate says to an incident.
+         */
+        AnswerOut: {
+            /**
+             * Answered At
+             * Format: date-time
+             */
+            answered_at: string;
+            /** Text */
+            text: string;
+        };
         /** AskProctor */
         AskProctor: {
             /** Note */
@@ -1121,6 +1242,10 @@ export interface components {
             /** Online */
             online: boolean;
             state: components["schemas"]["CandidateState"];
+            /** State Reason */
+            state_reason: string | null;
+            /** State Since */
+            state_since: string | null;
             /**
              * Template
              * @enum {string}
@@ -1141,7 +1266,7 @@ export interface components {
          * CandidateState
          * @enum {string}
          */
-        CandidateState: "joined" | "checking_in" | "waiting_for_proctor" | "approved" | "in_room" | "finished";
+        CandidateState: "joined" | "checking_in" | "waiting_for_proctor" | "approved" | "in_room" | "paused" | "removed" | "finished";
         /** CheckInDecision */
         CheckInDecision: {
             /**
@@ -1221,16 +1346,24 @@ export interface components {
          * @enum {string}
          */
         Decision: "confirmed" | "dismissed" | "inconclusive";
-        /** DecisionOut */
+        /**
+         * DecisionOut
+         * @description `proposed`: it waits for a second person. `by_id`: of the sign-in or account; null on old
+         *     records.
+         */
         DecisionOut: {
             /** By */
             by: string;
+            /** By Id */
+            by_id: string | null;
             /**
              * Decided At
              * Format: date-time
              */
             decided_at: string;
             decision: components["schemas"]["Decision"];
+            /** Proposed */
+            proposed: boolean;
             /** Reason */
             reason: string;
         };
@@ -1326,6 +1459,8 @@ export interface components {
         };
         /** ExamSession */
         ExamSession: {
+            /** Answer Days */
+            answer_days: number;
             /** Candidates In Room */
             candidates_in_room: number;
             /** Closed At */
@@ -1346,10 +1481,13 @@ export interface components {
             media: components["schemas"]["MediaProvider"];
             /** Open Incidents */
             open_incidents: number;
+            own_incidents: components["schemas"]["OwnIncidents"];
             /** Retention Days */
             retention_days: number;
             /** Sampling Interval S */
             sampling_interval_s: number;
+            /** Second Reviewer */
+            second_reviewer: boolean;
             /** Title */
             title: string;
             /** Unreviewed Incidents */
@@ -1388,10 +1526,11 @@ export interface components {
         };
         /**
          * GapCause
-         * @description Why no frame came. SERVER is ours and never counts against anybody.
+         * @description Why no frame came. SERVER is ours, PAUSED and REMOVED are a proctor's doing: none of these
+         *     ever counts against anybody.
          * @enum {string}
          */
-        GapCause: "server" | "camera" | "connection" | "unknown";
+        GapCause: "server" | "camera" | "connection" | "paused" | "removed" | "unknown";
         /** GapChanged */
         GapChanged: {
             gap: components["schemas"]["Gap"];
@@ -1481,6 +1620,7 @@ export interface components {
         Identity: "match" | "mismatch" | "uncertain" | "not_compared";
         /** Incident */
         Incident: {
+            answer: components["schemas"]["AnswerOut"] | null;
             /** Candidate Id */
             candidate_id: string;
             /** Candidate Name */
@@ -1495,6 +1635,8 @@ export interface components {
             /** Id */
             id: string;
             kind: components["schemas"]["IncidentKind"];
+            /** Opinions */
+            opinions: components["schemas"]["DecisionOut"][];
             /** Reference Photo Url */
             reference_photo_url: string | null;
             severity: components["schemas"]["Severity"];
@@ -1561,6 +1703,36 @@ export interface components {
             candidate: components["schemas"]["MyCandidate-Output"];
             /** Token */
             token: string;
+        };
+        /**
+         * KindPrecision
+         * @description How right one rule was in this installation, as people decided.
+         *
+         *     `precision`: confirmed among confirmed and dismissed; `low` and `high`: its 95 % interval
+         *     (Wilson). Null where nothing was settled. `words`: what a reviewer reads before deciding.
+         */
+        KindPrecision: {
+            /** Confirmed */
+            confirmed: number;
+            /** Dismissed */
+            dismissed: number;
+            /** Enough */
+            enough: boolean;
+            /** High */
+            high: number | null;
+            /** Inconclusive */
+            inconclusive: number;
+            kind: components["schemas"]["IncidentKind"];
+            /** Low */
+            low: number | null;
+            /** Opened */
+            opened: number;
+            /** Precision */
+            precision: number | null;
+            /** Reviewed */
+            reviewed: number;
+            /** Words */
+            words: string;
         };
         /** LiveFacts */
         LiveFacts: {
@@ -1691,6 +1863,10 @@ export interface components {
             retake_reason: string | null;
             session: components["schemas"]["MySession"];
             state: components["schemas"]["CandidateState"];
+            /** State Reason */
+            state_reason: string | null;
+            /** State Since */
+            state_since: string | null;
         };
         /** MyCandidate */
         "MyCandidate-Output": {
@@ -1708,6 +1884,10 @@ export interface components {
             retake_reason: string | null;
             session: components["schemas"]["MySession"];
             state: components["schemas"]["CandidateState"];
+            /** State Reason */
+            state_reason: string | null;
+            /** State Since */
+            state_since: string | null;
         };
         /**
          * MySession
@@ -1720,6 +1900,7 @@ export interface components {
             exam_url: string | null;
             /** Id */
             id: string;
+            own_incidents: components["schemas"]["OwnIncidents"];
             /** Retention Days */
             retention_days: number;
             /** Sampling Interval S */
@@ -1735,6 +1916,22 @@ export interface components {
              */
             kind: "session_changed";
             session: components["schemas"]["MySession"];
+        };
+        /**
+         * NewAct
+         * @description `command`: a random word for this act; the same once more does nothing twice.
+         */
+        NewAct: {
+            act: components["schemas"]["ActKind"];
+            /** Command */
+            command?: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /** NewAnswer */
+        NewAnswer: {
+            /** Text */
+            text: string;
         };
         /** NewCandidateMessage */
         NewCandidateMessage: {
@@ -1759,8 +1956,15 @@ export interface components {
         };
         /** NewExamSession */
         NewExamSession: {
+            /**
+             * Answer Days
+             * @default 7
+             */
+            answer_days: number;
             /** Exam Url */
             exam_url?: string | null;
+            /** @default never */
+            own_incidents: components["schemas"]["OwnIncidents"];
             /**
              * Provider
              * @description Who carries live video; default: as the server is set up.
@@ -1776,6 +1980,11 @@ export interface components {
              * @default 5
              */
             sampling_interval_s: number;
+            /**
+             * Second Reviewer
+             * @default false
+             */
+            second_reviewer: boolean;
             /** Title */
             title: string;
         };
@@ -1842,6 +2051,81 @@ export interface components {
             /** Observations */
             observations: components["schemas"]["ObservationOut"][];
         };
+        /**
+         * OwnDecision
+         * @description What was decided. Who did is the exam office's to say.
+         */
+        OwnDecision: {
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            decision: components["schemas"]["Decision"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * OwnEvidence
+         * @description `url`: wants the candidate's token, as every route of the candidate's.
+         */
+        OwnEvidence: {
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * OwnIncident
+         * @description An incident as the candidate sees it. `decision`: null while no final one stands.
+         */
+        OwnIncident: {
+            answer: components["schemas"]["AnswerOut"] | null;
+            /** Answer Until */
+            answer_until: string | null;
+            comparison: components["schemas"]["Comparison"] | null;
+            decision: components["schemas"]["OwnDecision"] | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Evidence */
+            evidence: components["schemas"]["OwnEvidence"][];
+            evidence_missing: components["schemas"]["EvidenceMissing"] | null;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** Max Faces */
+            max_faces: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
+         * OwnIncidentList
+         * @description `setting`: when this session shows incidents. `ended`: whether the exam is over for the
+         *     candidate. `waiting`: incidents that are shown after people have decided about them.
+         */
+        OwnIncidentList: {
+            /** Ended */
+            ended: boolean;
+            /** Incidents */
+            incidents: components["schemas"]["OwnIncident"][];
+            setting: components["schemas"]["OwnIncidents"];
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * OwnIncidents
+         * @description When candidates may see the incidents that are about them.
+         * @enum {string}
+         */
+        OwnIncidents: "never" | "after_end" | "after_review";
         /** PeerJoined */
         PeerJoined: {
             /** Candidate Id */
@@ -1903,6 +2187,11 @@ export interface components {
              * @enum {string}
              */
             type: "pong";
+        };
+        /** Precision */
+        Precision: {
+            /** Kinds */
+            kinds: components["schemas"]["KindPrecision"][];
         };
         /** PresenceChanged */
         PresenceChanged: {
@@ -2263,6 +2552,100 @@ export interface operations {
             };
         };
     };
+    own_incidents_api_v1_candidates_me_incidents_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnIncidentList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    answer_api_v1_candidates_me_incidents__incident_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnIncident"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    own_evidence_api_v1_candidates_me_incidents__incident_id__evidence__evidence_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     leave_api_v1_candidates_me_leave_post: {
         parameters: {
             query?: never;
@@ -2434,6 +2817,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    act_api_v1_candidates__candidate_id__acts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidate"];
                 };
             };
             /** @description Client Error */
@@ -2905,6 +3323,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    precision_api_v1_precision_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Precision"];
+                };
             };
             /** @description Client Error */
             "4XX": {

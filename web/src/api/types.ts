@@ -10,6 +10,12 @@ export type CameraState = Schemas["CameraClaim"];
 export type IncidentKind = Schemas["IncidentKind"];
 export type Severity = Schemas["Severity"];
 export type Decision = Schemas["Decision"];
+export type ReviewDecision = Schemas["DecisionOut"];
+export type ActKind = Schemas["ActKind"];
+export type KindPrecision = Schemas["KindPrecision"];
+export type OwnIncident = Schemas["OwnIncident"];
+export type OwnIncidentList = Schemas["OwnIncidentList"];
+export type OwnIncidentsSetting = Schemas["OwnIncidents"];
 export type MessageKind = Schemas["MessageKind"];
 export type GapCause = Schemas["GapCause"];
 export type ErrorBody = Schemas["ErrorBody"];
@@ -39,4 +45,7 @@ export interface NewSession {
   exam_url: string | null;
   /** Who carries live video; null leaves it to the server. */
   provider: string | null;
+  second_reviewer: boolean;
+  own_incidents: OwnIncidentsSetting;
+  answer_days: number;
 }

@@ -40,7 +40,17 @@ export interface CandidateView {
   warnings: ShownWarning[];
 }
 
-export type Step = "welcome" | "camera" | "photo" | "check_in" | "waiting" | "ready" | "room" | "finished";
+export type Step =
+  | "welcome"
+  | "camera"
+  | "photo"
+  | "check_in"
+  | "waiting"
+  | "ready"
+  | "room"
+  | "paused"
+  | "removed"
+  | "finished";
 
 export const blank: CandidateView = {
   phase: "loading",
@@ -71,6 +81,10 @@ export function stepOf({ me, cameraConfirmed }: CandidateView): Step {
       return "ready";
     case "in_room":
       return "room";
+    case "paused":
+      return "paused";
+    case "removed":
+      return "removed";
     case "finished":
       return "finished";
   }

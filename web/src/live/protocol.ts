@@ -98,6 +98,7 @@ export type ConnectionState =
   | "reconnecting"
   | "taken_over"
   | "closed"
+  | "removed"
   | "signed_out"
   | "stopped";
 

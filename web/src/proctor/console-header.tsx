@@ -95,6 +95,7 @@ const CONNECTION_WORDS: Record<ConnectionState, string> = {
   reconnecting: "Reconnecting…",
   taken_over: "Opened elsewhere",
   closed: "Closed",
+  removed: "Not connected",
   signed_out: "Signed out",
   stopped: "Stopped",
 };

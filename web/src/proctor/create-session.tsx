@@ -5,6 +5,7 @@ import { asApiError } from "../api/http";
 import { createSession, listMedia } from "../api/proctor";
 import type { ExamSession, MediaProviders, NewSession } from "../api/types";
 import { PROVIDER_WORDS } from "../words";
+import { FairReview } from "./fair-review";
 import css from "./proctor.module.css";
 
 const BLANK: NewSession = {
@@ -13,6 +14,9 @@ const BLANK: NewSession = {
   retention_days: 30,
   exam_url: null,
   provider: null,
+  second_reviewer: false,
+  own_incidents: "never",
+  answer_days: 7,
 };
 
 export function CreateSession({ onCreated }: { onCreated: (session: ExamSession) => void }) {
@@ -108,6 +112,7 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
             />
           )}
         </Group>
+        <FairReview form={form} change={change} />
       </Collapse>
       {error && (
         <Alert color="red" role="alert" mt="sm">

@@ -8,6 +8,7 @@ import { ago } from "../time";
 import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
 import { facesWords, identityWords } from "../words";
+import { CandidateActs } from "./candidate-acts";
 import { useConsole, useConsoleView } from "./console-context";
 import { FocusHistory, FocusMessages } from "./focus-lists";
 import { MessageForm } from "./message-form";
@@ -42,6 +43,7 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
       <div className={css.focusBody}>
         <div>
           <FocusPictures candidate={candidate} />
+          <CandidateActs candidate={candidate} />
           <Facts candidate={candidate} />
         </div>
         <Tabs defaultValue="write" keepMounted={false}>

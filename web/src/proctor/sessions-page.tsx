@@ -9,6 +9,7 @@ import { CreateSession } from "./create-session";
 import { Frame } from "./frame";
 import { HoldBadge } from "./hold-badge";
 import css from "./proctor.module.css";
+import { RulesPrecision } from "./rules-precision";
 
 export function SessionsPage({ proctor }: { proctor: Proctor }) {
   const [sessions, setSessions] = useState<ExamSession[] | null>(null);
@@ -52,6 +53,7 @@ export function SessionsPage({ proctor }: { proctor: Proctor }) {
         </Alert>
       )}
       <SessionList sessions={sessions} />
+      <RulesPrecision />
       <Text size="sm" className="faint" mt="md">
         Times are shown in your time zone ({timeZone()}).
       </Text>

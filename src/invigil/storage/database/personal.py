@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from invigil.storage.database import tables as t
+from invigil.storage.database.tables_acts import candidate_act, incident_answer
 from invigil.storage.database.tables_bundle import legal_hold
 
 _NEVER_LEAVES = "features of the face, which could be used to rebuild it, never leave the server"
 _KEY = "a key, which opens nothing outside this server"
 _SCORE = "many scores could be used to rebuild the template; what they mean is in `identity`"
 _STAFF = "the name or the id of a person who works for the exam office"
+_BY = {"by": _STAFF, "by_id": _STAFF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,11 @@ def _events(candidate_id: str) -> sa.ColumnElement[bool]:
 # order.
 PERSONAL: tuple[Personal, ...] = (
     Personal(t.event, _events),
-    Personal(t.review_decision, _of_incident(t.review_decision), withheld={"by": _STAFF}),
+    Personal(
+        t.review_decision, _of_incident(t.review_decision), withheld={"by": _STAFF, "by_id": _STAFF}
+    ),
+    Personal(incident_answer, _of_incident(incident_answer)),
+    Personal(candidate_act, _by(candidate_act), withheld=_BY),
     Personal(t.incident_evidence, _of_incident(t.incident_evidence)),
     Personal(t.incident, _by(t.incident)),
     Personal(t.gap, _by(t.gap)),
@@ -87,5 +93,6 @@ ABOUT_NOBODY: dict[str, str] = {
     "proctor_login": "proctors' log-ins",
     "server_run": "runs of the server",
     "sweep_mark": "when retention ran",
+    "incident_tally": "how many incidents of a kind were deleted, and how they had been decided",
 }
 """Tables without rows about a candidate, and what they are about."""

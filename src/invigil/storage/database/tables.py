@@ -64,6 +64,9 @@ exam_session = sa.Table(
     sa.Column("admin_hash", sa.String(64)),
     sa.Column("event_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("provider", sa.String(16), nullable=False, server_default="builtin"),
+    sa.Column("second_reviewer", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("own_incidents", sa.String(16), nullable=False, server_default="never"),
+    sa.Column("answer_days", sa.Integer, nullable=False, server_default="7"),
 )
 
 # What providers of live video call the rooms of a session. `candidate_id` is empty for a room of
@@ -115,6 +118,8 @@ candidate = sa.Table(
     sa.Column("note", sa.Text),
     sa.Column("retake_reason", sa.Text),
     sa.Column("monitored", sa.Boolean, nullable=False),
+    sa.Column("state_since", UtcDateTime),
+    sa.Column("state_reason", sa.Text),
 )
 
 # The candidate's own key, wrapped by the master key `master`. To delete the row is to make all
@@ -235,6 +240,8 @@ review_decision = sa.Table(
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("decided_at", UtcDateTime, nullable=False),
     sa.Column("undone_at", UtcDateTime),
+    sa.Column("by_id", sa.String(64)),
+    sa.Column("proposed", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 gap = sa.Table(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.access import AccessRepository
+from invigil.storage.database.repositories.acts import ActRepository
 from invigil.storage.database.repositories.audit import AuditRepository
 from invigil.storage.database.repositories.bundle import BundleRepository
 from invigil.storage.database.repositories.candidates import CandidateRepository
+from invigil.storage.database.repositories.decisions import DecisionRepository
 from invigil.storage.database.repositories.events import EventRepository
 from invigil.storage.database.repositories.evidence import EvidenceRepository
 from invigil.storage.database.repositories.holds import HoldRepository
@@ -37,19 +39,21 @@ class UnitOfWork:
     ) -> None:
         locks = Locks(connection, needed=lock)
         self.access = AccessRepository(connection, locks)
+        self.acts = ActRepository(connection, locks)
         self.audit = AuditRepository(connection, locks)
         self.bundle = BundleRepository(connection, locks)
         self.candidates = CandidateRepository(connection, locks)
+        self.decisions = DecisionRepository(connection, locks)
         self.events = EventRepository(connection, locks)
         self.evidence = EvidenceRepository(connection, locks)
         self.holds = HoldRepository(connection, locks)
-        self.incidents = IncidentRepository(connection, locks)
+        self.incidents = IncidentRepository(connection, locks, self.decisions)
         self.keys = KeyRepository(connection, locks, vault)
         self.media = MediaRepository(connection, locks)
         self.messages = MessageRepository(connection, locks)
         self.observations = ObservationRepository(connection, locks)
         self.personal = PersonalRepository(connection, locks)
-        self.retention = RetentionRepository(connection, locks)
+        self.retention = RetentionRepository(connection, locks, self.decisions)
         self.runs = RunRepository(connection, locks)
         self.sessions = SessionRepository(connection, locks)
         self.tap = TapRepository(connection, locks)

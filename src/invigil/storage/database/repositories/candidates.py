@@ -35,6 +35,8 @@ _SAME_NAMES = (
     "note",
     "retake_reason",
     "monitored",
+    "state_since",
+    "state_reason",
 )
 
 

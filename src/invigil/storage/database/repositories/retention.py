@@ -13,8 +13,12 @@ import sqlalchemy as sa
 from invigil.domain.incident import Evidence
 from invigil.domain.retention import DataClass
 from invigil.storage.database import tables as t
+from invigil.storage.database.connection import Executes
+from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.base import Repository
+from invigil.storage.database.repositories.decisions import DecisionRepository
 from invigil.storage.database.repositories.evidence import evidence_from
+from invigil.storage.database.tables_acts import candidate_act
 from invigil.storage.database.tables_bundle import sweep_mark
 
 _SWEEP = "retention"
@@ -33,6 +37,7 @@ _DATED: Mapping[DataClass, tuple[tuple[sa.Table, sa.ColumnElement[datetime]], ..
     DataClass.RECORDS: (
         (t.incident, t.incident.c.ended_at),
         (t.gap, t.gap.c.ended_at),
+        (candidate_act, candidate_act.c.at),
         (t.message, t.message.c.sent_at),
         (t.event, t.event.c.at),
         (t.media_event, t.media_event.c.at),
@@ -48,6 +53,10 @@ COUNTED = (
 
 
 class RetentionRepository(Repository):
+    def __init__(self, connection: Executes, locks: Locks, decisions: DecisionRepository) -> None:
+        super().__init__(connection, locks)
+        self._decisions = decisions
+
     async def last_sweep(self) -> datetime | None:
         row = await self._one(sa.select(sweep_mark.c.at).where(sweep_mark.c.name == _SWEEP))
         return row["at"] if row else None
@@ -113,10 +122,18 @@ class RetentionRepository(Repository):
         for table, at in _DATED[data_class]:
             key = list(table.primary_key.columns)
             old = sa.select(*key).where(_mine(table, session_id, held), at < before).limit(most)
+            if table is t.incident:
+                gone += await self._delete_incidents([row["id"] for row in await self._all(old)])
+                continue
             gone += await self._run(
                 table.delete().where(sa.tuple_(*key).in_(old) if len(key) > 1 else key[0].in_(old))
             )
         return gone
+
+    async def _delete_incidents(self, ids: Sequence[str]) -> int:
+        # How often a rule was right is told of all incidents that there ever were.
+        await self._decisions.keep_tallies(ids)
+        return await self._run(t.incident.delete().where(t.incident.c.id.in_(ids)))
 
     async def stills(
         self, session_id: str, before: datetime, held: Collection[str]

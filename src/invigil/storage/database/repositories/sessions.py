@@ -10,9 +10,10 @@ from sqlalchemy.engine import RowMapping
 
 from invigil.domain.candidate import CandidateState
 from invigil.domain.incident import IncidentState
-from invigil.domain.session import ExamSession, SessionCounts
+from invigil.domain.session import ExamSession, OwnIncidents, SessionCounts
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
+from invigil.storage.database.repositories.decisions import final_decisions
 from invigil.storage.database.tables_bundle import legal_hold
 
 _BY_ID = sa.select(t.exam_session).where(t.exam_session.c.id == sa.bindparam("session_id"))
@@ -49,10 +50,8 @@ class SessionRepository(Repository):
         await self._run(t.exam_session.delete().where(t.exam_session.c.id == session_id))
 
     async def counts(self, session_id: str) -> SessionCounts:
-        decided = sa.exists().where(
-            t.review_decision.c.incident_id == t.incident.c.id,
-            t.review_decision.c.undone_at.is_(None),
-        )
+        final = final_decisions(session_id)
+        decided = sa.exists().where(final.c.incident_id == t.incident.c.id)
         of_session = t.incident.c.session_id == session_id
         row = await self._exactly_one(
             sa.select(
@@ -91,8 +90,12 @@ def _values(session: ExamSession) -> dict[str, object]:
         "join_generation": session.join_generation,
         "admin_hash": session.admin_hash,
         "provider": session.provider,
+        "second_reviewer": session.second_reviewer,
+        "own_incidents": session.own_incidents.value,
+        "answer_days": session.answer_days,
     }
 
 
 def _session(row: RowMapping) -> ExamSession:
-    return ExamSession(**{name: value for name, value in row.items() if name != "event_seq"})
+    values = {name: value for name, value in row.items() if name != "event_seq"}
+    return ExamSession(**values | {"own_incidents": OwnIncidents(row["own_incidents"])})
