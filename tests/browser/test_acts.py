@@ -1,4 +1,4 @@
-"""A proctor pauses, resumes, removes and ends; the candidate sees why, and the own incidents after."""
+"""A proctor pauses, resumes, removes and ends; candidates see why, and later their incidents."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewCandidate, sign_in
 from tests.browser.browsers import new_context
+from tests.browser.conftest import NewCandidate, sign_in
 from tests.browser.people import Candidate, Proctor, expect_loaded
 
 pytestmark = pytest.mark.browser
@@ -41,9 +41,11 @@ def seated(proctor: Proctor, new_candidate: NewCandidate) -> Candidate:
     proctor.get("session-own-incidents").select_option("after_end")
     show(proctor.page, "settings")
     proctor.get("session-create").click()
-    row = proctor.get("session-row").filter(
-        has=proctor.page.get_by_role("link", name=title, exact=True)
-    ).first
+    row = (
+        proctor.get("session-row")
+        .filter(has=proctor.page.get_by_role("link", name=title, exact=True))
+        .first
+    )
     join_url = row.get_by_test_id("join-url").inner_text().strip()
     row.get_by_test_id("open-console").click()
     proctor.expect_connected()
