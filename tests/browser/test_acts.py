@@ -1,4 +1,4 @@
-"""A proctor pauses, resumes, removes and ends; the candidate sees why, and the own incidents after."""
+"""A proctor pauses, resumes, removes and ends; candidates see why, and later their incidents."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.browsers import new_context
 from tests.browser.conftest import NewCandidate, sign_in
 from tests.browser.people import Candidate, Proctor, expect_loaded
+from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
 
@@ -93,7 +94,7 @@ def test_pause_resume_and_end(proctor: Proctor, seated: Candidate) -> None:
 
 
 def test_two_people_confirm_and_the_candidate_sees_and_answers(
-    proctor: Proctor, seated: Candidate, tmp_path: Path, request: pytest.FixtureRequest
+    proctor: Proctor, seated: Candidate, second: BrowserContext
 ) -> None:
     obama = seated
     obama.camera.show("two")
@@ -122,25 +123,33 @@ def test_two_people_confirm_and_the_candidate_sees_and_answers(
     expect(obama.get("own-answer")).to_contain_text("bring me water")
     expect(card.get_by_test_id("candidate-answer")).to_contain_text("bring me water")
 
-    server = request.getfixturevalue("server")
-    browser = request.getfixturevalue("proctor_browser")
-    link = server.new_link()
-    state = sign_in(server, browser, tmp_path / "second.json", link)
-    second = new_context(browser, server.origin, storage_state=state)
-    try:
-        page = second.new_page()
-        page.goto(proctor.page.url)
-        theirs = page.locator("[data-testid=incident-card]")
-        theirs.get_by_test_id("decision-confirm").click()
-        theirs.get_by_test_id("decision-save").click()
-        expect(theirs).not_to_have_attribute("data-proposed", "true")
-        show(page, "console-agreed")
-        page.goto(server.origin)
-        expect(page.get_by_test_id("precision")).to_be_visible()
-        show(page, "precision")
-    finally:
-        second.close()
+    colleague_agrees(second, proctor.page.url)
     obama.page.set_viewport_size({"width": 375, "height": 800})
     obama.page.reload()  # the same link in the same browser leads back to it
     expect(own.get_by_test_id("own-decision")).to_contain_text("confirmed it")
     show(obama.page, "own-incidents-phone")
+
+
+@pytest.fixture
+def second(
+    server: Server, proctor_browser: Browser, tmp_path: Path, contexts: list[BrowserContext]
+) -> BrowserContext:
+    """A colleague, signed in by a link of their own."""
+    state = sign_in(server, proctor_browser, tmp_path / "second.json", server.new_link())
+    context = new_context(proctor_browser, server.origin, storage_state=state)
+    contexts.append(context)
+    return context
+
+
+def colleague_agrees(second: BrowserContext, console: str) -> None:
+    page = second.new_page()
+    page.goto(console)
+    card = page.locator("[data-testid=incident-card]")
+    card.get_by_test_id("decision-confirm").click()
+    card.get_by_test_id("decision-save").click()
+    expect(card).not_to_have_attribute("data-proposed", "true")
+    show(page, "console-agreed")
+    page.goto(console.partition("/sessions/")[0])
+    row = page.locator("[data-testid=precision-row][data-kind=multiple_faces]")
+    expect(row).to_contain_text("too few to tell")
+    show(page, "precision")

@@ -38,7 +38,11 @@ export function OwnIncidents({ api }: { api: CandidateApi }) {
   const keep = (changed: OwnIncident) =>
     setList({ ...list, incidents: list.incidents.map((each) => (each.id === changed.id ? changed : each)) });
   return (
-    <section className={`panel ${css.card}`} aria-labelledby="own-title" data-testid="own-incidents">
+    <section
+      className={`panel ${css.card} ${css.below}`}
+      aria-labelledby="own-title"
+      data-testid="own-incidents"
+    >
       <Title order={2} size="h3" id="own-title" mb="xs">
         What was noted during your exam
       </Title>

@@ -18,7 +18,11 @@ export function RulesPrecision() {
   }, []);
   if (!kinds?.some(({ opened }) => opened > 0)) return null;
   return (
-    <section className={`panel ${css.form}`} aria-labelledby="precision-title" data-testid="precision">
+    <section
+      className={`panel ${css.form} ${css.below}`}
+      aria-labelledby="precision-title"
+      data-testid="precision"
+    >
       <Title order={2} size="h4" id="precision-title" mb="xs">
         How right are the rules?
       </Title>
@@ -26,7 +30,7 @@ export function RulesPrecision() {
         Of the incidents with a clear decision, so many were confirmed. The range in brackets is where the
         true share lies with 95 % confidence: the fewer decisions, the wider. Inconclusive ones are left out.
       </Text>
-      <Table.ScrollContainer minWidth={560}>
+      <Table.ScrollContainer minWidth={720}>
         <Table>
           <Table.Thead>
             <Table.Tr>

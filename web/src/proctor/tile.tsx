@@ -80,6 +80,8 @@ export function Tile({ candidate, live, undecided, questions, focused }: Props) 
   );
 }
 
+const STOPPED = new Set<Candidate["state"]>(["paused", "removed", "finished"]);
+
 /** The live picture while it flows; otherwise the newest still that was analysed. */
 interface PictureProps {
   candidate: Candidate;
@@ -89,7 +91,7 @@ interface PictureProps {
 }
 
 export function LiveOrStill({ candidate, live, sound = false, testId = "tile-video" }: PictureProps) {
-  if (live?.stream && live.state === "live" && candidate.state !== "finished") {
+  if (live?.stream && live.state === "live" && !STOPPED.has(candidate.state)) {
     return (
       <LiveVideo
         stream={live.stream}
