@@ -21,6 +21,9 @@ class CandidateState(StrEnum):
     FINISHED = "finished"
 
 
+SITTING = frozenset({CandidateState.IN_ROOM, CandidateState.PAUSED})
+"""Whose exam goes on: in the room, or paused and coming back."""
+
 _S = CandidateState
 # What candidates do themselves, and what check-in does. What proctors do to them (pause, remove,
 # end) is in `domain/acts.py` alone, so that no other step can lead there.

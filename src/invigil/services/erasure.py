@@ -9,7 +9,7 @@ import structlog
 
 from invigil.clock import Clock
 from invigil.domain.audit import Act, Action
-from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.candidate import SITTING, Candidate
 from invigil.domain.errors import NotFound, OnHold, StillInRoom, Unavailable
 from invigil.domain.message import Event, EventKind
 from invigil.storage.database import Database, UnitOfWork
@@ -75,7 +75,7 @@ class Erasure:
             raise NotFound
         if await work.holds.on(session.id, candidate_id):
             raise OnHold
-        if candidate.state is CandidateState.IN_ROOM and not session.closed:
+        if candidate.state in SITTING and not session.closed:
             raise StillInRoom
         return candidate
 

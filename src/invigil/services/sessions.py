@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from invigil.clock import Clock
 from invigil.domain.audit import Act, Action
-from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.candidate import SITTING, Candidate, CandidateState
 from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, NotFound
 from invigil.domain.incident import Gap, Incident, ObservationRecord
 from invigil.domain.message import Event, EventKind, Message
@@ -180,7 +180,7 @@ class Sessions:
             if candidate is None:
                 return False
             templates = await work.templates.delete(candidate_id)
-            left = candidate.has_still or candidate.state is CandidateState.IN_ROOM
+            left = candidate.has_still or candidate.state in SITTING
             if left or templates:
                 await self._take_out(work, session, candidate)
             if left or templates or tell:
@@ -199,7 +199,7 @@ class Sessions:
         at = max(ends, default=self._clock())
         await close_all(self._incidents, work, candidate, at)
         done = replace(candidate, has_still=False)
-        if candidate.state in {CandidateState.IN_ROOM, CandidateState.PAUSED}:
+        if candidate.state in SITTING:
             done = replace(done, state=CandidateState.FINISHED, state_since=at, state_reason=None)
         await work.candidates.save(done)
         await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, at))

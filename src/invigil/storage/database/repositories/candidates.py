@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from invigil.domain.candidate import (
+    SITTING,
     CameraClaim,
     Candidate,
     CandidateState,
@@ -120,7 +121,7 @@ class CandidateRepository(Repository):
         that goes with the end."""
         templates = sa.exists().where(t.template.c.candidate_id == t.candidate.c.id)
         left = sa.or_(
-            t.candidate.c.state == CandidateState.IN_ROOM,
+            t.candidate.c.state.in_(SITTING),
             t.candidate.c.has_still.is_(True),
             templates,
         )
