@@ -18,6 +18,7 @@ from invigil.storage import retention
 from invigil.storage.database import tables as t
 from invigil.storage.database.personal import PERSONAL
 from invigil.storage.database.tables import metadata
+from invigil.storage.database.tables_acts import candidate_act
 from invigil.storage.signing import signed_by
 from tests.support.clock import Clock
 from tests.support.house import Json, Proctor, Running, files_under, running
@@ -43,6 +44,7 @@ DATED = {
         t.message.c.sent_at,
         t.event.c.at,
         t.media_event.c.at,
+        candidate_act.c.at,
         t.candidate.c.joined_at,
     ),
 }

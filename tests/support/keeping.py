@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from invigil.domain.incident import Gap, GapCause
+from invigil.domain.acts import ActKind, CandidateAct
+from invigil.domain.candidate import CandidateState
+from invigil.domain.incident import Answer, Gap, GapCause
 from invigil.domain.observation import Identity
 from invigil.domain.secrets import new_id
 from invigil.domain.tap import TapLook
@@ -34,6 +36,22 @@ async def well_known(house: Running, proctor: Proctor, session: Json) -> Candida
         await work.media.add_event(told)
         await work.incidents.add_gap(
             Gap(new_id(), session["id"], who.id, now, now, GapCause.CONNECTION)
+        )
+        await work.decisions.add_answer(incident["id"], Answer(WORDS, now))
+        await work.acts.add(
+            CandidateAct(
+                id=new_id(),
+                session_id=session["id"],
+                candidate_id=who.id,
+                kind=ActKind.PAUSE,
+                reason=WORDS,
+                by="Proctor",
+                by_id=new_id(),
+                at=now,
+                before=CandidateState.IN_ROOM,
+                after=CandidateState.PAUSED,
+                command=None,
+            )
         )
     read(await who.post("tickets", {"tab": "tab-0001"}))
     held = await hold(proctor, session, who.id, WORDS)
