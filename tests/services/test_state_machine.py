@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -318,7 +318,10 @@ def test_any_order_of_what_people_do(tmp_path: Path) -> None:
             proctors = [runner.run(house.proctor()) for _ in range(2)]
             Exams.world = World(runner, house, proctors)
             run_state_machine_as_test(
-                Exams, settings=settings(max_examples=6, stateful_step_count=15)
+                Exams,
+                settings=settings(
+                    max_examples=12, stateful_step_count=20, phases=[Phase.explicit, Phase.generate]
+                ),
             )
         finally:
             runner.run(up.__aexit__(None, None, None))

@@ -142,6 +142,10 @@ class Sessions:
             work.audit.note(Act(Action.SESSION_CLOSED, by, now, session_id))
             for candidate in await work.candidates.of_session(session_id):
                 await self._finish(work, candidate, now)
+                # Consoles that stay open show the same as those that load anew.
+                await work.events.add(
+                    Event(session_id, EventKind.CANDIDATE_CHANGED, candidate.id, now)
+                )
                 await work.events.add(
                     Event(session_id, EventKind.SESSION_CHANGED, session_id, now, candidate.id)
                 )
