@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from invigil import __version__
 from invigil.api import (
+    arrangements,
     candidates,
     check_in,
     classic,
@@ -23,6 +24,7 @@ from invigil.api import (
     media,
     metrics,
     pages,
+    roster,
     sessions,
     sign_in,
 )
@@ -57,9 +59,11 @@ ROUTERS = (
     metrics.router,
     sign_in.router,
     sessions.router,
+    roster.router,
     check_in.router,  # before candidates: /candidates/me is not an id
     frames.router,
     media.router,
+    arrangements.router,
     candidates.router,
     incidents.router,
     live.router,

@@ -20,6 +20,7 @@ from invigil.db_commands import app as db
 from invigil.downloads.commands import app as models
 from invigil.evaluate.commands import app as evaluate
 from invigil.key_commands import app as keys
+from invigil.roster_commands import app as roster
 from invigil.server import print_link, reachable, run_server
 from invigil.settings import Settings
 from invigil.simulate.commands import simulate
@@ -34,6 +35,7 @@ app.add_typer(models, name="models")
 app.add_typer(db, name="db")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.add_typer(roster, name="roster")
 app.command()(simulate)
 _console = Console(highlight=False, soft_wrap=True)
 

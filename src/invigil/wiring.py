@@ -33,12 +33,14 @@ from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.monitoring.workers import WorkerAnalysis
 from invigil.services.access import Access
+from invigil.services.arrangements import Arrangements
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
 from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
+from invigil.services.roster import Roster
 from invigil.services.sessions import Sessions
 from invigil.settings import IMGUR, Settings
 from invigil.storage.database import Database
@@ -206,6 +208,8 @@ async def build_house(
         check_in=check_in,
         review=Review(database, store, clock),
         messages=Messages(database, clock),
+        roster=Roster(database, clock),
+        arrangements=Arrangements(database, clock),
         classic=_classic(settings, storage, sessions, check_in, clock),
         limiter=Limiter(),
         telemetry=telemetry,

@@ -21,12 +21,14 @@ from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
 from invigil.services.access import Access
+from invigil.services.arrangements import Arrangements
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
 from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
+from invigil.services.roster import Roster
 from invigil.services.sessions import Sessions
 from invigil.settings import Settings
 from invigil.telemetry import Teller
@@ -62,6 +64,8 @@ class House:
     check_in: CheckIn
     review: Review
     messages: Messages
+    roster: Roster
+    arrangements: Arrangements
     classic: Classic
     limiter: Limiter
     telemetry: Teller

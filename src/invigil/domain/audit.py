@@ -39,6 +39,14 @@ class Action(StrEnum):
     REFERENCE_PHOTO_VIEWED = "reference_photo_viewed"
     RETENTION_DELETED = "retention_deleted"
     KEYS_REWRAPPED = "keys_rewrapped"
+    ADMISSION_CHANGED = "admission_changed"
+    ROSTER_IMPORTED = "roster_imported"
+    ROSTER_EXPORTED = "roster_exported"
+    INVITE_REVOKED = "invite_revoked"
+    INVITE_REISSUED = "invite_reissued"
+    INVITE_USED = "invite_used"
+    MATCHING_WITHDRAWN = "matching_withdrawn"
+    ACCOMMODATIONS_SET = "accommodations_set"
 
 
 SERVER = "server"

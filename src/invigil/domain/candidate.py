@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from invigil.domain.accommodations import NOTHING_ARRANGED, Accommodations
 from invigil.domain.errors import IllegalTransition
 from invigil.domain.observation import Template
+from invigil.domain.session import ExamSession, Policy
 
 
 class CandidateState(StrEnum):
@@ -55,6 +57,19 @@ class WaitingReason(StrEnum):
     ASKED = "asked"
 
 
+class Matching(StrEnum):
+    """Whether a candidate's face is compared by software. Only AGREED and ELSEWHERE allow it.
+
+    NOT_OFFERED: the session has none. ELSEWHERE: a classic client asks by itself.
+    """
+
+    AGREED = "agreed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    NOT_OFFERED = "not_offered"
+    ELSEWHERE = "elsewhere"
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What the candidate accepted, and when."""
@@ -70,6 +85,7 @@ class Candidate:
     `tab`: id of the one browser tab that may post frames (the newest).
     `next_frame_ms`: the interval last asked of the page; the gap rule counts in it.
     `monitored`: False for candidates of the classic API, whose clients keep no rhythm.
+    `matching`, `matching_at`: the choice about face comparison, and when it was made.
     """
 
     id: str
@@ -91,7 +107,19 @@ class Candidate:
     note: str | None = None
     retake_reason: str | None = None
     monitored: bool = True
+    matching: Matching = Matching.AGREED
+    matching_at: datetime | None = None
+    accommodations: Accommodations = NOTHING_ARRANGED
     templates: tuple[Template, ...] = field(default=(), repr=False)
+
+    @property
+    def compared(self) -> bool:
+        """Whether features of this face may be made and kept at all."""
+        return self.matching in {Matching.AGREED, Matching.ELSEWHERE}
+
+    def policy(self, session: ExamSession) -> Policy:
+        """The session's, with what is arranged for this candidate."""
+        return self.accommodations.applied_to(session.policy)
 
     def require_transition(self, to: CandidateState) -> None:
         """Raise `IllegalTransition` unless the table allows the step."""

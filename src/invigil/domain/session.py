@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from invigil.domain.incident import IncidentKind
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -17,6 +19,7 @@ class Policy:
     show it, over at least so long.
     `close_frames` and `close_span`: the same for its end.
     `lost_after`: number of missed sampling intervals after which the camera counts as lost.
+    `off`: kinds of incident that are not looked for.
     """
 
     sampling: timedelta = timedelta(seconds=5)
@@ -27,6 +30,7 @@ class Policy:
     close_frames: int = 3
     close_span: timedelta = timedelta(seconds=1)
     lost_after: int = 3
+    off: frozenset[IncidentKind] = frozenset()
 
     @property
     def window(self) -> timedelta:
@@ -38,7 +42,8 @@ class Policy:
 class ExamSession:
     """One proctored sitting. `join_generation` rises when the join link is renewed.
 
-    `provider`: who carries its live video.
+    `provider`: who carries its live video. `invited_only`: the join link lets nobody in, personal
+    invites do. `face_matching`: whether candidates may have their face compared by software.
     """
 
     id: str
@@ -51,6 +56,8 @@ class ExamSession:
     join_generation: int = 1
     admin_hash: str | None = field(default=None, repr=False)
     provider: str = "builtin"
+    invited_only: bool = False
+    face_matching: bool = True
 
     @property
     def closed(self) -> bool:

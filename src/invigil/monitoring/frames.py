@@ -164,7 +164,7 @@ class FramePipeline:
 
     async def _skipped(self, frame: _Frame) -> FrameResult:
         """Busy: the frame counts as a sign of life, and everybody waits a little longer."""
-        interval = self._stretched(frame.session.policy.sampling)
+        interval = self._stretched(frame.candidate.policy(frame.session).sampling)
 
         async def record(work: UnitOfWork) -> None:
             incidents = await work.incidents.open_of(frame.candidate.id)
@@ -221,10 +221,15 @@ class FramePipeline:
     ) -> tuple[FrameResult, int]:
         """The frame's result, and how many of `photos` were used. Raises `_PhotosWanted`."""
         candidate, now = frame.candidate, frame.received_at
-        policy = frame.session.policy
         current = await work.candidates.get(candidate.id)
         if current is None or current.state is not CandidateState.IN_ROOM:
             raise NotInRoom
+        policy = current.policy(frame.session)
+        if not current.compared:
+            # Withdrawn while this frame was being looked at: nothing of the comparison is kept.
+            observed = dataclasses.replace(
+                observed, identity=Identity.NOT_COMPARED, comparison_score=None
+            )
         observation_id = new_id()
         await work.observations.add(observation_id, candidate.id, now, observed)
         recent = await work.observations.recent(candidate.id, now - policy.window)
@@ -235,7 +240,8 @@ class FramePipeline:
         if recent[-1].id == observation_id:
             # It may be another thread, which knows nothing of this frame's trace.
             with self._telemetry.step(Step.RULES, under=moment):
-                ruling = judge(policy, now, recent, incidents, compared=frame.compared)
+                compared = frame.compared and current.compared
+                ruling = judge(policy, now, recent, incidents, compared=compared)
         if (wanted := photos_wanted(ruling.changes)) > len(photos):
             raise _PhotosWanted(wanted - len(photos))
         await self._incidents.apply(work, candidate, ruling.changes, now, photos)
@@ -257,7 +263,8 @@ class FramePipeline:
         candidate, now = frame.candidate, frame.received_at
         await work.candidates.touch(candidate.id, last_frame_at=now, next_frame_ms=interval)
         seen = dataclasses.replace(candidate, last_frame_at=now)
-        ended = self._silence.judge(seen, frame.session.policy, now, incidents)
+        policy = candidate.policy(frame.session)
+        ended = self._silence.judge(seen, policy, now, incidents)
         await self._incidents.apply(work, seen, ended, now)
         await end_gaps(work, candidate, now, now)
 

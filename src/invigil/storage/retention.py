@@ -64,6 +64,7 @@ async def _sweep_session(
         gone += await work.events.delete_before(session.id, before)
         gone += await work.media.delete_before(session.id, before)
         gone += await work.tap.delete_before(session.id, before)
+        gone += await work.roster.delete_before(session.id, before)
         for candidate in over:
             await work.candidates.delete(candidate.id)
         if gone:

@@ -64,6 +64,8 @@ exam_session = sa.Table(
     sa.Column("admin_hash", sa.String(64)),
     sa.Column("event_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("provider", sa.String(16), nullable=False, server_default="builtin"),
+    sa.Column("invited_only", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("face_matching", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 # What providers of live video call the rooms of a session. `candidate_id` is empty for a room of
@@ -115,6 +117,9 @@ candidate = sa.Table(
     sa.Column("note", sa.Text),
     sa.Column("retake_reason", sa.Text),
     sa.Column("monitored", sa.Boolean, nullable=False),
+    sa.Column("matching", sa.String(16), nullable=False, server_default="agreed"),
+    sa.Column("matching_at", UtcDateTime),
+    sa.Column("accommodations", sa.JSON(none_as_null=True)),
 )
 
 # The candidate's own key, wrapped by the master key `master`. To delete the row is to make all

@@ -14,6 +14,7 @@ from invigil.storage.database.repositories.keys import KeyRepository
 from invigil.storage.database.repositories.media import MediaRepository
 from invigil.storage.database.repositories.messages import MessageRepository
 from invigil.storage.database.repositories.observations import ObservationRepository
+from invigil.storage.database.repositories.roster import RosterRepository
 from invigil.storage.database.repositories.runs import RunRepository
 from invigil.storage.database.repositories.sessions import SessionRepository
 from invigil.storage.database.repositories.tap import TapRepository
@@ -42,6 +43,7 @@ class UnitOfWork:
         self.media = MediaRepository(connection, locks)
         self.messages = MessageRepository(connection, locks)
         self.observations = ObservationRepository(connection, locks)
+        self.roster = RosterRepository(connection, locks)
         self.runs = RunRepository(connection, locks)
         self.sessions = SessionRepository(connection, locks)
         self.tap = TapRepository(connection, locks)

@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from invigil.domain.accommodations import NOTHING_ARRANGED, Accommodations
 from invigil.domain.candidate import (
     CameraClaim,
     Candidate,
     CandidateState,
     Consent,
+    Matching,
     WaitingReason,
 )
 from invigil.storage.database import tables as t
@@ -35,6 +37,7 @@ _SAME_NAMES = (
     "note",
     "retake_reason",
     "monitored",
+    "matching_at",
 )
 
 
@@ -124,7 +127,13 @@ def _values(candidate: Candidate) -> dict[str, Any]:
         "consent_at": consent.accepted_at if consent else None,
         "camera": candidate.camera.value,
         "waiting_reason": candidate.waiting_reason.value if candidate.waiting_reason else None,
+        "matching": candidate.matching.value,
+        "accommodations": stored_accommodations(candidate.accommodations),
     }
+
+
+def stored_accommodations(arranged: Accommodations) -> dict[str, str | int] | None:
+    return None if arranged == NOTHING_ARRANGED else arranged.as_facts()
 
 
 def _candidate(row: RowMapping) -> Candidate:
@@ -136,4 +145,6 @@ def _candidate(row: RowMapping) -> Candidate:
         consent=Consent(version, row["consent_at"]) if version else None,
         camera=CameraClaim(row["camera"]),
         waiting_reason=WaitingReason(reason) if reason else None,
+        matching=Matching(row["matching"]),
+        accommodations=Accommodations.from_facts(row["accommodations"]),
     )
