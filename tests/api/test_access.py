@@ -145,7 +145,15 @@ async def test_a_refused_caller_has_changed_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("unknown", ["0" * 32, "x", "..%2F..%2Fetc%2Fpasswd", "a" * 500, "%00"])
 async def test_unknown_ids_look_like_foreign_ones(world: World, unknown: str) -> None:
-    for name in ("session_id", "candidate_id", "incident_id", "evidence_id", "meeting_id", "code", "invite_id"):
+    for name in (
+        "session_id",
+        "candidate_id",
+        "incident_id",
+        "evidence_id",
+        "meeting_id",
+        "code",
+        "invite_id",
+    ):
         world.names[name] = unknown
     world.names["session"] = world.names["candidate"] = unknown[:64]
     for route, row in TABLE.items():

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
 from invigil.domain.accommodations import (
@@ -203,7 +203,7 @@ def _when(cell: str | None, column: str, zone: tzinfo | None) -> datetime | None
             f"{column}: “{cell}” names no time zone. "
             "Write 2026-11-23T09:00+01:00, or choose a zone."
         )
-    return found if found.tzinfo else found.replace(tzinfo=zone)
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _accommodations(given: Mapping[str, str]) -> Accommodations:

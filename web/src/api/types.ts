@@ -30,6 +30,10 @@ export type SystemStatus = Schemas["SystemStatus"];
 export type MediaGrant = Schemas["MediaGrant"];
 export type MediaProvider = Schemas["MediaProvider"];
 export type MediaProviders = Schemas["MediaProviders"];
+export type Accommodations = Schemas["AccommodationsOut"];
+export type NewAccommodations = Schemas["NewAccommodations"];
+export type Invite = Schemas["Invite"];
+export type InviteState = Schemas["InviteState"];
 export type Snapshot = Schemas["Snapshot"];
 
 export interface NewSession {
@@ -39,4 +43,8 @@ export interface NewSession {
   exam_url: string | null;
   /** Who carries live video; null leaves it to the server. */
   provider: string | null;
+  /** The join link lets nobody in; personal invites do. */
+  invited_only: boolean;
+  /** Candidates may choose that software compares their face. */
+  face_matching: boolean;
 }

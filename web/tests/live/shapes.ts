@@ -40,6 +40,15 @@ export function candidate(id: string, part: Partial<Candidate> = {}): Candidate 
     waiting_reason: null,
     note: null,
     next_frame_ms: 5000,
+    identity_check: "software",
+    accommodations: {
+      detectors_off: [],
+      sampling_interval_s: null,
+      breaks: 0,
+      break_minutes: 0,
+      extra_time_percent: 0,
+      words: [],
+    },
     ...part,
   };
 }
@@ -57,6 +66,8 @@ export const session: ExamSession = {
   open_incidents: 0,
   unreviewed_incidents: 0,
   media: { id: "builtin", isolation: "structural", talkback: true, max_viewers_hint: 3 },
+  invited_only: false,
+  face_matching: true,
 };
 
 export function message(id: string, part: Partial<Message> = {}): Message {
@@ -87,6 +98,8 @@ export function myCandidate(part: Partial<MyCandidate> = {}): MyCandidate {
     needed_frames: 3,
     retake_reason: null,
     messages: [],
+    face_compared: true,
+    accommodations: [],
     ...part,
   };
 }
