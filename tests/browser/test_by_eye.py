@@ -46,7 +46,7 @@ def invite_all(exam: Exam, tmp_path: Path) -> str:
     proctor.get("roster-file").set_input_files(right)
     expect(proctor.get("invite")).to_have_count(2)
     expect(proctor.get("roster-error")).to_have_count(0)
-    proctor.get("invited-only").check()
+    proctor.get("invited-only").click()
     expect(proctor.get("invited-only")).to_be_checked()
     with proctor.page.expect_download() as download:
         proctor.get("download-links").click()
