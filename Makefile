@@ -42,6 +42,7 @@ check: setup web/node_modules/.package-lock.json
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) python scripts/budgets.py
+	$(RUN) python scripts/words.py
 	$(RUN) python scripts/generate.py --check
 	cd web && npm run check && npm run check:gen
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from invigil import __version__
 from invigil.api import (
     acts,
+    arrangements,
     candidates,
     check_in,
     classic,
@@ -26,6 +27,7 @@ from invigil.api import (
     metrics,
     own_incidents,
     pages,
+    roster,
     sessions,
     sign_in,
 )
@@ -62,9 +64,11 @@ ROUTERS = (
     sign_in.router,
     sessions.router,
     own_incidents.router,
+    roster.router,
     check_in.router,  # before candidates: /candidates/me is not an id
     frames.router,
     media.router,
+    arrangements.router,
     candidates.router,
     acts.router,
     incidents.router,

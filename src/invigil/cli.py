@@ -25,6 +25,7 @@ from invigil.hold_commands import app as hold
 from invigil.key_commands import app as keys
 from invigil.person_commands import erase, export_candidate
 from invigil.retention_commands import app as retention
+from invigil.roster_commands import app as roster
 from invigil.server import print_link, reachable, run_server
 from invigil.settings import Settings
 from invigil.simulate.commands import simulate
@@ -42,6 +43,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(hold, name="hold")
 app.add_typer(compliance, name="compliance")
 app.add_typer(retention, name="retention")
+app.add_typer(roster, name="roster")
 app.command()(simulate)
 app.command()(export)
 app.command()(verify)

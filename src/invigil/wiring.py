@@ -34,6 +34,7 @@ from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.monitoring.workers import WorkerAnalysis
 from invigil.services.access import Access
+from invigil.services.arrangements import Arrangements
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
@@ -41,6 +42,7 @@ from invigil.services.keeping import Keeping
 from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
+from invigil.services.roster import Roster
 from invigil.services.sessions import Sessions
 from invigil.settings import IMGUR, Settings
 from invigil.storage.database import Database
@@ -161,9 +163,7 @@ async def check_parts(settings: Settings) -> None:
     """
     if settings.traces:
         require_otel()
-    bus = make_bus(settings, installation_key(settings))
-    if isinstance(bus, RedisBus):
-        await bus.check()
+    await _reachable(make_bus(settings, installation_key(settings)))
     await check(shelf_of(settings, system_clock), settings.evidence_url)
     await check_meetings(make_meetings(settings, system_clock))
 
@@ -178,11 +178,9 @@ async def build_house(
 ) -> tuple[House, Watch, Storage]:
     """The rooms for requests, the clockwork beside them, and the storage under both."""
     key = installation_key(settings)
-    bus = make_bus(settings, key)
-    if isinstance(bus, RedisBus):
-        await bus.check()
-    presence = Presence(bus)
     stack.push_async_callback(meetings.aclose)
+    bus = await _reachable(make_bus(settings, key))
+    presence = Presence(bus)
     telemetry = make_telemetry(settings, meetings.default, stack)
     storage = await open_storage(settings, bus, telemetry, stack, clock=clock, key=key)
     database, store = storage.database, storage.store
@@ -211,12 +209,20 @@ async def build_house(
         acts=acts,
         own_incidents=own_incidents,
         messages=Messages(database, clock),
+        roster=Roster(database, clock),
+        arrangements=Arrangements(database, clock),
         classic=_classic(settings, storage, sessions, check_in, clock),
         keeping=Keeping.of(database, store, clock),
         limiter=Limiter(),
         telemetry=telemetry,
     )
     return house, watch, storage
+
+
+async def _reachable(bus: Bus) -> Bus:
+    if isinstance(bus, RedisBus):
+        await bus.check()
+    return bus
 
 
 def make_tap(settings: Settings, house: House, storage: Storage) -> Tap | None:

@@ -63,6 +63,15 @@ TABLE: dict[str, Row] = {
     "GET /api/v1/sessions/{session_id}/snapshot": Row(_PROCTOR_READ),
     "GET /api/v1/sessions/{session_id}/incidents": Row(_PROCTOR_READ),
     "POST /api/v1/sessions/{session_id}/messages": Row(_PROCTOR_WRITE, json={"text": "Hello"}),
+    # Personal invites.
+    "GET /api/v1/sessions/{session_id}/invites": Row(_PROCTOR_READ),
+    "POST /api/v1/sessions/{session_id}/invites": Row(_PROCTOR_WRITE, image=True),
+    "GET /api/v1/sessions/{session_id}/invites.csv": Row(_PROCTOR_READ),
+    "POST /api/v1/sessions/{session_id}/invites/{invite_id}/revoke": Row(_PROCTOR_WRITE),
+    "POST /api/v1/sessions/{session_id}/invites/{invite_id}/reissue": Row(_PROCTOR_WRITE),
+    "PUT /api/v1/sessions/{session_id}/admission": Row(
+        _PROCTOR_WRITE, json={"invited_only": False}
+    ),
     # Live video. The provider's signature is the permission; builtin has no webhooks.
     "GET /api/v1/media": Row(_PROCTOR_READ),
     "POST /api/v1/sessions/{session_id}/media": Row(_PROCTOR_WRITE, json={"page": "page-0001"}),
@@ -77,6 +86,9 @@ TABLE: dict[str, Row] = {
     "GET /api/v1/candidates/{candidate_id}/still": Row(_PROCTOR_READ),
     "GET /api/v1/candidates/{candidate_id}/observations": Row(_PROCTOR_READ),
     "POST /api/v1/candidates/{candidate_id}/acts": Row(_PROCTOR_WRITE, json=_PAUSE),
+    "PUT /api/v1/candidates/{candidate_id}/accommodations": Row(
+        _PROCTOR_WRITE, json={"breaks": 1, "break_minutes": 5}
+    ),
     # Incidents.
     "GET /api/v1/precision": Row(_PROCTOR_READ),
     "POST /api/v1/incidents/{incident_id}/decisions": Row(_PROCTOR_WRITE, json=_DECISION),
@@ -102,6 +114,7 @@ TABLE: dict[str, Row] = {
     "POST /api/v1/candidates/me/ask-proctor": Row(_CANDIDATE, json={}),
     "POST /api/v1/candidates/me/enter": Row(_CANDIDATE),
     "POST /api/v1/candidates/me/leave": Row(_CANDIDATE),
+    "POST /api/v1/candidates/me/stop-comparing": Row(_CANDIDATE),
     "POST /api/v1/candidates/me/messages": Row(_CANDIDATE, json={"text": "Hello"}),
     "POST /api/v1/candidates/me/tickets": Row(_CANDIDATE, json={"tab": "tab-0001"}),
     # The classic API. Making meetings is open, as published; the lists need the admin id.

@@ -70,6 +70,8 @@ async def build(house: Running) -> World:
     await candidate.film(b"two", 3)
     (incident,) = await proctor.incidents(session)
     await proctor.decide(incident, "confirmed")
+    people = f"/api/v1/sessions/{session['id']}/invites"
+    imported = read(await proctor.client.post(people, content=b"name\nEve"), 201)
     code = session["join_url"].rpartition("/")[2]
     info = read(await (await house.client()).get(f"/api/v1/join/{code}"))
     held = await proctor.client.post(
@@ -83,6 +85,7 @@ async def build(house: Running) -> World:
         "candidate_id": candidate.id,
         "candidate": candidate.id,
         "incident_id": incident["id"],
+        "invite_id": imported["invites"][0]["id"],
         "evidence_id": incident["evidence"][0]["id"],
         "code": code,
         "consent": info["consent"]["version"],
@@ -154,6 +157,7 @@ async def test_unknown_ids_look_like_foreign_ones(world: World, unknown: str) ->
         "meeting_id",
         "code",
         "hold_id",
+        "invite_id",
     ):
         world.names[name] = unknown
     world.names["session"] = world.names["candidate"] = unknown[:64]
@@ -167,6 +171,7 @@ async def test_unknown_ids_look_like_foreign_ones(world: World, unknown: str) ->
             "not_found",
             "join_link_unknown",
             "invalid_request",
+            "roster_refused",
         }
 
 

@@ -73,7 +73,10 @@ async def enter(up: Served, session: Json) -> Candidate:
     code = session["join_url"].rpartition("/")[2]
     async with up.client() as client:
         version = read(await client.get(f"/api/v1/join/{code}"))["consent"]["version"]
-        body = {"name": "Ada", "consent": {"version": version, "accepted": True}}
+        body = {
+            "name": "Ada",
+            "consent": {"version": version, "accepted": True, "compare_face": True},
+        }
         joined = read(await client.post(f"/api/v1/join/{code}", json=body), 201)
     ada = up.candidate(joined["candidate"]["id"], joined["token"])
     await ada.check_in(pictures.obama())

@@ -110,7 +110,7 @@ class Running:
         client = await self.client()
         code = session["join_url"].rpartition("/")[2]
         info = read(await client.get(f"/api/v1/join/{code}"))
-        consent = {"version": info["consent"]["version"], "accepted": True}
+        consent = {"version": info["consent"]["version"], "accepted": True, "compare_face": True}
         body = {"name": name, "consent": consent}
         joined = read(await client.post(f"/api/v1/join/{code}", json=body), 201)
         client.headers["Authorization"] = f"Bearer {joined['token']}"

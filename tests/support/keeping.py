@@ -5,8 +5,9 @@ from __future__ import annotations
 from invigil.domain.acts import ActKind, CandidateAct
 from invigil.domain.candidate import CandidateState
 from invigil.domain.incident import Answer, Gap, GapCause
+from invigil.domain.invite import Invite, InviteLink
 from invigil.domain.observation import Identity
-from invigil.domain.secrets import new_id
+from invigil.domain.secrets import hash_token, new_id
 from invigil.domain.tap import TapLook
 from invigil.storage.database.repositories.media import StoredMediaEvent, StoredRoom
 from tests.support.house import Candidate, Json, Proctor, Running, read
@@ -37,6 +38,10 @@ async def well_known(house: Running, proctor: Proctor, session: Json) -> Candida
         await work.incidents.add_gap(
             Gap(new_id(), session["id"], who.id, now, now, GapCause.CONNECTION)
         )
+        invite = Invite(new_id(), session["id"], NAME, f"{WORDS}@example.org", None, now)
+        link = InviteLink(hash_token(new_id()), invite.id, now)
+        await work.roster.add(invite, link)
+        await work.roster.use(link.token_hash, who.id, now)
         await work.decisions.add_answer(incident["id"], Answer(WORDS, now))
         await work.acts.add(
             CandidateAct(

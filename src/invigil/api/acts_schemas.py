@@ -6,35 +6,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from invigil.api.plain_text import plain
+from invigil.api.base_schemas import In, Out, Reason, plain
 from invigil.domain.acts import ActKind
 from invigil.domain.incident import Comparison, Decision, EvidenceMissing, IncidentKind
 from invigil.domain.session import OwnIncidents
 
-
-class _Out(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-_Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(plain)]
 _Command = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
 
 
-class NewAct(_In):
+class NewAct(In):
     """`command`: a random word for this act; the same once more does nothing twice."""
 
     act: ActKind
-    reason: _Reason
+    reason: Reason
     command: _Command | None = None
 
 
-class DecisionOut(_Out):
+class DecisionOut(Out):
     """`proposed`: it waits for a second person. `by_id`: of the sign-in or account; null on old
     records."""
 
@@ -46,14 +36,14 @@ class DecisionOut(_Out):
     proposed: bool
 
 
-class AnswerOut(_Out):
+class AnswerOut(Out):
     """What the candidate says to an incident."""
 
     text: str
     answered_at: datetime
 
 
-class KindPrecision(_Out):
+class KindPrecision(Out):
     """How right one rule was in this installation, as people decided.
 
     `precision`: confirmed among confirmed and dismissed; `low` and `high`: its 95 % interval
@@ -73,11 +63,11 @@ class KindPrecision(_Out):
     words: str
 
 
-class Precision(_Out):
+class Precision(Out):
     kinds: list[KindPrecision]
 
 
-class OwnEvidence(_Out):
+class OwnEvidence(Out):
     """`url`: wants the candidate's token, as every route of the candidate's."""
 
     id: str
@@ -85,7 +75,7 @@ class OwnEvidence(_Out):
     captured_at: datetime
 
 
-class OwnDecision(_Out):
+class OwnDecision(Out):
     """What was decided. Who did is the exam office's to say."""
 
     decision: Decision
@@ -93,7 +83,7 @@ class OwnDecision(_Out):
     decided_at: datetime
 
 
-class OwnIncident(_Out):
+class OwnIncident(Out):
     """An incident as the candidate sees it. `decision`: null while no final one stands."""
 
     id: str
@@ -109,7 +99,7 @@ class OwnIncident(_Out):
     answer_until: datetime | None
 
 
-class OwnIncidentList(_Out):
+class OwnIncidentList(Out):
     """`setting`: when this session shows incidents. `ended`: whether the exam is over for the
     candidate. `waiting`: incidents that are shown after people have decided about them."""
 
@@ -119,7 +109,7 @@ class OwnIncidentList(_Out):
     incidents: list[OwnIncident]
 
 
-class NewAnswer(_In):
+class NewAnswer(In):
     text: Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(plain)]
 
 

@@ -22,6 +22,7 @@ from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
 from invigil.services.access import Access
 from invigil.services.acts import Acts
+from invigil.services.arrangements import Arrangements
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
@@ -30,6 +31,7 @@ from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.own_incidents import OwnIncidentsService
 from invigil.services.review import Review
+from invigil.services.roster import Roster
 from invigil.services.sessions import Sessions
 from invigil.settings import Settings
 from invigil.telemetry import Teller
@@ -67,6 +69,8 @@ class House:
     acts: Acts
     own_incidents: OwnIncidentsService
     messages: Messages
+    roster: Roster
+    arrangements: Arrangements
     classic: Classic
     keeping: Keeping
     limiter: Limiter

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from invigil.api import present_acts
+from invigil.api import roster_schemas as r
 from invigil.api import schemas as s
 from invigil.domain import candidate as c
 from invigil.domain import incident as i
 from invigil.domain import message as m
+from invigil.domain.accommodations import Accommodations
 from invigil.domain.actor import Proctor
 from invigil.domain.changes import WarningCode
+from invigil.domain.invite import Invite
 from invigil.domain.observation import TemplateKind
 from invigil.domain.session import ExamSession, SessionCounts
 from invigil.domain.system import SystemStatus
@@ -60,6 +64,8 @@ def session(
         unreviewed_incidents=counts.unreviewed_incidents,
         holds=counts.holds,
         media=media(record.provider, meetings),
+        invited_only=record.invited_only,
+        face_matching=record.face_matching,
     )
 
 
@@ -72,6 +78,44 @@ def my_session(record: ExamSession) -> s.MySession:
         exam_url=record.exam_url,
         own_incidents=record.own_incidents,
         closed=record.closed,
+        face_matching=record.face_matching,
+    )
+
+
+def accommodations(arranged: Accommodations) -> r.AccommodationsOut:
+    return r.AccommodationsOut(
+        detectors_off=sorted(arranged.detectors_off),
+        sampling_interval_s=arranged.sampling_interval_s,
+        breaks=arranged.breaks,
+        break_minutes=arranged.break_minutes,
+        extra_time_percent=arranged.extra_time_percent,
+        words=list(arranged.in_words()),
+    )
+
+
+def invite(record: Invite, link: str | None = None) -> r.Invite:
+    return r.Invite(
+        id=record.id,
+        name=record.name,
+        email=record.email,
+        external_id=record.external_id,
+        state=record.state,
+        link_works=record.link_works,
+        opens_at=record.opens_at,
+        closes_at=record.closes_at,
+        joined_at=record.joined_at,
+        candidate_id=record.candidate_id,
+        accommodations=list(record.accommodations.in_words()),
+        link=link,
+    )
+
+
+def join_invite(record: Invite) -> r.JoinInvite:
+    return r.JoinInvite(
+        name=record.name,
+        opens_at=record.opens_at,
+        closes_at=record.closes_at,
+        resumes=record.candidate_id is not None,
     )
 
 
@@ -122,24 +166,29 @@ def candidate(
         state_since=record.state_since,
         state_reason=record.state_reason,
         next_frame_ms=record.next_frame_ms,
+        identity_check="software" if record.compared else "proctor",
+        accommodations=accommodations(record.accommodations),
     )
 
 
 def my_candidate(
     record: c.Candidate, of: ExamSession, messages: Iterable[m.Message]
 ) -> s.MyCandidate:
-    """For the candidate."""
+    """For the candidate. The interval is the candidate's own, which may be longer."""
+    interval = int(record.policy(of).sampling.total_seconds())
     return s.MyCandidate(
         id=record.id,
         name=record.name,
         state=record.state,
-        session=my_session(of),
+        session=my_session(replace(of, sampling_interval_s=interval)),
         has_reference_photo=record.reference_photo_id is not None,
         needed_frames=NEEDED_FRAMES,
         retake_reason=record.retake_reason,
         state_since=record.state_since,
         state_reason=record.state_reason,
         messages=[message(each) for each in messages],
+        face_compared=record.compared,
+        accommodations=list(record.accommodations.in_words()),
     )
 
 

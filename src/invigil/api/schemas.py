@@ -6,17 +6,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-)
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from invigil.api.acts_schemas import AnswerDays, AnswerOut, DecisionOut
-from invigil.api.plain_text import plain as _plain
+from invigil.api.base_schemas import In, MaybeName, Name, Out, Reason, Tab, Text, Title, plain
+from invigil.api.roster_schemas import AccommodationsOut, JoinInvite
 from invigil.domain.candidate import CameraClaim, CandidateState, WaitingReason
 from invigil.domain.changes import WarningCode
 from invigil.domain.incident import (
@@ -35,32 +29,8 @@ from invigil.domain.session import OwnIncidents
 from invigil.domain.system import AnalysisState, Space
 from invigil.meetings.port import Isolation
 
-
-class Out(BaseModel):
-    """An answer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class In(BaseModel):
-    """A request. Unknown fields are refused, so that a typing error is never silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-def _one_line(value: str) -> str:
-    if len(value.splitlines()) > 1:
-        msg = "must be one line"
-        raise ValueError(msg)
-    return _plain(value)
-
-
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
-MaybeName = Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_plain)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_plain)]
-Tab = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
+# What routers with schemas of their own take from here.
+__all__ = ["In", "MaybeName", "Name", "Out", "Reason", "Tab", "Text", "Title"]
 
 
 class ErrorBody(Out):
@@ -100,6 +70,10 @@ class NewExamSession(In):
     answer_days: AnswerDays = 7
     provider: str | None = Field(
         None, max_length=16, description="Who carries live video; default: as the server is set up."
+    )
+    invited_only: bool = Field(False, description="The join link lets nobody in; invites do.")
+    face_matching: bool = Field(
+        True, description="Candidates may choose that software compares their face."
     )
 
     @field_validator("exam_url")
@@ -141,6 +115,8 @@ class ExamSession(Out):
     unreviewed_incidents: int
     holds: int
     media: MediaProvider
+    invited_only: bool
+    face_matching: bool
 
 
 class ExamSessions(Out):
@@ -183,6 +159,10 @@ class Candidate(Out):
     state_since: datetime | None
     state_reason: str | None
     next_frame_ms: int
+    identity_check: Literal["software", "proctor"] = Field(
+        description="Who compares the face with the photo; the one is as ordinary as the other."
+    )
+    accommodations: AccommodationsOut
 
 
 class EvidenceOut(Out):
@@ -276,7 +256,7 @@ class NewDecision(In):
 
 class CheckInDecision(In):
     decision: Literal["approve", "retake"]
-    reason: Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain)] | None = None
+    reason: Annotated[str, StringConstraints(max_length=500), AfterValidator(plain)] | None = None
 
 
 class NewProctorTicket(In):
@@ -304,6 +284,7 @@ class MySession(Out):
     exam_url: str | None
     own_incidents: OwnIncidents
     closed: bool
+    face_matching: bool
 
 
 class ConsentText(Out):
@@ -314,15 +295,21 @@ class ConsentText(Out):
 class JoinInfo(Out):
     session: MySession
     consent: ConsentText
+    invite: JoinInvite | None = None
 
 
 class GivenConsent(In):
+    """`compare_face`: the choice of the candidate; who says nothing is identified by a proctor."""
+
     version: str = Field(max_length=64)
     accepted: bool
+    compare_face: bool = False
 
 
 class Join(In):
-    name: Name
+    """`name` is needed with the join link; with a personal link the list has it."""
+
+    name: Name | None = None
     consent: GivenConsent
 
 
@@ -337,6 +324,8 @@ class MyCandidate(Out):
     state_since: datetime | None
     state_reason: str | None
     messages: list[Message]
+    face_compared: bool
+    accommodations: list[str] = Field(description="What is arranged, in plain words.")
 
 
 class Joined(Out):
@@ -353,7 +342,7 @@ class CheckInProgress(Out):
 
 
 class AskProctor(In):
-    note: Annotated[str, StringConstraints(max_length=300), AfterValidator(_plain)] | None = None
+    note: Annotated[str, StringConstraints(max_length=300), AfterValidator(plain)] | None = None
 
 
 class NewCandidateTicket(In):

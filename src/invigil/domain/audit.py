@@ -54,6 +54,14 @@ class Action(StrEnum):
     CANDIDATE_ERASED = "candidate_erased"
     CANDIDATE_EXPORTED = "candidate_exported"
     SESSION_EXPORTED = "session_exported"
+    ADMISSION_CHANGED = "admission_changed"
+    ROSTER_IMPORTED = "roster_imported"
+    ROSTER_EXPORTED = "roster_exported"
+    INVITE_REVOKED = "invite_revoked"
+    INVITE_REISSUED = "invite_reissued"
+    INVITE_USED = "invite_used"
+    MATCHING_WITHDRAWN = "matching_withdrawn"
+    ACCOMMODATIONS_SET = "accommodations_set"
 
 
 SERVER = "server"

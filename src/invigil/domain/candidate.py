@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from invigil.domain.accommodations import NOTHING_ARRANGED, Accommodations
 from invigil.domain.errors import IllegalTransition
 from invigil.domain.observation import Template
+from invigil.domain.session import ExamSession, Policy
 
 
 class CandidateState(StrEnum):
@@ -64,6 +66,19 @@ class WaitingReason(StrEnum):
     ASKED = "asked"
 
 
+class Matching(StrEnum):
+    """Whether a candidate's face is compared by software. Only AGREED and ELSEWHERE allow it.
+
+    NOT_OFFERED: the session has none. ELSEWHERE: a classic client asks by itself.
+    """
+
+    AGREED = "agreed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    NOT_OFFERED = "not_offered"
+    ELSEWHERE = "elsewhere"
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What the candidate accepted, and when."""
@@ -82,6 +97,7 @@ class Candidate:
     `state_since`, `state_reason`: of a pause, a removal or the end; the reason is a proctor's, None
     where the candidate went by itself.
     `monitored`: False for candidates of the classic API, whose clients keep no rhythm.
+    `matching`, `matching_at`: the choice about face comparison, and when it was made.
     """
 
     id: str
@@ -105,7 +121,19 @@ class Candidate:
     monitored: bool = True
     state_since: datetime | None = None
     state_reason: str | None = None
+    matching: Matching = Matching.AGREED
+    matching_at: datetime | None = None
+    accommodations: Accommodations = NOTHING_ARRANGED
     templates: tuple[Template, ...] = field(default=(), repr=False)
+
+    @property
+    def compared(self) -> bool:
+        """Whether features of this face may be made and kept at all."""
+        return self.matching in {Matching.AGREED, Matching.ELSEWHERE}
+
+    def policy(self, session: ExamSession) -> Policy:
+        """The session's, with what is arranged for this candidate."""
+        return self.accommodations.applied_to(session.policy)
 
     def require_transition(self, to: CandidateState) -> None:
         """Raise `IllegalTransition` unless the table allows the step."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from invigil.domain.incident import IncidentKind
+
 
 class OwnIncidents(StrEnum):
     """When candidates may see the incidents that are about them."""
@@ -26,6 +28,7 @@ class Policy:
     show it, over at least so long.
     `close_frames` and `close_span`: the same for its end.
     `lost_after`: number of missed sampling intervals after which the camera counts as lost.
+    `off`: kinds of incident that are not looked for.
     """
 
     sampling: timedelta = timedelta(seconds=5)
@@ -36,6 +39,7 @@ class Policy:
     close_frames: int = 3
     close_span: timedelta = timedelta(seconds=1)
     lost_after: int = 3
+    off: frozenset[IncidentKind] = frozenset()
 
     @property
     def window(self) -> timedelta:
@@ -49,6 +53,8 @@ class ExamSession:
 
     `provider`: who carries its live video. `second_reviewer`: an incident is confirmed only when
     two people say so. `answer_days`: for how long candidates may answer what they see.
+    `provider`: who carries its live video. `invited_only`: the join link lets nobody in, personal
+    invites do. `face_matching`: whether candidates may have their face compared by software.
     """
 
     id: str
@@ -64,6 +70,8 @@ class ExamSession:
     second_reviewer: bool = False
     own_incidents: OwnIncidents = OwnIncidents.NEVER
     answer_days: int = 7
+    invited_only: bool = False
+    face_matching: bool = True
 
     @property
     def closed(self) -> bool:

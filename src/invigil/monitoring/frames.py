@@ -166,10 +166,10 @@ class FramePipeline:
 
     async def _skipped(self, frame: _Frame) -> FrameResult:
         """Busy: the frame counts as a sign of life, and everybody waits a little longer."""
-        interval = self._stretched(frame.session.policy.sampling)
+        interval = self._stretched(frame.candidate.policy(frame.session).sampling)
 
         async def record(work: UnitOfWork) -> None:
-            await _watched_since(work, frame.candidate.id)
+            await _watched(work, frame.candidate.id)
             incidents = await work.incidents.open_of(frame.candidate.id)
             await self._still_there(work, frame, interval, incidents)
 
@@ -228,8 +228,14 @@ class FramePipeline:
     ) -> tuple[FrameResult, int]:
         """The frame's result, and how many of `photos` were used. Raises `_PhotosWanted`."""
         candidate, now = frame.candidate, frame.received_at
-        policy = frame.session.policy
-        watched_since = await _watched_since(work, candidate.id)
+        current = await _watched(work, candidate.id)
+        watched_since = current.entered_at or current.joined_at
+        policy = current.policy(frame.session)
+        if not current.compared:
+            # Withdrawn while this frame was being looked at: nothing of the comparison is kept.
+            observed = dataclasses.replace(
+                observed, identity=Identity.NOT_COMPARED, comparison_score=None
+            )
         observation_id = new_id()
         await work.observations.add(observation_id, candidate.id, now, observed)
         # What was before a pause is over; the frame itself is always among the recent ones.
@@ -242,7 +248,8 @@ class FramePipeline:
         if recent[-1].id == observation_id:
             # It may be another thread, which knows nothing of this frame's trace.
             with self._telemetry.step(Step.RULES, under=moment):
-                ruling = judge(policy, now, recent, incidents, compared=frame.compared)
+                compared = frame.compared and current.compared
+                ruling = judge(policy, now, recent, incidents, compared=compared)
         if (wanted := photos_wanted(ruling.changes)) > len(photos):
             raise _PhotosWanted(wanted - len(photos))
         await self._incidents.apply(work, candidate, ruling.changes, now, photos)
@@ -264,7 +271,8 @@ class FramePipeline:
         candidate, now = frame.candidate, frame.received_at
         await work.candidates.touch(candidate.id, last_frame_at=now, next_frame_ms=interval)
         seen = dataclasses.replace(candidate, last_frame_at=now)
-        ended = self._silence.judge(seen, frame.session.policy, now, incidents)
+        policy = candidate.policy(frame.session)
+        ended = self._silence.judge(seen, policy, now, incidents)
         await self._incidents.apply(work, seen, ended, now)
         await end_gaps(work, candidate, now, now)
 
@@ -341,12 +349,12 @@ def _require_may_send(candidate: Candidate, session: ExamSession, tab: str | Non
         raise error
 
 
-async def _watched_since(work: UnitOfWork, candidate_id: str) -> datetime:
-    """Since when the candidate is in the room without a break. Raises where that is over."""
+async def _watched(work: UnitOfWork, candidate_id: str) -> Candidate:
+    """The candidate, who is in the room. Raises where that is over."""
     current = await work.candidates.get(candidate_id)
     if current is None or current.state is not CandidateState.IN_ROOM:
         raise _not_watched(current)
-    return current.entered_at or current.joined_at
+    return current
 
 
 def _not_watched(candidate: Candidate | None) -> InvigilError:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from invigil.domain.changes import Change, Open, Ruling, WarningCode
+from invigil.domain.changes import Change, Close, Open, Ruling, WarningCode
 from invigil.domain.incident import Incident, IncidentKind, IncidentState, ObservationRecord
 from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
@@ -52,23 +52,40 @@ def judge(
     than `policy.window` before `now` do not matter. The newest one is the frame being judged.
     `open_incidents`: those of the same candidate; kinds without a frame rule are ignored.
     `compared`: whether there are templates of the candidate that frames are compared with.
+
+    Open incidents of a rule that does not run (any more) end with the newest frame: nobody looks
+    whether their cause goes on.
     """
     window = _window(policy, now, recent)
     if not window:
         return Ruling(changes=(), warnings=(), next_frame=policy.sampling)
     by_kind = _by_kind(open_incidents)
-    rules = _RULES if compared else _WITHOUT_COMPARISON
+    rules = [
+        rule
+        for rule in (_RULES if compared else _WITHOUT_COMPARISON)
+        if rule.kind not in policy.off
+    ]
     verdicts = [rule.evaluate(policy, window, by_kind.get(rule.kind)) for rule in rules]
     warnings = [verdict.warning for verdict in verdicts]
     warnings.append(_quality_warning(window))
     undecided = any(verdict.undecided for verdict in verdicts)
     urgent = any(verdict.urgent for verdict in verdicts)
     changes = [verdict.change for verdict in verdicts if verdict.change is not None]
+    changes += _ended_with_their_rules(rules, by_kind, window[-1].received_at)
     return Ruling(
         changes=tuple(_without_echo(changes, by_kind)),
         warnings=tuple(dict.fromkeys(code for code in warnings if code is not None)),
         next_frame=_burst(policy, window, urgent) if undecided else _calm(policy, window),
     )
+
+
+def _ended_with_their_rules(
+    running: Sequence[Rule], by_kind: Mapping[IncidentKind, Incident], now: datetime
+) -> Iterator[Close]:
+    idle = {rule.kind for rule in _RULES} - {rule.kind for rule in running}
+    for kind, incident in by_kind.items():
+        if kind in idle:
+            yield Close(incident, max(now, incident.started_at))
 
 
 def _without_echo(

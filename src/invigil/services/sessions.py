@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from invigil.clock import Clock
 from invigil.domain.audit import Act, Action
 from invigil.domain.candidate import SITTING, Candidate, CandidateState
-from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, NotFound
+from invigil.domain.errors import InvalidRequest, InvitedOnly, JoinLinkUnknown, NotFound
 from invigil.domain.incident import Gap, Incident, ObservationRecord
 from invigil.domain.message import Event, EventKind, Message
 from invigil.domain.observation import TemplateKind
@@ -32,9 +32,12 @@ class NewSession:
     retention_days: int = 30
     exam_url: str | None = None
     provider: str | None = None
+    """None: the installation's own choice."""
     second_reviewer: bool = False
     own_incidents: OwnIncidents = OwnIncidents.NEVER
     answer_days: int = 7
+    invited_only: bool = False
+    face_matching: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,16 @@ class Sessions:
             second_reviewer=new.second_reviewer,
             own_incidents=new.own_incidents,
             answer_days=new.answer_days,
+            invited_only=new.invited_only,
+            face_matching=new.face_matching,
         )
         async with self._database.begin() as work:
             await work.sessions.add(session)
             detail = {
                 "sampling_interval_s": session.sampling_interval_s,
                 "retention_days": session.retention_days,
+                "invited_only": int(session.invited_only),
+                "face_matching": int(session.face_matching),
             }
             work.audit.note(
                 Act(Action.SESSION_CREATED, by, session.created_at, session.id, detail=detail)
@@ -121,11 +128,13 @@ class Sessions:
         return f"{session.id}.{signature}"
 
     async def by_join_code(self, code: str) -> ExamSession:
-        """Raises `JoinLinkUnknown`."""
+        """Raises `JoinLinkUnknown`, or `InvitedOnly` where the link lets nobody in."""
         async with self._database.read() as work:
             session = await work.sessions.get(code.partition(".")[0])
         if session is None or not same(self.join_code(session), code):
             raise JoinLinkUnknown
+        if session.invited_only and not session.closed:
+            raise InvitedOnly
         return session
 
     async def close(self, session_id: str, by: str) -> ExamSession:

@@ -150,6 +150,7 @@ class _Broom:
             for kind in (DataClass.OBSERVATIONS, DataClass.RECORDS):
                 while await self._dated(kind):
                     pass
+            await self._delete(DataClass.RECORDS, self._unused_invites)
             await self._candidates()
             await self._whole_session()
 
@@ -216,6 +217,11 @@ class _Broom:
             return await work.retention.delete_dated(self._session.id, kind, before, held, BATCH)
 
         return await self._delete(kind, piece)
+
+    async def _unused_invites(self, work: UnitOfWork, _held: frozenset[str]) -> int:
+        """Those of people who never came. The others go with their candidates."""
+        before = self._cutoffs[DataClass.RECORDS]
+        return await work.roster.delete_before(self._session.id, before)
 
     async def _candidates(self) -> None:
         """Their rows, and with their keys whatever copies of their images there may still be."""

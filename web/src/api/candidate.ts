@@ -3,11 +3,12 @@ import { client, content, imageBody } from "./http";
 const path = (code: string) => ({ params: { path: { code } } });
 
 export const joinInfo = (code: string) => content(client.GET("/api/v1/join/{code}", path(code)));
-export const joinExam = (code: string, name: string, version: string) =>
+/** `name`: null with a personal link, whose list has it. */
+export const joinExam = (code: string, name: string | null, version: string, compareFace: boolean) =>
   content(
     client.POST("/api/v1/join/{code}", {
       ...path(code),
-      body: { name, consent: { version, accepted: true } },
+      body: { name, consent: { version, accepted: true, compare_face: compareFace } },
     }),
   );
 
@@ -24,6 +25,8 @@ export class CandidateApi {
 
   me = () => content(client.GET("/api/v1/candidates/me", { headers: this.headers }));
   enter = () => content(client.POST("/api/v1/candidates/me/enter", { headers: this.headers }));
+  stopComparing = () =>
+    content(client.POST("/api/v1/candidates/me/stop-comparing", { headers: this.headers }));
   leave = () => content(client.POST("/api/v1/candidates/me/leave", { headers: this.headers }));
 
   mediaGrant = () => content(client.POST("/api/v1/candidates/me/media", { headers: this.headers }));

@@ -246,6 +246,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candidates/me/stop-comparing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Comparing
+         * @description Take the consent to face comparison back; the features of the face are deleted at once.
+         */
+        post: operations["stop_comparing_api_v1_candidates_me_stop_comparing_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/me/tickets": {
         parameters: {
             query?: never;
@@ -281,6 +301,26 @@ export interface paths {
          * @description Erase everything about a candidate, for good. Refused while there is a hold.
          */
         delete: operations["erase_candidate_api_v1_candidates__candidate_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/{candidate_id}/accommodations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Accommodate
+         * @description Set what is arranged for a candidate, who sees it; from the next picture on it holds.
+         */
+        put: operations["accommodate_api_v1_candidates__candidate_id__accommodations_put"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -519,13 +559,15 @@ export interface paths {
         };
         /**
          * Join Info
-         * @description What the candidate reads before joining.
+         * @description What the candidate reads before joining. Reading a personal link does not use it up.
          */
         get: operations["join_info_api_v1_join__code__get"];
         put?: never;
         /**
          * Join
-         * @description Record the consent and join; the token is shown this once.
+         * @description Record the consent and the choice, and join; the token is shown this once.
+         *
+         *     A personal link is used up by this.
          */
         post: operations["join_api_v1_join__code__post"];
         delete?: never;
@@ -659,6 +701,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/admission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Admission
+         * @description Whether the join link lets people in who have no invite.
+         */
+        put: operations["set_admission_api_v1_sessions__session_id__admission_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/close": {
         parameters: {
             query?: never;
@@ -717,6 +779,90 @@ export interface paths {
         get: operations["list_incidents_api_v1_sessions__session_id__incidents_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Invites
+         * @description Everybody who is invited, and who has joined. Links are not in it: nobody has them.
+         */
+        get: operations["list_invites_api_v1_sessions__session_id__invites_get"];
+        put?: never;
+        /**
+         * Import Invites
+         * @description Invite everybody on a list (CSV bytes). With one wrong line nobody is; each is named.
+         */
+        post: operations["import_invites_api_v1_sessions__session_id__invites_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/invites.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Invites
+         * @description The list with its states as CSV. Cells that a spreadsheet would run are made harmless.
+         */
+        get: operations["export_invites_api_v1_sessions__session_id__invites_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/invites/{invite_id}/reissue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reissue Invite
+         * @description A new link in place of the old one; who has joined goes on by it in another browser.
+         */
+        post: operations["reissue_invite_api_v1_sessions__session_id__invites__invite_id__reissue_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/invites/{invite_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Invite
+         * @description Let its link lead nowhere. Who has joined by it stays in the exam.
+         */
+        post: operations["revoke_invite_api_v1_sessions__session_id__invites__invite_id__revoke_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1170,10 +1316,33 @@ export interface webhooks {
 export interface components {
     schemas: {
         /**
+         * AccommodationsOut
+         * @description `words`: the same as the candidate reads it; empty when nothing is arranged.
+         */
+        AccommodationsOut: {
+            /** Break Minutes */
+            break_minutes: number;
+            /** Breaks */
+            breaks: number;
+            /** Detectors Off */
+            detectors_off: components["schemas"]["IncidentKind"][];
+            /** Extra Time Percent */
+            extra_time_percent: number;
+            /** Sampling Interval S */
+            sampling_interval_s: number | null;
+            /** Words */
+            words: string[];
+        };
+        /**
          * ActKind
          * @enum {string}
          */
         ActKind: "pause" | "resume" | "remove" | "readmit" | "end";
+        /** Admission */
+        Admission: {
+            /** Invited Only */
+            invited_only: boolean;
+        };
         /**
          * AnalysisState
          * @enum {string}
@@ -1218,6 +1387,7 @@ export interface components {
         };
         /** Candidate */
         Candidate: {
+            accommodations: components["schemas"]["AccommodationsOut"];
             camera: components["schemas"]["CameraClaim"];
             /** Has Reference Photo */
             has_reference_photo: boolean;
@@ -1225,6 +1395,12 @@ export interface components {
             has_still: boolean;
             /** Id */
             id: string;
+            /**
+             * Identity Check
+             * @description Who compares the face with the photo; the one is as ordinary as the other.
+             * @enum {string}
+             */
+            identity_check: "software" | "proctor";
             /**
              * Joined At
              * Format: date-time
@@ -1472,10 +1648,14 @@ export interface components {
             created_at: string;
             /** Exam Url */
             exam_url: string | null;
+            /** Face Matching */
+            face_matching: boolean;
             /** Holds */
             holds: number;
             /** Id */
             id: string;
+            /** Invited Only */
+            invited_only: boolean;
             /** Join Url */
             join_url: string;
             media: components["schemas"]["MediaProvider"];
@@ -1540,10 +1720,18 @@ export interface components {
              */
             kind: "gap";
         };
-        /** GivenConsent */
+        /**
+         * GivenConsent
+         * @description `compare_face`: the choice of the candidate; who says nothing is identified by a proctor.
+         */
         GivenConsent: {
             /** Accepted */
             accepted: boolean;
+            /**
+             * Compare Face
+             * @default false
+             */
+            compare_face: boolean;
             /** Version */
             version: string;
         };
@@ -1618,6 +1806,16 @@ export interface components {
          * @enum {string}
          */
         Identity: "match" | "mismatch" | "uncertain" | "not_compared";
+        /**
+         * ImportedInvites
+         * @description `csv`: names and links for whoever sends them out, safe to open in a spreadsheet.
+         */
+        ImportedInvites: {
+            /** Csv */
+            csv: string;
+            /** Invites */
+            invites: components["schemas"]["Invite"][];
+        };
         /** Incident */
         Incident: {
             answer: components["schemas"]["AnswerOut"] | null;
@@ -1682,21 +1880,81 @@ export interface components {
             more: boolean;
         };
         /**
+         * Invite
+         * @description `link` is there once, in the answer that made it: the server keeps only its hash.
+         */
+        Invite: {
+            /** Accommodations */
+            accommodations: string[];
+            /** Candidate Id */
+            candidate_id: string | null;
+            /** Closes At */
+            closes_at: string | null;
+            /** Email */
+            email: string | null;
+            /** External Id */
+            external_id: string | null;
+            /** Id */
+            id: string;
+            /** Joined At */
+            joined_at: string | null;
+            /** Link */
+            link?: string | null;
+            /** Link Works */
+            link_works: boolean;
+            /** Name */
+            name: string;
+            /** Opens At */
+            opens_at: string | null;
+            state: components["schemas"]["InviteState"];
+        };
+        /**
+         * InviteState
+         * @description REVOKED: no link of it works, and nobody has joined by it.
+         * @enum {string}
+         */
+        InviteState: "invited" | "joined" | "revoked";
+        /** Invites */
+        Invites: {
+            /** Invited Only */
+            invited_only: boolean;
+            /** Invites */
+            invites: components["schemas"]["Invite"][];
+        };
+        /**
          * Isolation
          * @description What keeps candidates from seeing one another.
          * @enum {string}
          */
         Isolation: "structural" | "token" | "ui_only";
-        /** Join */
+        /**
+         * Join
+         * @description `name` is needed with the join link; with a personal link the list has it.
+         */
         Join: {
             consent: components["schemas"]["GivenConsent"];
             /** Name */
-            name: string;
+            name?: string | null;
         };
         /** JoinInfo */
         JoinInfo: {
             consent: components["schemas"]["ConsentText"];
+            invite?: components["schemas"]["JoinInvite"] | null;
             session: components["schemas"]["MySession"];
+        };
+        /**
+         * JoinInvite
+         * @description What the owner of a personal link reads. `resumes`: this person has joined before.
+         */
+        JoinInvite: {
+            /** Closes At */
+            closes_at: string | null;
+            /** Name */
+            name: string;
+            /** Opens At */
+            opens_at: string | null;
+            /** Resumes */
+            resumes: boolean;
         };
         /** Joined */
         Joined: {
@@ -1849,6 +2107,13 @@ export interface components {
         };
         /** MyCandidate */
         "MyCandidate-Input": {
+            /**
+             * Accommodations
+             * @description What is arranged, in plain words.
+             */
+            accommodations: string[];
+            /** Face Compared */
+            face_compared: boolean;
             /** Has Reference Photo */
             has_reference_photo: boolean;
             /** Id */
@@ -1870,6 +2135,13 @@ export interface components {
         };
         /** MyCandidate */
         "MyCandidate-Output": {
+            /**
+             * Accommodations
+             * @description What is arranged, in plain words.
+             */
+            accommodations: string[];
+            /** Face Compared */
+            face_compared: boolean;
             /** Has Reference Photo */
             has_reference_photo: boolean;
             /** Id */
@@ -1898,6 +2170,8 @@ export interface components {
             closed: boolean;
             /** Exam Url */
             exam_url: string | null;
+            /** Face Matching */
+            face_matching: boolean;
             /** Id */
             id: string;
             own_incidents: components["schemas"]["OwnIncidents"];
@@ -1916,6 +2190,39 @@ export interface components {
              */
             kind: "session_changed";
             session: components["schemas"]["MySession"];
+        };
+        /**
+         * NewAccommodations
+         * @description All of what is arranged; it takes the place of what was arranged before.
+         */
+        NewAccommodations: {
+            /**
+             * Break Minutes
+             * @description Of each break.
+             * @default 0
+             */
+            break_minutes: number;
+            /**
+             * Breaks
+             * @default 0
+             */
+            breaks: number;
+            /**
+             * Detectors Off
+             * @description Not reported: some of multiple_faces, no_face, different_person, not_recognised.
+             */
+            detectors_off?: components["schemas"]["IncidentKind"][];
+            /**
+             * Extra Time Percent
+             * @description Information: 25 is a quarter more time.
+             * @default 0
+             */
+            extra_time_percent: number;
+            /**
+             * Sampling Interval S
+             * @description A picture so often, where that is less often.
+             */
+            sampling_interval_s?: number | null;
         };
         /**
          * NewAct
@@ -1963,6 +2270,18 @@ export interface components {
             answer_days: number;
             /** Exam Url */
             exam_url?: string | null;
+            /**
+             * Face Matching
+             * @description Candidates may choose that software compares their face.
+             * @default true
+             */
+            face_matching: boolean;
+            /**
+             * Invited Only
+             * @description The join link lets nobody in; invites do.
+             * @default false
+             */
+            invited_only: boolean;
             /** @default never */
             own_incidents: components["schemas"]["OwnIncidents"];
             /**
@@ -2766,6 +3085,35 @@ export interface operations {
             };
         };
     };
+    stop_comparing_api_v1_candidates_me_stop_comparing_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyCandidate-Output"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     candidate_ticket_api_v1_candidates_me_tickets_post: {
         parameters: {
             query?: never;
@@ -2817,6 +3165,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    accommodate_api_v1_candidates__candidate_id__accommodations_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccommodations"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidate"];
                 };
             };
             /** @description Client Error */
@@ -3457,6 +3840,41 @@ export interface operations {
             };
         };
     };
+    set_admission_api_v1_sessions__session_id__admission_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Admission"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamSession"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     close_session_api_v1_sessions__session_id__close_post: {
         parameters: {
             query?: never;
@@ -3575,6 +3993,168 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Incidents"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_invites_api_v1_sessions__session_id__invites_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invites"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    import_invites_api_v1_sessions__session_id__invites_post: {
+        parameters: {
+            query?: {
+                /** @description Of times that name none: Europe/Berlin. */
+                zone?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedInvites"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    export_invites_api_v1_sessions__session_id__invites_csv_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    reissue_invite_api_v1_sessions__session_id__invites__invite_id__reissue_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_invite_api_v1_sessions__session_id__invites__invite_id__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
                 };
             };
             /** @description Client Error */

@@ -36,6 +36,10 @@ export type SystemStatus = Schemas["SystemStatus"];
 export type MediaGrant = Schemas["MediaGrant"];
 export type MediaProvider = Schemas["MediaProvider"];
 export type MediaProviders = Schemas["MediaProviders"];
+export type Accommodations = Schemas["AccommodationsOut"];
+export type NewAccommodations = Schemas["NewAccommodations"];
+export type Invite = Schemas["Invite"];
+export type InviteState = Schemas["InviteState"];
 export type Snapshot = Schemas["Snapshot"];
 
 export interface NewSession {
@@ -48,4 +52,8 @@ export interface NewSession {
   second_reviewer: boolean;
   own_incidents: OwnIncidentsSetting;
   answer_days: number;
+  /** The join link lets nobody in; personal invites do. */
+  invited_only: boolean;
+  /** Candidates may choose that software compares their face. */
+  face_matching: boolean;
 }

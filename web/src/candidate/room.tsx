@@ -15,6 +15,7 @@ import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
 import { LiveVideo } from "../ui/video";
 import type { StepProps } from "./app";
+import { Arranged, Comparison } from "./arranged";
 import { CameraProblem } from "./camera-help";
 import css from "./candidate.module.css";
 import { Chat } from "./chat";
@@ -72,6 +73,8 @@ export function Room({ session, view }: StepProps) {
           Please keep this tab open. You may work in another tab or window.
         </Text>
         <AskForBreak session={session} />
+        <Arranged words={view.me?.accommodations ?? []} />
+        <Comparison session={session} view={view} />
         <Finish session={session} busy={view.busy} />
       </Stack>
       <section className={`panel ${css.card}`} aria-labelledby="chat-title">

@@ -1,6 +1,7 @@
 import { Button, Loader, Text } from "@mantine/core";
 import { IconCircleCheck, IconCloudOff, IconDoorExit, IconLinkOff, IconWindow } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import type { ErrorBody } from "../api/types";
 import type { StepProps } from "./app";
 import css from "./candidate.module.css";
 import { OwnIncidents } from "./own-incidents";
@@ -42,6 +43,20 @@ export function UnknownLinkScreen() {
         Please check that the whole link was copied, or ask the people who sent it to you for a new one.
       </Text>
     </Screen>
+  );
+}
+
+/** A link that is known and lets nobody in: why, and what to do. */
+export function RefusedScreen({ refusal }: { refusal: ErrorBody | null }) {
+  return (
+    <div data-testid="link-refused" data-code={refusal?.code}>
+      <Screen
+        icon={<IconLinkOff size={40} aria-hidden />}
+        title={refusal?.message ?? "This link lets nobody in"}
+      >
+        <Text>{refusal?.fix ?? "Please ask the people who sent it to you."}</Text>
+      </Screen>
+    </div>
   );
 }
 

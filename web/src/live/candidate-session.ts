@@ -4,11 +4,10 @@ import type { MyCandidate } from "../api/types";
 import { backoffMs } from "./backoff";
 import { CandidateMedia } from "./candidate-media";
 import { followStep, makePumps, type Pumps } from "./candidate-pumps";
-import { blank, type CandidateView, withEvent, withMe, withMessage } from "./candidate-state";
+import { blank, type CandidateView, refused, withEvent, withMe, withMessage } from "./candidate-state";
 import { type Clock, steadyClock } from "./clock";
 import { randomUuid } from "./ids";
-import type { CandidateEvent, ServerMessage } from "./protocol";
-import { isForMedia } from "./protocol";
+import { type CandidateEvent, isForMedia, type ServerMessage } from "./protocol";
 import { Removal } from "./removal";
 import { LiveSocket } from "./socket";
 import { Store } from "./store";
@@ -70,12 +69,12 @@ export class CandidateSession {
     await this.refresh();
   }
 
-  async join(name: string): Promise<void> {
-    const version = this.view.get().join?.consent.version;
-    if (!version) return;
+  async join(name: string | null, compareFace: boolean): Promise<void> {
+    const { consent, invite } = this.view.get().join ?? {};
+    if (!consent) return;
     await this.attemptTo(async () => {
-      const { candidate, token } = await joinExam(this.code, name, version);
-      tokenStore.save(this.code, { sessionId: candidate.session.id, token });
+      const { candidate, token } = await joinExam(this.code, name, consent.version, compareFace);
+      tokenStore.save(this.code, { sessionId: candidate.session.id, token }, Boolean(invite));
       this.adoptToken(token);
       return candidate;
     });
@@ -89,6 +88,7 @@ export class CandidateSession {
   readonly sendPhoto = (image: Blob) => this.attemptTo(() => this.requireApi().putPhoto(image));
   readonly askProctor = (note: string) => this.attemptTo(() => this.requireApi().askProctor(note));
   readonly enter = () => this.attemptTo(() => this.requireApi().enter());
+  readonly stopComparing = () => this.attemptTo(() => this.requireApi().stopComparing());
   readonly finish = () => this.attemptTo(() => this.requireApi().leave());
 
   async say(text: string): Promise<void> {
@@ -144,7 +144,7 @@ export class CandidateSession {
   }
 
   private loadFailed(error: ApiError, again: () => void): void {
-    if (error.status === 410) this.view.patch({ phase: "closed" });
+    if (refused(error).phase) this.view.patch(refused(error));
     else if (error.status === 404) this.view.patch({ phase: "unknown_link" });
     else {
       if (this.view.get().phase === "loading") this.view.patch({ phase: "unreachable" });
@@ -182,10 +182,9 @@ export class CandidateSession {
       this.view.set(withMe(this.view.get(), me));
       return true;
     } catch (reason) {
-      const { code, message, fix, status } = asApiError(reason);
-      this.view.patch({ refusal: { code, message, fix: fix ?? "" } });
-      if (status === 410) this.view.patch({ phase: "closed" });
-      if (status === 409 && this.api) void this.refresh();
+      const error = asApiError(reason);
+      this.view.patch(refused(error));
+      if (error.status === 409 && this.api) void this.refresh();
       return false;
     } finally {
       this.view.patch({ busy: false });

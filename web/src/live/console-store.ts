@@ -1,6 +1,13 @@
 import { asApiError } from "../api/http";
 import * as api from "../api/proctor";
-import type { ActKind, Decision, Incident, KindPrecision, MessageKind } from "../api/types";
+import type {
+  ActKind,
+  Decision,
+  Incident,
+  KindPrecision,
+  MessageKind,
+  NewAccommodations,
+} from "../api/types";
 import { backoffMs } from "./backoff";
 import { type Clock, steadyClock } from "./clock";
 import { Watching } from "./connect";
@@ -84,6 +91,11 @@ export class ConsoleStore {
 
   async checkIn(candidateId: string, decision: "approve" | "retake", reason?: string): Promise<void> {
     const candidate = await api.decideCheckIn(candidateId, decision, reason);
+    this.view.set(withCandidate(this.view.get(), candidate));
+  }
+
+  async arrange(candidateId: string, arranged: NewAccommodations): Promise<void> {
+    const candidate = await api.setAccommodations(candidateId, arranged);
     this.view.set(withCandidate(this.view.get(), candidate));
   }
 

@@ -1,4 +1,14 @@
-import { Alert, Button, Collapse, Group, NativeSelect, NumberInput, TextInput, Title } from "@mantine/core";
+import {
+  Alert,
+  Button,
+  Checkbox,
+  Collapse,
+  Group,
+  NativeSelect,
+  NumberInput,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { type FormEvent, useEffect, useState } from "react";
 import { asApiError } from "../api/http";
@@ -17,6 +27,8 @@ const BLANK: NewSession = {
   second_reviewer: false,
   own_incidents: "never",
   answer_days: 7,
+  invited_only: false,
+  face_matching: true,
 };
 
 export function CreateSession({ onCreated }: { onCreated: (session: ExamSession) => void }) {
@@ -113,6 +125,22 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
           )}
         </Group>
         <FairReview form={form} change={change} />
+        <Checkbox
+          mt="sm"
+          label="Offer face comparison by software"
+          description="Each candidate chooses: software, or a proctor by eye. Without it only the presence of faces is looked at."
+          checked={form.face_matching}
+          onChange={(event) => change({ face_matching: event.currentTarget.checked })}
+          data-testid="session-matching"
+        />
+        <Checkbox
+          mt="sm"
+          label="Only people with a personal invitation"
+          description="The join link then lets nobody in. Import the list of candidates in the console."
+          checked={form.invited_only}
+          onChange={(event) => change({ invited_only: event.currentTarget.checked })}
+          data-testid="session-invited-only"
+        />
       </Collapse>
       {error && (
         <Alert color="red" role="alert" mt="sm">

@@ -114,14 +114,16 @@ function SessionRow({ session }: { session: ExamSession }) {
         </Text>
       </div>
       <Group gap="xs">
-        {!closed && <CopyButton text={session.join_url} label="Copy join link" testId="copy-join-link" />}
+        {!closed && !session.invited_only && (
+          <CopyButton text={session.join_url} label="Copy join link" testId="copy-join-link" />
+        )}
         <Button component="a" href={`/sessions/${session.id}`} data-testid="open-console">
           Open console
         </Button>
       </Group>
       {!closed && (
         <Text size="xs" className={`faint ${css.full}`} data-testid="join-url">
-          {session.join_url}
+          {session.invited_only ? "Only people with a personal invitation can join." : session.join_url}
         </Text>
       )}
     </li>

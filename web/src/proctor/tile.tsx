@@ -26,14 +26,14 @@ export function Tile({ candidate, live, undecided, questions, focused }: Props) 
   const interrupted = liveTroubleWords(candidate, live, useStore(store.viewers.trouble));
   const now = useNow();
   const status = tileStatus(candidate, now);
-  const attention = undecided > 0 || questions > 0 || status === "waiting";
+  const look = undecided > 0 || questions > 0 || status === "waiting";
   return (
     <li
       className={css.tile}
       data-testid="tile"
       data-candidate={candidate.id}
       data-status={status}
-      data-attention={attention || undefined}
+      data-look={look || undefined}
       data-focused={focused || undefined}
     >
       <div className={css.tilePicture}>

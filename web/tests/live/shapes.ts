@@ -44,6 +44,15 @@ export function candidate(id: string, part: Partial<Candidate> = {}): Candidate 
     state_since: null,
     state_reason: null,
     next_frame_ms: 5000,
+    identity_check: "software",
+    accommodations: {
+      detectors_off: [],
+      sampling_interval_s: null,
+      breaks: 0,
+      break_minutes: 0,
+      extra_time_percent: 0,
+      words: [],
+    },
     ...part,
   };
 }
@@ -65,6 +74,8 @@ export const session: ExamSession = {
   unreviewed_incidents: 0,
   holds: 0,
   media: { id: "builtin", isolation: "structural", talkback: true, max_viewers_hint: 3 },
+  invited_only: false,
+  face_matching: true,
 };
 
 export function message(id: string, part: Partial<Message> = {}): Message {
@@ -97,6 +108,8 @@ export function myCandidate(part: Partial<MyCandidate> = {}): MyCandidate {
     state_since: null,
     state_reason: null,
     messages: [],
+    face_compared: true,
+    accommodations: [],
     ...part,
   };
 }

@@ -32,7 +32,16 @@ beforeEach(() => {
     live: { incoming: new Store(null) },
     take: async () => new Blob(["x"]),
   };
-  const actions = ["join", "confirmCamera", "sendPhoto", "askProctor", "enter", "finish", "continueHere"];
+  const actions = [
+    "join",
+    "stopComparing",
+    "confirmCamera",
+    "sendPhoto",
+    "askProctor",
+    "enter",
+    "finish",
+    "continueHere",
+  ];
   own = { setting: "never", ended: true, waiting: 0, incidents: [] };
   const reader = () => ({
     ownIncidents: async () => own,
@@ -57,7 +66,58 @@ it("needs a name and the consent, and asks for no help before there is somebody 
   await userEvent.type(screen.getByTestId("join-name"), "  Amina ");
   await userEvent.click(screen.getByTestId("join-consent"));
   await userEvent.click(screen.getByTestId("join-accept"));
-  expect(did).toEqual([["join", "Amina"]]);
+  expect(did).toEqual([]);
+  expect(screen.getByText("Please choose one of the two.")).toBeTruthy();
+  await userEvent.click(screen.getByTestId("choose-proctor"));
+  await userEvent.click(screen.getByTestId("join-accept"));
+  expect(did).toEqual([["join", "Amina", false]]);
+});
+
+it("has neither way chosen beforehand", () => {
+  for (const way of ["choose-proctor", "choose-software"])
+    expect((screen.getByTestId(way) as HTMLInputElement).checked).toBe(false);
+});
+
+it("asks for no choice where there is none", async () => {
+  const { join } = view.get();
+  if (join) become({ join: { ...join, session: { ...join.session, face_matching: false } } });
+  expect(screen.queryByTestId("join-choice")).toBeNull();
+  await userEvent.type(screen.getByTestId("join-name"), "Amina");
+  await userEvent.click(screen.getByTestId("join-consent"));
+  await userEvent.click(screen.getByTestId("join-accept"));
+  expect(did).toEqual([["join", "Amina", false]]);
+});
+
+it("takes the name from a personal invitation, and waits for its time", async () => {
+  const { join } = view.get();
+  const invite = { name: "Amina N.", opens_at: null, closes_at: null, resumes: false };
+  if (join) become({ join: { ...join, invite } });
+  expect(screen.queryByTestId("join-name")).toBeNull();
+  expect(screen.getByTestId("invited-name").textContent).toContain("Amina N.");
+  await userEvent.click(screen.getByTestId("choose-software"));
+  await userEvent.click(screen.getByTestId("join-consent"));
+  await userEvent.click(screen.getByTestId("join-accept"));
+  expect(did).toEqual([["join", null, true]]);
+  if (join) become({ join: { ...join, invite: { ...invite, opens_at: "2999-01-01T09:00:00Z" } } });
+  expect(screen.getByText(/^You can join from/)).toBeTruthy();
+  expect((screen.getByTestId("join-accept") as HTMLButtonElement).disabled).toBe(true);
+});
+
+it("says in the words of the server why a link lets nobody in", () => {
+  become({ phase: "refused", refusal: { code: "invite_used", message: "Used already.", fix: "Ask." } });
+  expect(screen.getByTestId("link-refused").textContent).toContain("Used already.");
+  expect(screen.getByTestId("link-refused").textContent).toContain("Ask.");
+});
+
+it("lets the comparison be stopped in two steps, and then says who checks", async () => {
+  become({ me: myCandidate({ state: "in_room", accommodations: ["Two breaks of 5 minutes each."] }) });
+  expect(screen.getByTestId("arranged").textContent).toContain("Two breaks of 5 minutes each.");
+  await userEvent.click(screen.getByTestId("stop-comparing"));
+  expect(did).toEqual([]);
+  await userEvent.click(screen.getByTestId("stop-comparing-confirm"));
+  expect(did).toEqual([["stopComparing"]]);
+  become({ me: myCandidate({ state: "in_room", face_compared: false }) });
+  expect(screen.getByTestId("by-eye").textContent).toContain("A proctor checks by eye");
 });
 
 it.each([

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from invigil.storage.database import tables as t
 from invigil.storage.database.tables_acts import candidate_act, incident_answer
 from invigil.storage.database.tables_bundle import legal_hold
+from invigil.storage.database.tables_roster import invite, invite_link
 
 _NEVER_LEAVES = "features of the face, which could be used to rebuild it, never leave the server"
 _KEY = "a key, which opens nothing outside this server"
@@ -47,6 +48,11 @@ def _of_incident(table: sa.Table) -> Callable[[str], sa.ColumnElement[bool]]:
     )
 
 
+def _of_invite(candidate_id: str) -> sa.ColumnElement[bool]:
+    mine = sa.select(invite.c.id).where(invite.c.candidate_id == candidate_id)
+    return invite_link.c.invite_id.in_(mine)
+
+
 def _events(candidate_id: str) -> sa.ColumnElement[bool]:
     """The candidate's own, and those for proctors about something of the candidate's."""
     own = [
@@ -77,6 +83,8 @@ PERSONAL: tuple[Personal, ...] = (
     Personal(t.check_in_frame, _by(t.check_in_frame), "observations"),
     Personal(t.observation, _by(t.observation), "observations", {"comparison_score": _SCORE}),
     Personal(t.tap_look, _by(t.tap_look), "observations", {"similarity": _SCORE}),
+    Personal(invite_link, _of_invite, withheld={"token_hash": _KEY}),
+    Personal(invite, _by(invite)),
     Personal(t.media_room, _by(t.media_room)),
     Personal(t.media_event, _by(t.media_event, "identity")),
     Personal(t.ticket, _by(t.ticket, "actor_id"), withheld={"token_hash": _KEY}),

@@ -67,6 +67,8 @@ exam_session = sa.Table(
     sa.Column("second_reviewer", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("own_incidents", sa.String(16), nullable=False, server_default="never"),
     sa.Column("answer_days", sa.Integer, nullable=False, server_default="7"),
+    sa.Column("invited_only", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("face_matching", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 # What providers of live video call the rooms of a session. `candidate_id` is empty for a room of
@@ -120,6 +122,9 @@ candidate = sa.Table(
     sa.Column("monitored", sa.Boolean, nullable=False),
     sa.Column("state_since", UtcDateTime),
     sa.Column("state_reason", sa.Text),
+    sa.Column("matching", sa.String(16), nullable=False, server_default="agreed"),
+    sa.Column("matching_at", UtcDateTime),
+    sa.Column("accommodations", sa.JSON(none_as_null=True)),
 )
 
 # The candidate's own key, wrapped by the master key `master`. To delete the row is to make all

@@ -20,6 +20,7 @@ from invigil.storage.database.repositories.messages import MessageRepository
 from invigil.storage.database.repositories.observations import ObservationRepository
 from invigil.storage.database.repositories.personal import PersonalRepository
 from invigil.storage.database.repositories.retention import RetentionRepository
+from invigil.storage.database.repositories.roster import RosterRepository
 from invigil.storage.database.repositories.runs import RunRepository
 from invigil.storage.database.repositories.sessions import SessionRepository
 from invigil.storage.database.repositories.tap import TapRepository
@@ -54,6 +55,7 @@ class UnitOfWork:
         self.observations = ObservationRepository(connection, locks)
         self.personal = PersonalRepository(connection, locks)
         self.retention = RetentionRepository(connection, locks, self.decisions)
+        self.roster = RosterRepository(connection, locks)
         self.runs = RunRepository(connection, locks)
         self.sessions = SessionRepository(connection, locks)
         self.tap = TapRepository(connection, locks)

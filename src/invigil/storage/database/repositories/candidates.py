@@ -9,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from invigil.domain.accommodations import NOTHING_ARRANGED, Accommodations
 from invigil.domain.candidate import (
     SITTING,
     CameraClaim,
     Candidate,
     CandidateState,
     Consent,
+    Matching,
     WaitingReason,
 )
 from invigil.storage.database import tables as t
@@ -38,6 +40,7 @@ _SAME_NAMES = (
     "monitored",
     "state_since",
     "state_reason",
+    "matching_at",
 )
 
 
@@ -151,7 +154,13 @@ def _values(candidate: Candidate) -> dict[str, Any]:
         "consent_at": consent.accepted_at if consent else None,
         "camera": candidate.camera.value,
         "waiting_reason": candidate.waiting_reason.value if candidate.waiting_reason else None,
+        "matching": candidate.matching.value,
+        "accommodations": stored_accommodations(candidate.accommodations),
     }
+
+
+def stored_accommodations(arranged: Accommodations) -> dict[str, str | int] | None:
+    return None if arranged == NOTHING_ARRANGED else arranged.as_facts()
 
 
 def _candidate(row: RowMapping) -> Candidate:
@@ -163,4 +172,6 @@ def _candidate(row: RowMapping) -> Candidate:
         consent=Consent(version, row["consent_at"]) if version else None,
         camera=CameraClaim(row["camera"]),
         waiting_reason=WaitingReason(reason) if reason else None,
+        matching=Matching(row["matching"]),
+        accommodations=Accommodations.from_facts(row["accommodations"]),
     )

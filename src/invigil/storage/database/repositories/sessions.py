@@ -46,6 +46,13 @@ class SessionRepository(Repository):
             t.exam_session.update().where(t.exam_session.c.id == session_id).values(closed_at=at)
         )
 
+    async def set_invited_only(self, session_id: str, invited_only: bool) -> None:
+        await self._run(
+            t.exam_session.update()
+            .where(t.exam_session.c.id == session_id)
+            .values(invited_only=invited_only)
+        )
+
     async def delete(self, session_id: str) -> None:
         await self._run(t.exam_session.delete().where(t.exam_session.c.id == session_id))
 
@@ -93,6 +100,8 @@ def _values(session: ExamSession) -> dict[str, object]:
         "second_reviewer": session.second_reviewer,
         "own_incidents": session.own_incidents.value,
         "answer_days": session.answer_days,
+        "invited_only": session.invited_only,
+        "face_matching": session.face_matching,
     }
 
 
