@@ -1,111 +1,24 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { MyCandidate } from "../../src/api/types";
-import { CandidateSession } from "../../src/live/candidate-session";
+import { beforeEach, describe, expect, it } from "vitest";
 import { stepOf } from "../../src/live/candidate-state";
 import { tokenStore } from "../../src/live/token-store";
-import { FakeStream, FakeTrack } from "./fake-rtc";
-import { session as exam, myCandidate } from "./shapes";
-import { settle, VirtualClock } from "./virtual-clock";
+import {
+  answers,
+  camera,
+  clock,
+  inRoom,
+  joinInfo,
+  json,
+  named,
+  newCamera,
+  opened,
+  ready,
+  refuse,
+  setUp,
+  sockets,
+} from "./candidate-page";
+import { myCandidate } from "./shapes";
 
-let clock: VirtualClock;
-let answers: Record<string, () => Response>;
-let calls: Request[];
-let sockets: { onmessage: ((e: object) => void) | null; onclose: ((e: object) => void) | null }[];
-let camera: FakeTrack;
-let workers: { onmessage: ((event: object) => void) | null }[];
-
-const json = (body: object, status = 200) => new Response(JSON.stringify(body), { status });
-const refuse = (status: number, code: string) => () =>
-  json({ error: { code, message: "No.", fix: "Do this." } }, status);
-const joinInfo = () =>
-  json({ session: { ...exam, closed: false }, consent: { version: "1", text: ["We watch."] } });
-const named = (name: string) => calls.filter(({ url }) => url.endsWith(name));
-
-async function ready(rounds = 15) {
-  for (let i = 0; i < rounds; i++) {
-    await settle();
-    await new Promise((done) => setTimeout(done, 0));
-  }
-}
-
-function hello() {
-  const data = { type: "hello", peer: "me", cursor: 0, ice_servers: [], peers: [] };
-  sockets.at(-1)?.onmessage?.({ data: JSON.stringify(data) });
-}
-
-beforeEach(() => {
-  clock = new VirtualClock();
-  calls = [];
-  sockets = [];
-  workers = [];
-  camera = new FakeTrack("video");
-  answers = { "join/code": joinInfo, me: () => json(myCandidate()), tickets: () => json({ ticket: "t" }) };
-  vi.stubGlobal("MediaStream", FakeStream);
-  vi.stubGlobal("isSecureContext", true);
-  vi.stubGlobal("fetch", async (request: Request) => {
-    calls.push(request);
-    const path = new URL(request.url).pathname;
-    const name = Object.keys(answers).find((each) => path.endsWith(`/${each}`));
-    if (!name) throw new TypeError(`network: ${path}`);
-    return answers[name]?.() as Response;
-  });
-  vi.stubGlobal(
-    "WebSocket",
-    class {
-      readyState = 1;
-      onmessage = null;
-      onclose = null;
-      constructor() {
-        sockets.push(this);
-      }
-      send() {}
-      close() {}
-    },
-  );
-  vi.stubGlobal(
-    "Worker",
-    class {
-      onmessage: ((event: object) => void) | null = null;
-      constructor() {
-        workers.push(this);
-      }
-      postMessage(order: { type: string; id: number; inMs: number }) {
-        if (order.type !== "take") return;
-        clock.after(order.inMs, () =>
-          this.onmessage?.({ data: { type: "picture", id: order.id, blob: new Blob(["jpeg"]) } }),
-        );
-      }
-      terminate() {}
-    },
-  );
-  vi.stubGlobal(
-    "MediaStreamTrackProcessor",
-    class {
-      readable = {};
-    },
-  );
-  const getUserMedia = async () => new FakeStream([camera]);
-  vi.stubGlobal("navigator", { mediaDevices: { getUserMedia, addEventListener() {} } });
-});
-
-async function opened(code = "code"): Promise<CandidateSession> {
-  const session = new CandidateSession(code, clock);
-  await session.load();
-  await ready();
-  return session;
-}
-
-async function inRoom(): Promise<CandidateSession> {
-  tokenStore.save("code", { sessionId: "s1", token: "secret" });
-  answers.me = () => json(myCandidate({ state: "in_room" }));
-  answers.frames ??= () => json({ observation: null, warnings: [], next_frame_ms: 5000 });
-  const session = await opened();
-  hello();
-  await ready();
-  await clock.pass(0);
-  await ready();
-  return session;
-}
+beforeEach(setUp);
 
 describe("before consent", () => {
   it("shows the welcome and leaves the camera alone", async () => {
@@ -199,7 +112,7 @@ describe("in the room", () => {
     expect(camera.readyState).toBe("ended");
     answers.frames = () => json({ observation: null, warnings: [], next_frame_ms: 5000 });
     const before = named("tickets").length;
-    camera = new FakeTrack("video");
+    newCamera();
     session.continueHere();
     await ready(30);
     expect(session.view.get().phase).toBe("open");
@@ -222,7 +135,7 @@ describe("in the room", () => {
     const session = await inRoom();
     camera.onended?.();
     expect(session.media.claim()).toBe("ended");
-    camera = new FakeTrack("video");
+    newCamera();
     await clock.pass(600);
     await ready();
     expect(session.media.claim()).toBe("ok");
@@ -234,65 +147,5 @@ describe("in the room", () => {
     sockets.at(-1)?.onclose?.({ code: 4410 });
     expect(session.view.get().phase).toBe("closed");
     expect(camera.readyState).toBe("ended");
-  });
-});
-
-describe("what a proctor does", () => {
-  const become = (session: CandidateSession, state: MyCandidate["state"]) => {
-    answers.me = () => json(myCandidate({ state }));
-    const event = { kind: "state_changed", candidate: myCandidate({ state }) };
-    sockets.at(-1)?.onmessage?.({ data: JSON.stringify({ type: "event", seq: ++seq, at: "", event }) });
-    return session;
-  };
-  let seq = 0;
-
-  it("turns camera and pictures off in a pause, and on again after it", async () => {
-    const session = become(await inRoom(), "paused");
-    expect(stepOf(session.view.get())).toBe("paused");
-    expect(camera.readyState).toBe("ended");
-    const before = named("frames").length;
-    await clock.pass(60_000);
-    await ready();
-    expect(named("frames")).toHaveLength(before);
-    camera = new FakeTrack("video");
-    become(session, "in_room");
-    await ready();
-    await clock.pass(0);
-    await ready();
-    expect(session.media.camera.view.get().status).toBe("on");
-    expect(named("frames").length).toBeGreaterThan(before);
-    session.view.patch({ phase: "closed" });
-  });
-
-  it("notices a pause also by a refused picture", async () => {
-    answers.frames = () => {
-      answers.me = () => json(myCandidate({ state: "paused" }));
-      return refuse(409, "paused")();
-    };
-    const session = await inRoom();
-    await clock.pass(0);
-    await ready();
-    expect(stepOf(session.view.get())).toBe("paused");
-    session.view.patch({ phase: "closed" });
-  });
-
-  it("waits outside when it was removed, and comes back when it is let in again", async () => {
-    const session = become(await inRoom(), "removed");
-    const open = sockets.length;
-    sockets.at(-1)?.onclose?.({ code: 4411 });
-    await ready();
-    expect(stepOf(session.view.get())).toBe("removed");
-    expect(session.view.get().phase).toBe("open");
-    expect(camera.readyState).toBe("ended");
-    await clock.pass(5000);
-    await ready();
-    expect(sockets).toHaveLength(open);
-    camera = new FakeTrack("video");
-    answers.me = () => json(myCandidate({ state: "approved" }));
-    await clock.pass(5000);
-    await ready();
-    expect(stepOf(session.view.get())).toBe("ready");
-    expect(sockets).toHaveLength(open + 1);
-    session.view.patch({ phase: "closed" });
   });
 });
