@@ -31,10 +31,12 @@ def do(proctor: Proctor, act: str, reason: str) -> None:
 
 
 @pytest.fixture
-def seated(proctor: Proctor, new_candidate: NewCandidate) -> Candidate:
+def seated(
+    proctor: Proctor, new_candidate: NewCandidate, request: pytest.FixtureRequest
+) -> Candidate:
     """Somebody in the room of a session with fair review, in the large view of its console."""
     proctor.page.goto(proctor._origin)
-    title = "Acts of people"
+    title = request.node.name[:60]
     proctor.get("session-title").fill(title)
     proctor.page.get_by_role("button", name="More settings").click()
     proctor.get("session-interval").fill("1")
@@ -42,10 +44,8 @@ def seated(proctor: Proctor, new_candidate: NewCandidate) -> Candidate:
     proctor.get("session-own-incidents").select_option("after_end")
     show(proctor.page, "settings")
     proctor.get("session-create").click()
-    row = (
-        proctor.get("session-row")
-        .filter(has=proctor.page.get_by_role("link", name=title, exact=True))
-        .first
+    row = proctor.get("session-row").filter(
+        has=proctor.page.get_by_role("link", name=title, exact=True)
     )
     join_url = row.get_by_test_id("join-url").inner_text().strip()
     row.get_by_test_id("open-console").click()
