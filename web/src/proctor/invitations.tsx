@@ -137,9 +137,11 @@ function NewLinks({ csv }: { csv: string }) {
         The server does not keep them. Download them and send each to its person; a lost link can be replaced
         by a new one below.
       </Text>
-      <Button component="a" href={address} download="links.csv" size="xs" data-testid="download-links">
-        Download names and links
-      </Button>
+      <Group>
+        <Button component="a" href={address} download="links.csv" size="xs" data-testid="download-links">
+          Download names and links
+        </Button>
+      </Group>
     </Alert>
   );
 }
