@@ -10,7 +10,7 @@ RUN := $(UV) run --frozen
 
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/$(NODE_ENV)/bin:$(PATH)
 
-.PHONY: run demo setup test test-python test-faults test-web test-browser check format gen clean
+.PHONY: run demo setup test test-python test-faults test-web test-browser check audit format gen clean
 
 run: setup
 	$(RUN) invigil serve
@@ -42,8 +42,13 @@ check: setup web/node_modules/.package-lock.json
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) python scripts/budgets.py
+	$(RUN) python scripts/words.py
 	$(RUN) python scripts/generate.py --check
 	cd web && npm run check && npm run check:gen
+
+# Known vulnerabilities of what is locked, and the SBOM. Without a network it says so and goes on.
+audit: setup web/node_modules/.package-lock.json
+	$(RUN) python scripts/audit.py
 
 # Bring the generated files up to date: openapi.json, docs, the typed client.
 gen: setup web/node_modules/.package-lock.json

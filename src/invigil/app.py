@@ -12,6 +12,8 @@ from fastapi import FastAPI
 
 from invigil import __version__
 from invigil.api import (
+    acts,
+    arrangements,
     candidates,
     check_in,
     classic,
@@ -20,10 +22,13 @@ from invigil.api import (
     frames,
     health,
     incidents,
+    keeping,
     live,
     media,
     metrics,
+    own_incidents,
     pages,
+    roster,
     sessions,
     sign_in,
 )
@@ -40,6 +45,7 @@ from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.settings import ClassicApi, Settings
 from invigil.storage import retention
+from invigil.storage.evidence.orphans import sweep_orphans
 from invigil.supervisor import supervise
 from invigil.video_wiring import make_meetings
 from invigil.vision.factory import require, versions
@@ -58,12 +64,17 @@ ROUTERS = (
     metrics.router,
     sign_in.router,
     sessions.router,
+    own_incidents.router,
+    roster.router,
     check_in.router,  # before candidates: /candidates/me is not an id
     frames.router,
     forgery.router,
     media.router,
+    arrangements.router,
     candidates.router,
+    acts.router,
     incidents.router,
+    keeping.router,
     live.router,
     classic.router,
 )
@@ -95,7 +106,7 @@ def create_app(
             _hold(app, house, watch, storage, tap)
             _warn(chosen)
             await watch.start()
-            await house.access.note_start(_what_runs(chosen))
+            await house.access.note_start(_what_runs(chosen), chosen.open_values())
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(supervise(name, work))
@@ -211,9 +222,15 @@ async def _housekeeping(house: House, storage: Storage) -> None:
         now = house.clock()
         if last is None or now - last >= SWEEP_EVERY:
             try:
-                await retention.sweep(storage.database, storage.store, now)
+                plan = house.settings.retention_plan
+                await retention.sweep(storage.database, storage.store, now, plan)
+                await sweep_orphans(storage.database, storage.store.shelf, now)
                 await house.access.forget_expired()
             except InvigilError as error:
                 log.warning("housekeeping could not work", reason=error.code)
             last = now
+        try:
+            await house.sessions.finish_closed()
+        except InvigilError as error:
+            log.warning("closing a session could not be finished", reason=error.code)
         await asyncio.sleep(LOOK_EVERY_S)

@@ -15,11 +15,17 @@ from invigil import __version__, logs
 from invigil.app import create_app
 from invigil.audit_commands import app as audit
 from invigil.bench.commands import app as bench
+from invigil.bundle_commands import export, verify
 from invigil.clock import system_clock
+from invigil.compliance.commands import app as compliance
 from invigil.db_commands import app as db
 from invigil.downloads.commands import app as models
 from invigil.evaluate.commands import app as evaluate
+from invigil.hold_commands import app as hold
 from invigil.key_commands import app as keys
+from invigil.person_commands import erase, export_candidate
+from invigil.retention_commands import app as retention
+from invigil.roster_commands import app as roster
 from invigil.server import print_link, reachable, run_server
 from invigil.settings import Settings
 from invigil.simulate.commands import simulate
@@ -34,7 +40,15 @@ app.add_typer(models, name="models")
 app.add_typer(db, name="db")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.add_typer(hold, name="hold")
+app.add_typer(compliance, name="compliance")
+app.add_typer(retention, name="retention")
+app.add_typer(roster, name="roster")
 app.command()(simulate)
+app.command()(export)
+app.command()(verify)
+app.command()(erase)
+app.command("export-candidate")(export_candidate)
 _console = Console(highlight=False, soft_wrap=True)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (INVIGIL_HOST).")]

@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from invigil import __version__
+from invigil.acts_wiring import make_acts
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock, system_clock
@@ -33,13 +34,16 @@ from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.monitoring.workers import WorkerAnalysis
 from invigil.services.access import Access
+from invigil.services.arrangements import Arrangements
 from invigil.services.camera_claims import CameraClaims
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
+from invigil.services.keeping import Keeping
 from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
+from invigil.services.roster import Roster
 from invigil.services.sessions import Sessions
 from invigil.settings import IMGUR, Settings
 from invigil.storage.database import Database
@@ -96,7 +100,7 @@ async def open_storage(
     await database.check()
     await require_masters(database)
     await give_keys(database)
-    shelf = _shelf(settings, clock)
+    shelf = shelf_of(settings, clock)
     await check(shelf, settings.evidence_url)
     forwarder = Forwarder(database, shelf, clock) if isinstance(shelf, RemoteShelf) else None
     store = EvidenceStore(shelf, KeyRing(database), public=settings.public_pictures)
@@ -132,7 +136,7 @@ def make_bus(settings: Settings, key: bytes) -> Bus:
     return RedisBus(settings.feed_url.get_secret_value(), key)
 
 
-def _shelf(settings: Settings, clock: Clock) -> Shelf:
+def shelf_of(settings: Settings, clock: Clock) -> Shelf:
     return open_shelf(
         settings.evidence_url,
         settings.data_dir,
@@ -160,10 +164,8 @@ async def check_parts(settings: Settings) -> None:
     """
     if settings.traces:
         require_otel()
-    bus = make_bus(settings, installation_key(settings))
-    if isinstance(bus, RedisBus):
-        await bus.check()
-    await check(_shelf(settings, system_clock), settings.evidence_url)
+    await _reachable(make_bus(settings, installation_key(settings)))
+    await check(shelf_of(settings, system_clock), settings.evidence_url)
     await check_meetings(make_meetings(settings, system_clock))
 
 
@@ -177,11 +179,9 @@ async def build_house(
 ) -> tuple[House, Watch, Storage]:
     """The rooms for requests, the clockwork beside them, and the storage under both."""
     key = installation_key(settings)
-    bus = make_bus(settings, key)
-    if isinstance(bus, RedisBus):
-        await bus.check()
-    presence = Presence(bus)
     stack.push_async_callback(meetings.aclose)
+    bus = await _reachable(make_bus(settings, key))
+    presence = Presence(bus)
     telemetry = make_telemetry(settings, meetings.default, stack)
     storage = await open_storage(settings, bus, telemetry, stack, clock=clock, key=key)
     database, store = storage.database, storage.store
@@ -192,6 +192,7 @@ async def build_house(
     )
     sessions = Sessions(database, store, clock, storage.key, meetings)
     check_in = CheckIn(database, store, analysis, clock)
+    acts, own_incidents = make_acts(database, store, clock)
     house = House(
         settings=settings,
         clock=clock,
@@ -207,12 +208,23 @@ async def build_house(
         check_in=check_in,
         camera_claims=CameraClaims(database, IncidentLog(store), clock),
         review=Review(database, store, clock),
+        acts=acts,
+        own_incidents=own_incidents,
         messages=Messages(database, clock),
+        roster=Roster(database, clock),
+        arrangements=Arrangements(database, clock),
         classic=_classic(settings, storage, sessions, check_in, clock),
+        keeping=Keeping.of(database, store, clock),
         limiter=Limiter(),
         telemetry=telemetry,
     )
     return house, watch, storage
+
+
+async def _reachable(bus: Bus) -> Bus:
+    if isinstance(bus, RedisBus):
+        await bus.check()
+    return bus
 
 
 def make_tap(settings: Settings, house: House, storage: Storage) -> Tap | None:

@@ -16,6 +16,8 @@ _PROCTOR_READ = (401, 401, 401, "ok", "ok")
 _PROCTOR_WRITE = (401, 401, 401, "ok", 403)
 _CANDIDATE = (401, "ok", "ok", 401, 401)
 _PUBLIC = ("ok",) * 5
+# What a candidate's token opens, if it is about that candidate and time to be seen.
+_OWN = (401, 404, 404, 401, 401)
 # The classic image routes act for the participant of the token only; for others there is nothing.
 _PARTICIPANT = (401, "ok", 404, 401, 401)
 
@@ -39,6 +41,7 @@ _IMAGE_JSON = {
 _LIST = {"meeting_id": "{session}", "admin_id": "guess"}
 _NAME = {"name": "Ben", "meeting_id": "{session}"}
 _CONSENT = {"name": "Ben", "consent": {"version": "{consent}", "accepted": True}}
+_PAUSE = {"act": "pause", "reason": "A break."}
 _DECISION = {"decision": "dismissed", "reason": "A poster."}
 
 TABLE: dict[str, Row] = {
@@ -60,6 +63,15 @@ TABLE: dict[str, Row] = {
     "GET /api/v1/sessions/{session_id}/snapshot": Row(_PROCTOR_READ),
     "GET /api/v1/sessions/{session_id}/incidents": Row(_PROCTOR_READ),
     "POST /api/v1/sessions/{session_id}/messages": Row(_PROCTOR_WRITE, json={"text": "Hello"}),
+    # Personal invites.
+    "GET /api/v1/sessions/{session_id}/invites": Row(_PROCTOR_READ),
+    "POST /api/v1/sessions/{session_id}/invites": Row(_PROCTOR_WRITE, image=True),
+    "GET /api/v1/sessions/{session_id}/invites.csv": Row(_PROCTOR_READ),
+    "POST /api/v1/sessions/{session_id}/invites/{invite_id}/revoke": Row(_PROCTOR_WRITE),
+    "POST /api/v1/sessions/{session_id}/invites/{invite_id}/reissue": Row(_PROCTOR_WRITE),
+    "PUT /api/v1/sessions/{session_id}/admission": Row(
+        _PROCTOR_WRITE, json={"invited_only": False}
+    ),
     # Live video. The provider's signature is the permission; builtin has no webhooks.
     "GET /api/v1/media": Row(_PROCTOR_READ),
     "POST /api/v1/sessions/{session_id}/media": Row(_PROCTOR_WRITE, json={"page": "page-0001"}),
@@ -73,10 +85,25 @@ TABLE: dict[str, Row] = {
     "GET /api/v1/candidates/{candidate_id}/reference-photo": Row(_PROCTOR_READ),
     "GET /api/v1/candidates/{candidate_id}/still": Row(_PROCTOR_READ),
     "GET /api/v1/candidates/{candidate_id}/observations": Row(_PROCTOR_READ),
+    "POST /api/v1/candidates/{candidate_id}/acts": Row(_PROCTOR_WRITE, json=_PAUSE),
+    "PUT /api/v1/candidates/{candidate_id}/accommodations": Row(
+        _PROCTOR_WRITE, json={"breaks": 1, "break_minutes": 5}
+    ),
     # Incidents.
+    "GET /api/v1/precision": Row(_PROCTOR_READ),
     "POST /api/v1/incidents/{incident_id}/decisions": Row(_PROCTOR_WRITE, json=_DECISION),
     "DELETE /api/v1/incidents/{incident_id}/decisions/latest": Row(_PROCTOR_WRITE),
     "GET /api/v1/evidence/{evidence_id}": Row(_PROCTOR_READ),
+    # What is kept, given out and deleted.
+    "GET /api/v1/sessions/{session_id}/holds": Row(_PROCTOR_READ),
+    "POST /api/v1/sessions/{session_id}/holds": Row(_PROCTOR_WRITE, json={"reason": "Case 7"}),
+    "DELETE /api/v1/holds/{hold_id}": Row(_PROCTOR_WRITE),
+    "GET /api/v1/candidates/{candidate_id}/export": Row(_PROCTOR_READ),
+    "DELETE /api/v1/candidates/{candidate_id}": Row(_PROCTOR_WRITE),
+    # The candidate's own incidents: for each caller there are none, as the exam is not over.
+    "GET /api/v1/candidates/me/incidents": Row(_CANDIDATE),
+    "GET /api/v1/candidates/me/incidents/{incident_id}/evidence/{evidence_id}": Row(_OWN),
+    "POST /api/v1/candidates/me/incidents/{incident_id}/answer": Row(_OWN, json={"text": "No."}),
     # The candidate's own: the token says who it is, so another candidate acts for itself.
     "GET /api/v1/join/{code}": Row(_PUBLIC),
     "POST /api/v1/join/{code}": Row(_PUBLIC, json=_CONSENT),
@@ -88,6 +115,7 @@ TABLE: dict[str, Row] = {
     "POST /api/v1/candidates/me/ask-proctor": Row(_CANDIDATE, json={}),
     "POST /api/v1/candidates/me/enter": Row(_CANDIDATE),
     "POST /api/v1/candidates/me/leave": Row(_CANDIDATE),
+    "POST /api/v1/candidates/me/stop-comparing": Row(_CANDIDATE),
     "POST /api/v1/candidates/me/messages": Row(_CANDIDATE, json={"text": "Hello"}),
     "POST /api/v1/candidates/me/tickets": Row(_CANDIDATE, json={"tab": "tab-0001"}),
     # The classic API. Making meetings is open, as published; the lists need the admin id.

@@ -70,15 +70,22 @@ async def build(house: Running) -> World:
     await candidate.film(b"two", 3)
     (incident,) = await proctor.incidents(session)
     await proctor.decide(incident, "confirmed")
+    people = f"/api/v1/sessions/{session['id']}/invites"
+    imported = read(await proctor.client.post(people, content=b"name\nEve"), 201)
     code = session["join_url"].rpartition("/")[2]
     info = read(await (await house.client()).get(f"/api/v1/join/{code}"))
+    held = await proctor.client.post(
+        f"/api/v1/sessions/{second['id']}/holds", json={"reason": "Case 7"}
+    )
     names = {
+        "hold_id": read(held, 201)["id"],
         "session_id": session["id"],
         "meeting_id": session["id"],
         "session": session["id"],
         "candidate_id": candidate.id,
         "candidate": candidate.id,
         "incident_id": incident["id"],
+        "invite_id": imported["invites"][0]["id"],
         "evidence_id": incident["evidence"][0]["id"],
         "code": code,
         "consent": info["consent"]["version"],
@@ -142,18 +149,29 @@ async def test_a_refused_caller_has_changed_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("unknown", ["0" * 32, "x", "..%2F..%2Fetc%2Fpasswd", "a" * 500, "%00"])
 async def test_unknown_ids_look_like_foreign_ones(world: World, unknown: str) -> None:
-    for name in ("session_id", "candidate_id", "incident_id", "evidence_id", "meeting_id", "code"):
+    for name in (
+        "session_id",
+        "candidate_id",
+        "incident_id",
+        "evidence_id",
+        "meeting_id",
+        "code",
+        "hold_id",
+        "invite_id",
+    ):
         world.names[name] = unknown
     world.names["session"] = world.names["candidate"] = unknown[:64]
     for route, row in TABLE.items():
         if "{" not in route:
             continue
-        answer = await world.call(await world.caller("proctor"), route, row)
+        who = "candidate" if "/me/" in route else "proctor"
+        answer = await world.call(await world.caller(who), route, row)
         assert answer.status_code in {404, 422}, f"{route}: {answer.status_code} {answer.text}"
         assert answer.json()["error"]["code"] in {
             "not_found",
             "join_link_unknown",
             "invalid_request",
+            "roster_refused",
         }
 
 

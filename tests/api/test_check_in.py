@@ -36,6 +36,7 @@ async def test_the_join_page_says_what_is_watched_and_kept(
         "retention_days": 1,
         "exam_url": None,
         "closed": False,
+        "face_matching": True,
     }
     text = " ".join(info["consent"]["text"])
     assert "every 7 seconds" in text

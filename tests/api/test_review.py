@@ -33,11 +33,14 @@ async def test_a_decision_is_kept_with_reason_person_and_time(
     scripted.clock.advance(60)
     now = scripted.clock().isoformat().replace("+00:00", "Z")
     decided = await proctor.decide(incident, decision, " A poster on the wall. ")
+    me = read(await proctor.client.get("/api/v1/me"))["proctor"]
     assert decided["decision"] == {
         "decision": decision,
         "reason": "A poster on the wall.",
         "by": "Proctor",
+        "by_id": me["id"],
         "decided_at": now,
+        "proposed": False,
     }
     assert await proctor.incidents(session) == [decided]
 
@@ -86,7 +89,7 @@ async def test_deciding_changes_nothing_of_what_was_observed(
     proctor: Proctor, session: Json, incident: Json
 ) -> None:
     decided = await proctor.decide(incident, "confirmed")
-    same = set(incident) - {"decision"}
+    same = set(incident) - {"decision", "opinions"}
     assert {name: decided[name] for name in same} == {name: incident[name] for name in same}
     (candidate,) = (await proctor.snapshot(session))["candidates"]
     assert candidate["state"] == "in_room"  # no decision ends an exam

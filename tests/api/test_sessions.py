@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from invigil.storage.database import tables as t
 from tests.support import pictures
-from tests.support.house import Json, Proctor, Running, read, refused
+from tests.support.clock import Clock
+from tests.support.house import Json, Proctor, Running, files_under, read, refused, running
+from tests.support.scripted import ScriptedEngine
+from tests.support.wait import until
 
 SESSIONS = "/api/v1/sessions"
 
@@ -149,3 +155,35 @@ async def test_older_incidents_come_page_by_page(
     assert (second["incidents"], second["more"]) == (everything[3:], False)
     for wrong in ({"limit": 0}, {"limit": 201}, {"limit": "x"}):
         refused(await proctor.client.get(address, params=wrong), 422, "invalid_request")
+
+
+async def test_a_server_that_died_while_it_closed_a_session_finishes_everybody_later(
+    tmp_path: Path, clock: Clock, dialect: object
+) -> None:
+    """That it is closed is on record first, and candidates are finished one after another."""
+    data = tmp_path / "data"
+    async with running(data, clock, ScriptedEngine()) as house:
+        session = await (await house.proctor()).open_session()
+        ada = await house.enter(session, face=b"me")
+        await ada.film(b"two", 3)
+        half_way = await house.join(session, "Ben")
+        await half_way.check_in(b"me")
+        async with house.database.begin() as work:
+            await work.sessions.close(session["id"], clock())
+    async with running(data, clock, ScriptedEngine()) as house:
+
+        async def forgotten() -> bool:
+            left = [path for path in files_under(house.objects) if path.startswith("stills/")]
+            return not left and not await house.rows(t.template)
+
+        await until(forgotten)
+        proctor = await house.proctor()
+        seen = await proctor.snapshot(session)
+        assert {each["name"]: each["state"] for each in seen["candidates"]} == {
+            "Ada Example": "finished",
+            "Ben": "approved",
+        }
+        assert [each["state"] for each in seen["incidents"]] == ["closed"]
+        assert all(each["ended_at"] for each in seen["gaps"])
+        closed = read(await proctor.client.post(f"{SESSIONS}/{session['id']}/close"))
+        assert closed["closed_at"] == seen["session"]["closed_at"]

@@ -93,11 +93,12 @@ def signed_in(
     return sign_in(server, proctor_browser, tmp_path_factory.mktemp("proctor") / "state.json")
 
 
-def sign_in(server: Server, browser: Browser, state: Path) -> Path:
+def sign_in(server: Server, browser: Browser, state: Path, link: str | None = None) -> Path:
+    """`link`: the one that the server printed at its start, or another."""
     server.require_running()
     context = browsers.new_context(browser, server.origin)
     page = context.new_page()
-    page.goto(server.link)
+    page.goto(link or server.link)
     expect(page.get_by_test_id("session-title")).to_be_visible()
     context.storage_state(path=state)
     context.close()

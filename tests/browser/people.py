@@ -24,8 +24,11 @@ class Candidate:
     def open(self, join_url: str) -> None:
         self.page.goto(join_url)
 
-    def agree(self, name: str) -> None:
-        self.get("join-name").fill(name)
+    def agree(self, name: str | None, way: str = "software") -> None:
+        """`name`: None with a personal invitation. `way`: software or proctor."""
+        if name is not None:
+            self.get("join-name").fill(name)
+        self.get(f"choose-{way}").check()
         self.get("join-consent").check()
         self.get("join-accept").click()
 

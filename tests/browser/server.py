@@ -54,6 +54,20 @@ class Server:
             self.kill()
             raise AssertionError("the server printed no link:\n" + "".join(self.log))
 
+    def new_link(self) -> str:
+        """Another sign-in link, as the command line of the server's machine gives it."""
+        command = Path(sys.executable).with_name("invigil")
+        given = subprocess.run(
+            [command, "sign-in-link", "--port", str(self._port), "--data-dir", self.data_dir],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=self._environment,
+        )
+        found = _LINK.search(given.stdout)
+        assert found is not None, given.stdout
+        return found[1]
+
     def require_running(self) -> None:
         """Say what the server said before it ended, rather than let pages time out."""
         process = self._process

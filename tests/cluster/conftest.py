@@ -78,7 +78,10 @@ class Nodes:
         code = session["join_url"].rpartition("/")[2]
         client = self.client()
         version = read(await client.get(f"/api/v1/join/{code}"))["consent"]["version"]
-        body = {"name": name, "consent": {"version": version, "accepted": True}}
+        body = {
+            "name": name,
+            "consent": {"version": version, "accepted": True, "compare_face": True},
+        }
         joined = read(await client.post(f"/api/v1/join/{code}", json=body), 201)
         client.headers["Authorization"] = f"Bearer {joined['token']}"
         candidate = Candidate(client, Clock(), joined["candidate"]["id"], joined["token"])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invigil.domain.proportion import wilson
 from invigil.evaluate.stats import (
     Rate,
     best_threshold,
@@ -19,7 +20,6 @@ from invigil.evaluate.stats import (
     median_ci,
     share_at_least,
     threshold_at_fmr,
-    wilson,
 )
 
 scores = st.lists(st.integers(-20, 20).map(lambda n: n / 20), min_size=1, max_size=60)

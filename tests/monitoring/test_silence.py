@@ -64,8 +64,51 @@ async def test_the_next_frame_ends_it(
     (incident,) = await proctor.incidents(session)
     (gap,) = await gaps(proctor, session)
     assert (incident["state"], incident["ended_at"], gap["ended_at"]) == ("closed", back, back)
+    for _ in range(13):
+        await scripted.tick(5)
+        read(await ada.send(b"me"))
     await scripted.tick(15)
     assert len(await proctor.incidents(session)) == len(await gaps(proctor, session)) == 2
+
+
+async def test_a_line_that_comes_and_goes_is_one_incident_with_many_gaps(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    first = wire(scripted.clock())
+    for _ in range(20):
+        await scripted.tick(25)
+        read(await ada.send(b"me"))
+    (incident,) = await proctor.incidents(session)
+    assert (incident["state"], incident["started_at"]) == ("closed", first)
+    assert incident["ended_at"] == wire(scripted.clock())
+    spans = await gaps(proctor, session)
+    assert len(spans) == 20
+    assert all(gap["ended_at"] and gap["cause"] == "connection" for gap in spans)
+
+
+async def test_what_was_decided_on_is_not_opened_again(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    await scripted.tick(25)
+    read(await ada.send(b"me"))
+    (incident,) = await proctor.incidents(session)
+    await proctor.decide(incident, "dismissed")
+    await scripted.tick(25)
+    first, second = await proctor.incidents(session)
+    assert (first["id"], first["state"]) == (incident["id"], "closed")
+    assert second["state"] == "open"
+
+
+async def test_a_camera_that_stops_after_the_line_came_back_is_another_incident(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    await scripted.tick(25)
+    read(await ada.send(b"me"))
+    scripted.clock.advance(1)
+    await scripted.rooms.check_in.claim_camera(ada.id, CameraClaim.ENDED)
+    await scripted.tick(5)
+    causes = [each["detail"]["cause"] for each in await proctor.incidents(session)]
+    assert causes == ["connection", "camera"]
 
 
 async def test_silence_is_recorded_once_however_long_it_lasts(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from invigil.domain.incident import SEVERITY, IncidentKind, Severity
 from invigil.domain.observation import Unusable
-from invigil.domain.session import Policy
+from invigil.domain.session import REPEATS, Policy
 from invigil.rules.sameness import SAME_BITS
 
 from .film import DARK, EMPTY, ME, Film, Shot
@@ -160,7 +160,7 @@ def test_a_picture_that_hangs_for_fifteen_seconds_is_nothing() -> None:
 
 
 def test_a_recording_may_be_agreed_on() -> None:
-    film = Film(Policy(repeats=False))
+    film = Film(Policy(off=REPEATS))
     play(film, Clip(10, 15, 1), 300, random.Random(1))
     film.lasts(60, live(random.Random(1)))
     assert film.incidents == []

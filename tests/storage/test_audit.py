@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,11 +25,13 @@ from invigil.domain.audit import (
     chained,
     hash_of,
 )
+from invigil.domain.settings_record import changed, record
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.database import tables as t
 from invigil.storage.signing import Signer, signed_by
 from tests.support.clock import START as NOON
 from tests.support.clock import Clock
+from tests.support.databases import Dialect
 from tests.support.house import Json, Proctor, Running, running
 from tests.support.process import command
 from tests.support.scripted import ScriptedEngine
@@ -235,3 +238,33 @@ async def _tamper(database: Database) -> None:
         await connection.execute(
             t.audit_entry.update().where(t.audit_entry.c.seq == 2).values(actor="nobody")
         )
+
+
+def test_a_record_of_settings_tells_which_changed_and_not_what_they_are() -> None:
+    first = record({"port": "8000", "host": "north-4711"})
+    second = record({"port": "8001", "host": "north-4711", "more": "x"})
+    assert "4711" not in str(first)
+    assert changed(first, first) == ""
+    assert changed(first, second) == "more,port"
+    assert changed({}, second) == ""
+    assert first["settings_sha256"] != second["settings_sha256"]
+
+
+async def test_each_start_says_which_settings_are_others_than_before(
+    tmp_path: Path, clock: Clock, dialect: Dialect
+) -> None:
+    chosen: list[dict[str, Any]] = [
+        {},
+        {},
+        {"login_hours": 7, "metrics_token": "north-4711-secret"},
+    ]
+    said = []
+    for settings in chosen:
+        async with running(tmp_path / "data", clock, ScriptedEngine(), **settings) as house:
+            async with house.database.read() as work:
+                entry = await work.audit.last_of([Action.SERVER_STARTED])
+            assert entry
+            assert "4711" not in entry.detail
+            assert "metrics_token" not in entry.detail
+            said.append(json.loads(entry.detail)["settings_changed"])
+    assert said == ["", "", "login_hours"]

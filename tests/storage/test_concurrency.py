@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -40,7 +39,7 @@ from invigil.services.sessions import Sessions
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.database import tables as t
 from invigil.storage.database.engine import sqlite_url
-from invigil.storage.database.migrate import differences, upgrade
+from invigil.storage.database.migrate import upgrade
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.local import LocalShelf
 from invigil.storage.incident_log import IncidentLog, open_gap
@@ -365,30 +364,3 @@ async def test_frames_closing_and_reviewing_side_by_side_never_wait_for_each_oth
         events = found.all()
         assert len(events) > len(people)
         assert events == list(range(1, len(events) + 1))
-
-
-_UPGRADE = """
-import asyncio, sys
-from invigil.storage.database import Database
-from invigil.storage.database.migrate import upgrade
-
-async def main():
-    database = Database(sys.argv[1])
-    await upgrade(database)
-    await database.close()
-
-asyncio.run(main())
-"""
-
-
-async def test_servers_that_start_together_migrate_once(tmp_path: Path, dialect: Dialect) -> None:
-    """As processes: Alembic knows one migration at a time in each."""
-    fresh = dialect.empty(tmp_path) or sqlite_url(tmp_path / "fresh.db")
-    started = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", _UPGRADE, fresh)
-        for _ in range(4)
-    ]
-    assert [await process.wait() for process in started] == [0] * 4
-    database = Database(fresh)
-    assert await differences(database) == []
-    await database.close()

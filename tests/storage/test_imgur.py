@@ -47,7 +47,7 @@ async def test_pictures_go_there_come_back_and_are_deleted(
 
         hashes = set(imgur.hashes)
         clock.advance(days=8)
-        await retention.sweep(house.storage.database, house.storage.store, clock())
+        await retention.sweep(house.storage.database, house.storage.store, clock(), confirmed=True)
         assert set(imgur.deleted) == hashes
         assert imgur.pictures == {}
         assert exam.receipts == files_under(house.objects) == []
@@ -86,7 +86,7 @@ async def test_the_delete_hash_survives_a_restart_and_a_backup(
     await database.close()
     async with serving(other.parent, clock, imgur) as house:
         clock.advance(days=8)
-        await retention.sweep(house.storage.database, house.storage.store, clock())
+        await retention.sweep(house.storage.database, house.storage.store, clock(), confirmed=True)
         assert imgur.pictures == {}
 
 
@@ -101,7 +101,7 @@ async def test_a_picture_that_is_gone_there_already_is_deleted_here(
             imgur.delete(delete_hash)
         refused(await exam.image(), 404, "not_found")
         clock.advance(days=8)
-        await retention.sweep(house.storage.database, house.storage.store, clock())
+        await retention.sweep(house.storage.database, house.storage.store, clock(), confirmed=True)
         assert exam.receipts == []
         assert await house.rows(t.evidence) == 0
 

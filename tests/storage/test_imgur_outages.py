@@ -109,7 +109,7 @@ async def test_deletions_in_an_outage_are_made_up_for(
         await exam.step()
         imgur.trouble = OVERLOADED
         clock.advance(days=8)
-        await retention.sweep(house.storage.database, house.storage.store, clock())
+        await retention.sweep(house.storage.database, house.storage.store, clock(), confirmed=True)
         assert await house.rows(t.evidence) == 0
         assert len(imgur.pictures) == 2
         imgur.trouble = None
@@ -128,7 +128,9 @@ async def test_a_deletion_that_is_not_accepted_is_kept_for_people_to_see(
         imgur.trouble = error(400, "Bad deletehash")
         clock.advance(days=8)
         with capture_logs() as logs:
-            await retention.sweep(house.storage.database, house.storage.store, clock())
+            await retention.sweep(
+                house.storage.database, house.storage.store, clock(), confirmed=True
+            )
         assert any("did not delete" in line["event"] for line in logs)
         assert [path.partition("/")[0] for path in exam.receipts] == ["undeleted"]
 

@@ -14,6 +14,7 @@ from invigil.settings import Settings
 from invigil.storage import retention
 from invigil.storage.database import tables as t
 from invigil.storage.evidence import remote
+from invigil.storage.evidence.objects import CHECK
 from invigil.storage.evidence.open import EvidenceMisconfigured
 from tests.support.clock import Clock
 from tests.support.house import (
@@ -28,6 +29,7 @@ from tests.support.house import (
 )
 from tests.support.s3 import Gateway, gateway
 from tests.support.scripted import ScriptedEngine
+from tests.support.wait import until
 
 
 @pytest.fixture
@@ -65,6 +67,19 @@ class Exam:
         assert self.house.storage.forwarder
         return await self.house.storage.forwarder.step()
 
+    async def all_sent_on(self, number: int) -> None:
+        """Rounds until nothing waits any more, however slow the store is at first; in all of them
+        so many images, or more."""
+        sent = 0
+
+        async def round_() -> bool:
+            nonlocal sent
+            sent += await self.step()
+            return not self.spooled and (await self.status())["storage"] == "ok"
+
+        await until(round_)
+        assert sent >= number
+
     async def rows(self) -> dict[str, tuple[str, str]]:
         """State of every image and SHA-256 of its object, by its key."""
         async with self.house.database.engine.connect() as connection:
@@ -79,7 +94,9 @@ class Exam:
         for key, (_, digest) in rows.items():
             assert hashlib.sha256((self.s3.folder / key).read_bytes()).hexdigest() == digest
         assert self.spooled == files_under(self.spool / "doomed") == []
-        assert set(self.s3.stored()) - set(rows) <= set(self.s3.stored("stills/"))
+        # A question that was asked of a frozen store may be answered long after it was given up.
+        others = set(self.s3.stored()) - {CHECK} - set(rows)
+        assert others <= set(self.s3.stored("stills/"))
 
     async def status(self) -> Json:
         return read(await self.proctor.client.get("/api/v1/system"))
@@ -117,13 +134,16 @@ async def test_images_go_to_the_bucket_and_come_back(
 async def test_ten_minutes_without_the_store(
     tmp_path: Path, clock: Clock, s3: Gateway, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "DIRECT_S", 0.5)
     async with running(tmp_path / "data", clock, ScriptedEngine(), evidence_url=s3.url) as house:
         exam = await Exam.open(house, s3)
         ada = await house.enter(exam.session, face=b"me")
         await misbehave(ada, 0)
+        # A machine that is busy with other things may have been slow already.
+        await exam.all_sent_on(0)
         before = s3.stored("evidence/")
         getattr(s3, how)()
+        patience = remote.DIRECT_S
+        monkeypatch.setattr(remote, "DIRECT_S", 0.5)
         end = clock.now.timestamp() + 600
         number = 0
         while clock.now.timestamp() < end:
@@ -143,11 +163,13 @@ async def test_ten_minutes_without_the_store(
         assert f"{number} so far" in told["text"]
 
         s3.start() if how == "kill" else s3.thaw()
-        assert await exam.step() == number
+        monkeypatch.setattr(remote, "DIRECT_S", patience)
+        await exam.all_sent_on(number)
         await exam.agrees()
         told = await exam.status()
         assert (told["storage"], told["text"]) == ("ok", None)
         await misbehave(ada, number + 1)
+        await exam.all_sent_on(0)
         await exam.agrees()
         assert files_under(exam.spool / "stills") == []
 
@@ -212,7 +234,7 @@ async def test_retention_reaches_the_bucket(tmp_path: Path, clock: Clock, s3: Ga
         await misbehave(ada, 1)
         assert len(s3.stored()) == 3  # reference photo, incident, still
         clock.advance(days=8)
-        await retention.sweep(house.storage.database, house.storage.store, clock())
+        await retention.sweep(house.storage.database, house.storage.store, clock(), confirmed=True)
         assert s3.stored() == []
         assert await house.rows(t.evidence) == 0
 
@@ -229,7 +251,7 @@ async def test_retention_in_an_outage_is_made_up_for(
         await misbehave(ada, 2)
         assert len(exam.spooled) == 1
         clock.advance(days=8)
-        await retention.sweep(house.storage.database, house.storage.store, clock())
+        await retention.sweep(house.storage.database, house.storage.store, clock(), confirmed=True)
         assert await house.rows(t.evidence) == 0
         assert exam.spooled == files_under(exam.spool / "stills") == []
         assert len(s3.stored()) == 3

@@ -110,7 +110,7 @@ class Running:
         client = await self.client()
         code = session["join_url"].rpartition("/")[2]
         info = read(await client.get(f"/api/v1/join/{code}"))
-        consent = {"version": info["consent"]["version"], "accepted": True}
+        consent = {"version": info["consent"]["version"], "accepted": True, "compare_face": True}
         body = {"name": name, "consent": consent}
         joined = read(await client.post(f"/api/v1/join/{code}", json=body), 201)
         client.headers["Authorization"] = f"Bearer {joined['token']}"
@@ -168,6 +168,13 @@ class Proctor:
     async def candidate(self, session: Json, candidate_id: str) -> Json:
         found: list[Json] = (await self.snapshot(session))["candidates"]
         return next(each for each in found if each["id"] == candidate_id)
+
+    async def act(
+        self, candidate_id: str, act: str, reason: str, command: str | None = None
+    ) -> Response:
+        """Pause, resume, remove, let in again or end."""
+        body = {"act": act, "reason": reason, "command": command}
+        return await self.client.post(f"/api/v1/candidates/{candidate_id}/acts", json=body)
 
     async def decide(self, incident: Json, decision: str, reason: str = "Looked at it.") -> Json:
         return read(

@@ -21,3 +21,6 @@ class KeysOfTests:
             made = VAULT.new_key(candidate_id)
             self._known[candidate_id] = VAULT.unwrap(made, candidate_id)
         return self._known[candidate_id]
+
+    def forget(self, candidate_id: str) -> None:
+        """There is no database to ask."""

@@ -111,9 +111,11 @@ async def dial(
     since: int | None = None,
     origin: str | None = "ours",
     narrow: bool = False,
+    line: int | None = None,
 ) -> Page:
-    """A socket with this ticket, before any letter. `narrow`: it takes in little unread."""
-    port = int(house.base_url.rpartition(":")[2])
+    """A socket with this ticket, before any letter. `narrow`: it takes in little unread; `line`:
+    the port of a proxy to go through."""
+    port = line or int(house.base_url.rpartition(":")[2])
     address = f"ws://127.0.0.1:{port}/api/v1/live?ticket={ticket}"
     if since is not None:
         address += f"&since={since}"

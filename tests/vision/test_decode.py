@@ -200,6 +200,13 @@ def test_odd_shapes_are_pictures_too(size: tuple[int, int]) -> None:
     assert (picture.width, picture.height) == size
 
 
+@pytest.mark.parametrize("size", [(4120, 6), (3, 8000)])
+def test_a_thin_jpeg_with_something_behind_it_is_a_picture(size: tuple[int, int]) -> None:
+    data = pictures.encoded(Image.new("RGB", size), "JPEG") + b"a film"
+    picture = DECODER.decode(data, needed_side=800)
+    assert (picture.width, picture.height) == size
+
+
 def _decodes_or_refuses(data: bytes) -> None:
     try:
         picture = DECODER.decode(data, needed_side=800)

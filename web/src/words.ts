@@ -164,6 +164,8 @@ const CAUSES: Record<GapCause, string> = {
   camera: "the camera was off, covered or unplugged",
   connection: "the connection was lost",
   server: "our server did not run; not the candidate's doing",
+  paused: "paused by a proctor; not counted",
+  removed: "out of the room by a proctor; not counted",
   unknown: "the cause is not known",
 };
 

@@ -8,11 +8,18 @@ from invigil.api import present
 from invigil.api import schemas as s
 from invigil.api.deps import CandidateDep, House, HouseDep, ImageDep, client_address
 from invigil.domain.consent import consent_text, consent_version
-from invigil.domain.errors import SessionClosed
+from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, SessionClosed
+from invigil.domain.invite import Invite
+from invigil.domain.secrets import hash_token
+from invigil.domain.session import ExamSession
 from invigil.services.access import TICKET_LIFE
-from invigil.services.check_in import FRAME_EVERY_MS, NEEDED_FRAMES
+from invigil.services.check_in import FRAME_EVERY_MS, NEEDED_FRAMES, Personal
 
 router = APIRouter(prefix="/api/v1", tags=["check-in"])
+
+GUESSES_PER_MINUTE = 30
+JOIN_CODE_MARK = "."
+"""In every join link's code and in no personal link's token."""
 
 
 async def render(house: House, candidate_id: str) -> s.MyCandidate:
@@ -21,10 +28,28 @@ async def render(house: House, candidate_id: str) -> s.MyCandidate:
     return present.my_candidate(candidate, session, await house.messages.of_candidate(candidate_id))
 
 
+async def _session_of(
+    code: str, request: Request, house: House
+) -> tuple[ExamSession, Invite | None]:
+    """The session of a join link, or of a personal link with its invite.
+
+    Those who try links that do not exist are slowed down; those who join are not: a whole campus
+    comes from one address.
+    """
+    try:
+        if JOIN_CODE_MARK in code:
+            return await house.sessions.by_join_code(code), None
+        invite, session = await house.roster.find(code)
+    except JoinLinkUnknown:
+        house.limiter.require(GUESSES_PER_MINUTE, "guess", client_address(request))
+        raise
+    return session, invite
+
+
 @router.get("/join/{code}")
-async def join_info(code: str, house: HouseDep) -> s.JoinInfo:
-    """What the candidate reads before joining."""
-    session = await house.sessions.by_join_code(code)
+async def join_info(code: str, request: Request, house: HouseDep) -> s.JoinInfo:
+    """What the candidate reads before joining. Reading a personal link does not use it up."""
+    session, invite = await _session_of(code, request, house)
     if session.closed:
         raise SessionClosed
     elsewhere = house.elsewhere(session)
@@ -34,20 +59,34 @@ async def join_info(code: str, house: HouseDep) -> s.JoinInfo:
             version=consent_version(session, elsewhere),
             text=list(consent_text(session, elsewhere)),
         ),
+        invite=invite and present.join_invite(invite),
     )
 
 
 @router.post("/join/{code}", status_code=201)
 async def join(code: str, body: s.Join, request: Request, house: HouseDep) -> s.Joined:
-    """Record the consent and join; the token is shown this once."""
-    house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
-    session = await house.sessions.by_join_code(code)
+    """Record the consent and the choice, and join; the token is shown this once.
+
+    A personal link is used up by this.
+    """
+    session, invite = await _session_of(code, request, house)
+    if invite is None:
+        house.limiter.require(house.settings.joins_per_minute, "join", client_address(request))
+        if body.name is None:
+            raise InvalidRequest("name: your name is missing.", fix="Enter your name.")
+    else:
+        house.roster.require_open(invite)
+        if invite.candidate_id is not None:
+            back, token = await house.roster.resume(code, accepted=body.consent.accepted)
+            return s.Joined(candidate=await render(house, back.id), token=token)
     candidate, token = await house.check_in.join(
         session,
-        body.name,
+        invite.name if invite else body.name or "",
         body.consent.version,
         accepted=body.consent.accepted,
+        compare_face=body.consent.compare_face,
         elsewhere=house.elsewhere(session),
+        personal=Personal(invite, hash_token(code)) if invite else None,
     )
     return s.Joined(candidate=await render(house, candidate.id), token=token)
 

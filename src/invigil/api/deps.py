@@ -21,13 +21,18 @@ from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
 from invigil.services.access import Access
+from invigil.services.acts import Acts
+from invigil.services.arrangements import Arrangements
 from invigil.services.camera_claims import CameraClaims
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
+from invigil.services.keeping import Keeping
 from invigil.services.media import Media
 from invigil.services.messages import Messages
+from invigil.services.own_incidents import OwnIncidentsService
 from invigil.services.review import Review
+from invigil.services.roster import Roster
 from invigil.services.sessions import Sessions
 from invigil.settings import Settings
 from invigil.telemetry import Teller
@@ -62,9 +67,14 @@ class House:
     sessions: Sessions
     check_in: CheckIn
     review: Review
+    acts: Acts
+    own_incidents: OwnIncidentsService
     messages: Messages
+    roster: Roster
+    arrangements: Arrangements
     classic: Classic
     camera_claims: CameraClaims
+    keeping: Keeping
     limiter: Limiter
     telemetry: Teller
     doors: Doors = field(default_factory=Doors)

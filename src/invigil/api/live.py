@@ -20,7 +20,7 @@ from invigil.api.deps import House, allowed_origin, get_house
 from invigil.api.media_schemas import IceServer
 from invigil.api.render_events import EventRenderer
 from invigil.domain.actor import Ticket
-from invigil.domain.candidate import CameraClaim
+from invigil.domain.candidate import CameraClaim, CandidateState
 from invigil.domain.errors import InvigilError
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/v1")
 
 BAD_TICKET, BAD_ORIGIN, TAKEN_OVER, CLOSED, TOO_SLOW = 4401, 4403, 4409, 4410, 4008
+REMOVED = 4411
 TRY_LATER, BAD_LETTER, LONG_LETTER = 1013, 1003, 1009
 MAX_LETTER = 64_000
 PAGE = 200
@@ -201,6 +202,11 @@ class _Connection:
             return
         if event.kind is EventKind.SESSION_CHANGED:
             raise Hangup(CLOSED)
+        if event.kind is EventKind.STATE_CHANGED:
+            # What a proctor took out hears why, and no more until it is let in again.
+            candidate, _ = await self._house.check_in.get(self._audience)
+            if candidate.state is CandidateState.REMOVED:
+                raise Hangup(REMOVED)
         if event.kind is EventKind.TAKEN_OVER and event.ref != self._ticket.tab:
             # It may be old news: what counts is which tab is the active one now.
             candidate, _ = await self._house.check_in.get(self._audience)

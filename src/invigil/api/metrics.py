@@ -21,7 +21,12 @@ ANSWER_WITHIN_S = 2.0
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get(
+    "/metrics",
+    # Not by its class: then refusals, which are JSON everywhere, would be called text as well.
+    response_model=None,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def metrics(request: Request, house: HouseDep) -> PlainTextResponse:
     """Numbers for Prometheus. There is nothing here unless INVIGIL_METRICS_TOKEN is set; then it
     is wanted as `Authorization: Bearer <token>`."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from invigil.api import present_acts
+from invigil.api import roster_schemas as r
 from invigil.api import schemas as s
 from invigil.domain import candidate as c
 from invigil.domain import incident as i
 from invigil.domain import message as m
+from invigil.domain.accommodations import Accommodations
 from invigil.domain.actor import Proctor
 from invigil.domain.changes import WarningCode
+from invigil.domain.invite import Invite
 from invigil.domain.observation import TemplateKind
 from invigil.domain.session import ExamSession, SessionCounts
 from invigil.domain.system import SystemStatus
@@ -48,13 +53,19 @@ def session(
         sampling_interval_s=record.sampling_interval_s,
         retention_days=record.retention_days,
         exam_url=record.exam_url,
+        second_reviewer=record.second_reviewer,
+        own_incidents=record.own_incidents,
+        answer_days=record.answer_days,
         created_at=record.created_at,
         closed_at=record.closed_at,
         join_url=join_url,
         candidates_in_room=counts.in_room,
         open_incidents=counts.open_incidents,
         unreviewed_incidents=counts.unreviewed_incidents,
+        holds=counts.holds,
         media=media(record.provider, meetings),
+        invited_only=record.invited_only,
+        face_matching=record.face_matching,
     )
 
 
@@ -65,7 +76,46 @@ def my_session(record: ExamSession) -> s.MySession:
         sampling_interval_s=record.sampling_interval_s,
         retention_days=record.retention_days,
         exam_url=record.exam_url,
+        own_incidents=record.own_incidents,
         closed=record.closed,
+        face_matching=record.face_matching,
+    )
+
+
+def accommodations(arranged: Accommodations) -> r.AccommodationsOut:
+    return r.AccommodationsOut(
+        detectors_off=sorted(arranged.detectors_off),
+        sampling_interval_s=arranged.sampling_interval_s,
+        breaks=arranged.breaks,
+        break_minutes=arranged.break_minutes,
+        extra_time_percent=arranged.extra_time_percent,
+        words=list(arranged.in_words()),
+    )
+
+
+def invite(record: Invite, link: str | None = None) -> r.Invite:
+    return r.Invite(
+        id=record.id,
+        name=record.name,
+        email=record.email,
+        external_id=record.external_id,
+        state=record.state,
+        link_works=record.link_works,
+        opens_at=record.opens_at,
+        closes_at=record.closes_at,
+        joined_at=record.joined_at,
+        candidate_id=record.candidate_id,
+        accommodations=list(record.accommodations.in_words()),
+        link=link,
+    )
+
+
+def join_invite(record: Invite) -> r.JoinInvite:
+    return r.JoinInvite(
+        name=record.name,
+        opens_at=record.opens_at,
+        closes_at=record.closes_at,
+        resumes=record.candidate_id is not None,
     )
 
 
@@ -113,23 +163,32 @@ def candidate(
         ),
         waiting_reason=record.waiting_reason,
         note=record.note,
+        state_since=record.state_since,
+        state_reason=record.state_reason,
         next_frame_ms=record.next_frame_ms,
+        identity_check="software" if record.compared else "proctor",
+        accommodations=accommodations(record.accommodations),
     )
 
 
 def my_candidate(
     record: c.Candidate, of: ExamSession, messages: Iterable[m.Message]
 ) -> s.MyCandidate:
-    """For the candidate."""
+    """For the candidate. The interval is the candidate's own, which may be longer."""
+    interval = int(record.policy(of).sampling.total_seconds())
     return s.MyCandidate(
         id=record.id,
         name=record.name,
         state=record.state,
-        session=my_session(of),
+        session=my_session(replace(of, sampling_interval_s=interval)),
         has_reference_photo=record.reference_photo_id is not None,
         needed_frames=NEEDED_FRAMES,
         retake_reason=record.retake_reason,
+        state_since=record.state_since,
+        state_reason=record.state_reason,
         messages=[message(each) for each in messages],
+        face_compared=record.compared,
+        accommodations=list(record.accommodations.in_words()),
     )
 
 
@@ -172,13 +231,9 @@ def incident(record: i.Incident, name: str) -> s.Incident:
         ],
         evidence_missing=record.evidence_missing,
         reference_photo_url=f"/api/v1/candidates/{record.candidate_id}/reference-photo",
-        decision=decision
-        and s.DecisionOut(
-            decision=decision.decision,
-            reason=decision.reason,
-            by=decision.by,
-            decided_at=decision.decided_at,
-        ),
+        decision=decision and present_acts.decision(decision),
+        opinions=[present_acts.decision(each) for each in record.opinions],
+        answer=present_acts.answer(record.answer),
         source=record.source,
     )
 

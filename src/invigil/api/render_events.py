@@ -70,8 +70,8 @@ class EventRenderer:
             case EventKind.STATE_CHANGED:
                 return e.StateChanged(candidate=await check_in.render(house, candidate_id))
             case EventKind.SESSION_CHANGED:
-                session, _ = await house.sessions.get(event.session_id)
-                return e.MySessionChanged(session=present.my_session(session))
+                mine = await check_in.render(house, candidate_id)
+                return e.MySessionChanged(session=mine.session)
             case EventKind.MESSAGE:
                 return await self._message(event)
         return None

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-)
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator
 
+from invigil.api.acts_schemas import AnswerDays, AnswerOut, DecisionOut
+from invigil.api.base_schemas import In, MaybeName, Name, Out, Reason, Tab, Text, Title, plain
+from invigil.api.roster_schemas import AccommodationsOut, JoinInvite
 from invigil.domain.candidate import CameraClaim, CandidateState, WaitingReason
 from invigil.domain.changes import WarningCode
 from invigil.domain.incident import (
@@ -30,43 +25,12 @@ from invigil.domain.incident import (
 )
 from invigil.domain.message import MessageKind, Sender
 from invigil.domain.observation import Identity, Unusable
+from invigil.domain.session import OwnIncidents
 from invigil.domain.system import AnalysisState, Space
 from invigil.meetings.port import Isolation
 
-
-class Out(BaseModel):
-    """An answer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class In(BaseModel):
-    """A request. Unknown fields are refused, so that a typing error is never silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-def _plain(value: str) -> str:
-    """Refuse control characters: terminals obey them and PostgreSQL cannot store all of them."""
-    if any(unicodedata.category(char) == "Cc" and char not in "\t\r\n" for char in value):
-        msg = "must not hold control characters"
-        raise ValueError(msg)
-    return value
-
-
-def _one_line(value: str) -> str:
-    if len(value.splitlines()) > 1:
-        msg = "must be one line"
-        raise ValueError(msg)
-    return _plain(value)
-
-
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
-MaybeName = Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_plain)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_plain)]
-Tab = Annotated[str, StringConstraints(min_length=8, max_length=64, pattern=r"^[\w-]+$")]
+# What routers with schemas of their own take from here.
+__all__ = ["In", "MaybeName", "Name", "Out", "Reason", "Tab", "Text", "Title"]
 
 
 class ErrorBody(Out):
@@ -104,8 +68,15 @@ class NewExamSession(In):
     report_repeats: bool = Field(
         True, description="False where the cameras are recordings, as in a rehearsal."
     )
+    second_reviewer: bool = False
+    own_incidents: OwnIncidents = OwnIncidents.NEVER
+    answer_days: AnswerDays = 7
     provider: str | None = Field(
         None, max_length=16, description="Who carries live video; default: as the server is set up."
+    )
+    invited_only: bool = Field(False, description="The join link lets nobody in; invites do.")
+    face_matching: bool = Field(
+        True, description="Candidates may choose that software compares their face."
     )
 
     @field_validator("exam_url")
@@ -136,13 +107,19 @@ class ExamSession(Out):
     sampling_interval_s: int
     retention_days: int
     exam_url: str | None
+    second_reviewer: bool
+    own_incidents: OwnIncidents
+    answer_days: int
     created_at: datetime
     closed_at: datetime | None
     join_url: str
     candidates_in_room: int
     open_incidents: int
     unreviewed_incidents: int
+    holds: int
     media: MediaProvider
+    invited_only: bool
+    face_matching: bool
 
 
 class ExamSessions(Out):
@@ -182,7 +159,13 @@ class Candidate(Out):
     template: Literal["reference", "session", "none"]
     waiting_reason: WaitingReason | None
     note: str | None
+    state_since: datetime | None
+    state_reason: str | None
     next_frame_ms: int
+    identity_check: Literal["software", "proctor"] = Field(
+        description="Who compares the face with the photo; the one is as ordinary as the other."
+    )
+    accommodations: AccommodationsOut
 
 
 class EvidenceOut(Out):
@@ -190,13 +173,6 @@ class EvidenceOut(Out):
     url: str
     captured_at: datetime
     sha256: str
-
-
-class DecisionOut(Out):
-    decision: Decision
-    reason: str
-    by: str
-    decided_at: datetime
 
 
 class Detail(Out):
@@ -220,6 +196,8 @@ class Incident(Out):
     evidence_missing: EvidenceMissing | None
     reference_photo_url: str | None
     decision: DecisionOut | None
+    opinions: list[DecisionOut]
+    answer: AnswerOut | None
     source: Source
 
 
@@ -281,7 +259,7 @@ class NewDecision(In):
 
 class CheckInDecision(In):
     decision: Literal["approve", "retake"]
-    reason: Annotated[str, StringConstraints(max_length=500), AfterValidator(_plain)] | None = None
+    reason: Annotated[str, StringConstraints(max_length=500), AfterValidator(plain)] | None = None
 
 
 class NewProctorTicket(In):
@@ -307,7 +285,9 @@ class MySession(Out):
     sampling_interval_s: int
     retention_days: int
     exam_url: str | None
+    own_incidents: OwnIncidents
     closed: bool
+    face_matching: bool
 
 
 class ConsentText(Out):
@@ -318,15 +298,21 @@ class ConsentText(Out):
 class JoinInfo(Out):
     session: MySession
     consent: ConsentText
+    invite: JoinInvite | None = None
 
 
 class GivenConsent(In):
+    """`compare_face`: the choice of the candidate; who says nothing is identified by a proctor."""
+
     version: str = Field(max_length=64)
     accepted: bool
+    compare_face: bool = False
 
 
 class Join(In):
-    name: Name
+    """`name` is needed with the join link; with a personal link the list has it."""
+
+    name: Name | None = None
     consent: GivenConsent
 
 
@@ -338,7 +324,11 @@ class MyCandidate(Out):
     has_reference_photo: bool
     needed_frames: int
     retake_reason: str | None
+    state_since: datetime | None
+    state_reason: str | None
     messages: list[Message]
+    face_compared: bool
+    accommodations: list[str] = Field(description="What is arranged, in plain words.")
 
 
 class Joined(Out):
@@ -355,7 +345,7 @@ class CheckInProgress(Out):
 
 
 class AskProctor(In):
-    note: Annotated[str, StringConstraints(max_length=300), AfterValidator(_plain)] | None = None
+    note: Annotated[str, StringConstraints(max_length=300), AfterValidator(plain)] | None = None
 
 
 class NewCandidateTicket(In):

@@ -131,4 +131,4 @@ async def agreement(connection: Connection, code: str) -> dict[str, Any]:
     reply = await connection.request("GET", f"/api/v1/join/{code}", {})
     if not reply.ok:
         raise ValueError(reply.status)
-    return {"version": reply.json()["consent"]["version"], "accepted": True}
+    return {"version": reply.json()["consent"]["version"], "accepted": True, "compare_face": True}

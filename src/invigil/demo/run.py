@@ -107,7 +107,7 @@ class _Actor:
 
     async def _check_in(self) -> None:
         info = (await self._client.get(f"/join/{self._code}")).raise_for_status().json()
-        consent = {"version": info["consent"]["version"], "accepted": True}
+        consent = {"version": info["consent"]["version"], "accepted": True, "compare_face": True}
         joined = await self._client.post(
             f"/join/{self._code}", json={"name": self._name, "consent": consent}
         )

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from invigil.domain.accommodations import NOTHING_ARRANGED, Accommodations
 from invigil.domain.errors import IllegalTransition
 from invigil.domain.observation import Template
+from invigil.domain.session import ExamSession, Policy
 
 
 class CandidateState(StrEnum):
@@ -16,10 +18,17 @@ class CandidateState(StrEnum):
     WAITING_FOR_PROCTOR = "waiting_for_proctor"
     APPROVED = "approved"
     IN_ROOM = "in_room"
+    PAUSED = "paused"
+    REMOVED = "removed"
     FINISHED = "finished"
 
 
+SITTING = frozenset({CandidateState.IN_ROOM, CandidateState.PAUSED})
+"""Whose exam goes on: in the room, or paused and coming back."""
+
 _S = CandidateState
+# What candidates do themselves, and what check-in does. What proctors do to them (pause, remove,
+# end) is in `domain/acts.py` alone, so that no other step can lead there.
 # A waiting candidate can always go on by a new photo; only a human approval ends the waiting.
 # Straight from JOINED or CHECKING_IN into the room go only those who keep no rhythm
 # (`Candidate.monitored`), which `CheckIn.enter` sees to.
@@ -33,6 +42,8 @@ TRANSITIONS: dict[CandidateState, frozenset[CandidateState]] = {
     ),
     _S.APPROVED: frozenset({_S.IN_ROOM}),
     _S.IN_ROOM: frozenset({_S.IN_ROOM, _S.FINISHED}),
+    _S.PAUSED: frozenset({_S.FINISHED}),
+    _S.REMOVED: frozenset(),
     _S.FINISHED: frozenset(),
 }
 
@@ -55,6 +66,19 @@ class WaitingReason(StrEnum):
     ASKED = "asked"
 
 
+class Matching(StrEnum):
+    """Whether a candidate's face is compared by software. Only AGREED and ELSEWHERE allow it.
+
+    NOT_OFFERED: the session has none. ELSEWHERE: a classic client asks by itself.
+    """
+
+    AGREED = "agreed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    NOT_OFFERED = "not_offered"
+    ELSEWHERE = "elsewhere"
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What the candidate accepted, and when."""
@@ -69,9 +93,13 @@ class Candidate:
 
     `tab`: id of the one browser tab that may post frames (the newest).
     `next_frame_ms`: the interval last asked of the page; the gap rule counts in it.
+    `entered_at`: since when frames are expected without a break: the entry, or the last resume.
+    `state_since`, `state_reason`: of a pause, a removal or the end; the reason is a proctor's, None
+    where the candidate went by itself.
     `monitored`: False for candidates of the classic API, whose clients keep no rhythm.
     `frame_window`, `frame_seq`: how frames are numbered now, and the last number (`domain.upload`).
     `camera_device`: hash of what the page calls its camera; a claim.
+    `matching`, `matching_at`: the choice about face comparison, and when it was made.
     """
 
     id: str
@@ -96,7 +124,21 @@ class Candidate:
     frame_window: str | None = None
     frame_seq: int = 0
     camera_device: str | None = None
+    state_since: datetime | None = None
+    state_reason: str | None = None
+    matching: Matching = Matching.AGREED
+    matching_at: datetime | None = None
+    accommodations: Accommodations = NOTHING_ARRANGED
     templates: tuple[Template, ...] = field(default=(), repr=False)
+
+    @property
+    def compared(self) -> bool:
+        """Whether features of this face may be made and kept at all."""
+        return self.matching in {Matching.AGREED, Matching.ELSEWHERE}
+
+    def policy(self, session: ExamSession) -> Policy:
+        """The session's, with what is arranged for this candidate."""
+        return self.accommodations.applied_to(session.policy)
 
     def require_transition(self, to: CandidateState) -> None:
         """Raise `IllegalTransition` unless the table allows the step."""

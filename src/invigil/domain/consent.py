@@ -38,24 +38,48 @@ def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[
         (
             f"About {every}, and more often for a moment when something is unclear, a "
             "picture from your camera is looked at by software on this server. It counts the "
-            "faces in the picture and compares the face with your reference photo, to notice when "
-            "several people are visible, when somebody else sits there, or when nobody does. It "
+            "faces in the picture, to notice when several people are visible or nobody is. It "
             "does not judge feelings, attention or behaviour."
         ),
+        *_comparison(session),
         "The software never decides about you. It shows a picture to a person, who decides.",
         (
-            "Kept are: your name, your reference photo, the features taken from it for the "
-            "comparison, the newest picture, the pictures of incidents, the counts and times, and "
-            "the messages. Other pictures, the live video and the sound are not recorded."
+            "Kept are: your name and what the invitation list of the exam office says of you, your "
+            "reference photo, the newest picture, the pictures of incidents, the counts and times, "
+            "your choices on this page, and the messages. Other pictures, the live video and the "
+            "sound are not recorded."
         ),
         (
-            "The features and the newest picture are deleted when you finish or the session is "
+            "The newest picture is deleted when you finish or the session is "
             f"closed. Everything else is deleted {days} after it was recorded. "
             f"{_who_sees(elsewhere)}"
         ),
         (
-            "If you do not want your face to be compared, or have other questions, do not continue "
-            "and speak to your exam office."
+            "If you do not agree with this, or have other questions, do not continue and speak to "
+            "your exam office."
+        ),
+    )
+
+
+def _comparison(session: ExamSession) -> tuple[str, ...]:
+    """What is said of the choice. It is asked beside this text, with nothing chosen beforehand."""
+    by_eye = "a proctor compares your reference photo with your camera picture by eye"
+    if not session.face_matching:
+        return (f"Your face is not compared by software in this exam: {by_eye}.",)
+    return (
+        (
+            "You choose below how it is checked that it is you. If you choose the comparison by "
+            "software, it makes features of your face from your reference photo and your first "
+            "camera pictures (biometric data), keeps them encrypted on this server, and compares "
+            "the pictures of the exam with them, to notice when somebody else sits there. The "
+            "features are used for nothing else and are deleted when you finish or the session is "
+            "closed."
+        ),
+        (
+            f"If you choose to be identified by a proctor instead, {by_eye}, and no features of "
+            "your face are ever made. Both ways lead into the same exam, with the same time, and "
+            "neither counts for or against you. During the exam you can stop the comparison at "
+            "any time with the button on the page: the features are then deleted at once."
         ),
     )
 

@@ -86,6 +86,37 @@ class NotInRoom(IllegalTransition):
     fix = "Finish the check-in first."
 
 
+class Paused(NotInRoom):
+    code = "paused"
+    message = "A proctor has paused monitoring for you. Nothing is recorded or counted meanwhile."
+    fix = "Leave this page open; it goes on by itself."
+
+
+class Removed(InvigilError):
+    status = 403
+    code = "removed"
+    message = "A proctor has taken you out of the exam room."
+    fix = "The reason is on your exam page. Ask the exam office whether you can come back in."
+
+
+class AlreadyDone(IllegalTransition):
+    code = "already_done"
+    message = "Somebody else has done that already."
+    fix = "Reload the page to see who did what."
+
+
+class NeedsAnotherPerson(IllegalTransition):
+    code = "needs_another_person"
+    message = "You have proposed this already. In this session a second person has to agree."
+    fix = "Ask a colleague to look at the incident, or take your proposal back."
+
+
+class AnswerRefused(IllegalTransition):
+    code = "answer_refused"
+    message = "This incident cannot be answered any more."
+    fix = "If you have more to say, write to your exam office."
+
+
 class TakenOver(IllegalTransition):
     code = "taken_over"
     message = "This exam is open in another tab."
@@ -111,6 +142,18 @@ class NothingToUndo(IllegalTransition):
     message = "There is no decision to undo."
 
 
+class OnHold(IllegalTransition):
+    code = "on_hold"
+    message = "This is kept on a legal hold, so that nothing of it can be deleted."
+    fix = "Ask whoever set the hold. Once it is released, try again."
+
+
+class StillInRoom(IllegalTransition):
+    code = "still_in_room"
+    message = "This candidate is in the exam room."
+    fix = "Wait until the candidate has left, or close the session; then try again."
+
+
 class SessionClosed(InvigilError):
     status = 410
     code = "session_closed"
@@ -122,6 +165,50 @@ class JoinLinkUnknown(NotFound):
     code = "join_link_unknown"
     message = "This exam link is not known here."
     fix = "Copy the whole link from your invitation. If it still fails, ask your exam office."
+
+
+class InvitedOnly(InvigilError):
+    status = 403
+    code = "invited_only"
+    message = "Only people with a personal invitation can join this exam."
+    fix = "Open the link that was sent to you alone. If you have none, ask your exam office."
+
+
+class RosterRefused(InvalidRequest):
+    """A list of candidates with lines that cannot be read; the message names each."""
+
+    code = "roster_refused"
+    fix = "Correct these lines and import the file again. Nothing of it was imported."
+
+
+class InviteNotOpen(IllegalTransition):
+    code = "invite_not_open"
+    message = "Your invitation does not let you in yet."
+    fix = "Come back at the time that this page names."
+
+
+class InviteSpent(InvigilError):
+    """A personal link that lets nobody in any more."""
+
+    status = 410
+    code = "invite_used"
+    message = "This personal link has been used already."
+    fix = (
+        "If that was you, go on in the browser that you used then. Otherwise, or on a new device, "
+        "ask your exam office for a new link."
+    )
+
+
+class InviteRevoked(InviteSpent):
+    code = "invite_revoked"
+    message = "This personal link does not work any more."
+    fix = "Use the newest link that was sent to you, or ask your exam office for a new one."
+
+
+class InviteOver(InviteSpent):
+    code = "invite_over"
+    message = "The time in which this personal link let you in is over."
+    fix = "If you think that is a mistake, contact your exam office."
 
 
 class TooManyRequests(InvigilError):

@@ -85,11 +85,14 @@ class Decision(StrEnum):
 
 
 class GapCause(StrEnum):
-    """Why no frame came. SERVER is ours and never counts against anybody."""
+    """Why no frame came. SERVER is ours, PAUSED and REMOVED are a proctor's doing: none of these
+    ever counts against anybody."""
 
     SERVER = "server"
     CAMERA = "camera"
     CONNECTION = "connection"
+    PAUSED = "paused"
+    REMOVED = "removed"
     UNKNOWN = "unknown"
 
 
@@ -132,7 +135,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class ReviewDecision:
-    """A human's decision. An undone one stays on record with its time."""
+    """A human's decision. An undone one stays on record with its time.
+
+    `by`: the name, `by_id`: the id of who decided, None on old records. `proposed`: an adverse
+    decision that waits for a second person to agree.
+    """
 
     id: str
     incident_id: str
@@ -141,6 +148,16 @@ class ReviewDecision:
     by: str
     decided_at: datetime
     undone_at: datetime | None = None
+    by_id: str | None = None
+    proposed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the candidate says to an incident."""
+
+    text: str
+    answered_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +169,10 @@ class IncidentDetail:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A time-bounded record that a rule or a human opened. It says "look here", no more."""
+    """A time-bounded record that a rule or a human opened. It says "look here", no more.
+
+    `opinions`: all decisions that stand, oldest first; the last of them is `decision`.
+    """
 
     id: str
     session_id: str
@@ -167,6 +187,8 @@ class Incident:
     evidence_missing: EvidenceMissing | None = None
     decision: ReviewDecision | None = None
     source: Source = Source.RULES
+    opinions: tuple[ReviewDecision, ...] = ()
+    answer: Answer | None = None
 
     @property
     def severity(self) -> Severity:

@@ -52,7 +52,7 @@ def decades(label: str, low: float, high: float = 1.0) -> Axis:
 def line_chart(
     title: str, says: str, x: Axis, y: Axis, points: Sequence[Point], *, marks: Sequence[Point] = ()
 ) -> str:
-    """`says`: the chart in words, for whoever cannot see it. `marks`: points to stress."""
+    """`says`: the chart in words, for whoever cannot see it. `marks`: points to bring out."""
     path = " ".join(f"{_x(x, px):.1f},{_y(y, py):.1f}" for px, py in points)
     body = f'<polyline class="line" points="{path}"/>'
     for mark in marks:

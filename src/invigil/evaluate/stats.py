@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from invigil.domain.proportion import wilson
+
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Interval = tuple[float, float]
@@ -32,20 +34,6 @@ class Rate:
     @property
     def ci(self) -> Interval | None:
         return wilson(self.hits, self.total) if self.total else None
-
-
-def wilson(hits: int, total: int) -> Interval:
-    """The 95 % score interval of a proportion; it holds near 0 and 1 too. `total` >= 1."""
-    if not 0 <= hits <= total or total < 1:
-        raise ValueError(f"{hits} of {total} is no proportion")
-    share, z2 = hits / total, _Z * _Z
-    middle = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = _Z * math.sqrt(share * (1 - share) / total + z2 / (4 * total * total))
-    half /= 1 + z2 / total
-    # At the ends the formula gives the end itself, up to rounding.
-    low = 0.0 if hits == 0 else max(0.0, middle - half)
-    high = 1.0 if hits == total else min(1.0, middle + half)
-    return low, high
 
 
 def events_per_hour_ci(count: int, hours: float) -> Interval:

@@ -12,16 +12,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from invigil.clock import Clock
-from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.candidate import Candidate
 from invigil.domain.changes import Ruling, WarningCode
 from invigil.domain.errors import (
     InvigilError,
     NotFound,
     NotInRoom,
     NotSignedIn,
-    SessionClosed,
+    Removed,
     StorageFull,
-    TakenOver,
     Unavailable,
 )
 from invigil.domain.incident import Incident, ObservationRecord
@@ -29,13 +28,14 @@ from invigil.domain.observation import Identity, Observation, Template
 from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
 from invigil.domain.telemetry import FrameOutcome, Moment, Step, Telemetry
-from invigil.domain.upload import Upload, require_number
+from invigil.domain.upload import Upload
 from invigil.feed.bus import Bus, proctors_of
+from invigil.monitoring.admission import require_may_send, watched
 from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.monitoring.health import Health
 from invigil.monitoring.load import NotAnalysed
 from invigil.monitoring.silence import Silence
-from invigil.monitoring.uploads import answer_again, replays_over, taken_over
+from invigil.monitoring.uploads import answer_again, replays_over
 from invigil.rules import judge
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
@@ -154,8 +154,8 @@ class FramePipeline:
         except StorageFull:
             self._health.database_full(True)
             raise
-        except NotInRoom:
-            # The candidate finished meanwhile, and the newest still was to be gone by then.
+        except (NotInRoom, Removed):
+            # The candidate finished or was stopped meanwhile: the newest still was to be gone.
             await self._store.delete_still(Owner(frame.session.id, frame.candidate.id))
             raise
         self._health.database_full(False)
@@ -188,7 +188,7 @@ class FramePipeline:
             session = await work.sessions.get(candidate.session_id)
             if session is None:
                 raise NotFound
-            _require_may_send(candidate, session, tab, upload)
+            require_may_send(candidate, session, tab, upload)
             templates = await work.templates.of_candidate(candidate.id)
             frame = _Frame(candidate, session, image, received_at, began, bool(templates), upload)
             return frame, templates
@@ -197,9 +197,10 @@ class FramePipeline:
 
     async def _skipped(self, frame: _Frame) -> FrameResult:
         """Busy: the frame counts as a sign of life, and everybody waits a little longer."""
-        interval = self._stretched(frame.session.policy.sampling)
+        interval = self._stretched(frame.candidate.policy(frame.session).sampling)
 
         async def record(work: UnitOfWork) -> None:
+            await watched(work, frame.candidate.id)
             incidents = await work.incidents.open_of(frame.candidate.id)
             await self._still_there(work, frame, interval, incidents)
 
@@ -234,6 +235,10 @@ class FramePipeline:
                 await self._incidents.keep(candidate, looked.jpeg, now) for _ in range(wanted.more)
             ]
             return await self._record(frame, looked, (*photos, *more))
+        except Unavailable:
+            # Nobody knows whether it was committed: a row may point at the photos. They stay, and
+            # go as objects that no row knows.
+            raise
         except (InvigilError, _Numbered):
             await self._incidents.drop(photos)
             raise
@@ -254,16 +259,22 @@ class FramePipeline:
     ) -> tuple[FrameResult, int]:
         """The frame's result, and how many of `photos` were used. Raises `_PhotosWanted`."""
         candidate, now = frame.candidate, frame.received_at
-        policy = frame.session.policy
-        current = await work.candidates.get(candidate.id)
-        if current is None or current.state is not CandidateState.IN_ROOM:
-            raise NotInRoom
+        current = await watched(work, candidate.id)
+        watched_since = current.entered_at or current.joined_at
+        policy = current.policy(frame.session)
         if frame.upload is not None and not frame.upload.is_next(current):
             raise _Numbered
+        if not current.compared:
+            # Withdrawn while this frame was being looked at: nothing of the comparison is kept.
+            observed = dataclasses.replace(
+                observed, identity=Identity.NOT_COMPARED, comparison_score=None
+            )
         observation_id = new_id()
         await work.observations.add(observation_id, candidate.id, now, observed, frame.upload)
+        # What was before a pause is over; the frame itself is always among the recent ones.
+        since = min(now, max(now - policy.memory, watched_since))
         recent = await work.observations.recent(
-            candidate.id, now - policy.memory, faces_since=now - policy.window
+            candidate.id, since, faces_since=now - policy.window
         )
         incidents = await work.incidents.open_of(candidate.id)
         ruling = _NOTHING
@@ -272,7 +283,8 @@ class FramePipeline:
         if recent[-1].id == observation_id:
             # It may be another thread, which knows nothing of this frame's trace.
             with self._telemetry.step(Step.RULES, under=moment):
-                ruling = judge(policy, now, recent, incidents, compared=frame.compared)
+                compared = frame.compared and current.compared
+                ruling = judge(policy, now, recent, incidents, compared=compared)
         if (wanted := photos_wanted(ruling.changes)) > len(photos):
             raise _PhotosWanted(wanted - len(photos))
         changes = (*ruling.changes, *replays_over(incidents, now))
@@ -297,7 +309,8 @@ class FramePipeline:
             candidate.id, last_frame_at=now, next_frame_ms=interval, seq=frame.seq
         )
         seen = dataclasses.replace(candidate, last_frame_at=now)
-        ended = self._silence.judge(seen, frame.session.policy, now, incidents)
+        policy = candidate.policy(frame.session)
+        ended = self._silence.judge(seen, policy, now, incidents)
         await self._incidents.apply(work, seen, ended, now)
         await end_gaps(work, candidate, now, now)
 
@@ -366,21 +379,6 @@ def _its(upload: Upload | None) -> Upload:
     if upload is None:
         raise ValueError("only a frame with a number can have that of another")
     return upload
-
-
-def _require_may_send(
-    candidate: Candidate, session: ExamSession, tab: str | None, upload: Upload | None
-) -> None:
-    error: InvigilError | None = None
-    if session.closed:
-        error = SessionClosed()
-    elif candidate.state is not CandidateState.IN_ROOM:
-        error = NotInRoom()
-    elif taken_over(candidate, tab) and (upload is None or upload.is_next(candidate)):
-        error = TakenOver()
-    if error is not None:
-        raise error
-    require_number(candidate, upload)
 
 
 def _ms(interval: timedelta) -> int:

@@ -18,6 +18,9 @@ from invigil.storage.incident_log import IncidentLog, end_gaps, open_gap
 RETURN_WITHIN = timedelta(seconds=15)
 """After an outage of ours pages notice, wait a little and come back; that time is ours as well."""
 
+SAME_FAULT_WITHIN = timedelta(seconds=60)
+"""A line that comes and goes is one incident with many gaps, not one incident for each gap."""
+
 
 class Silence:
     """Judges the time since a candidate's last frame.
@@ -71,13 +74,29 @@ class Silence:
         now: datetime,
     ) -> None:
         """Write the changes of a silence, and the gap that goes with them."""
-        await incidents.apply(work, candidate, changes, now)
         for change in changes:
+            await self._apply(work, incidents, candidate, change, now)
             if isinstance(change, Open):
                 # A gap of ours ends where the counted silence begins.
                 await end_gaps(work, candidate, change.started_at, now)
                 cause = change.detail.cause or GapCause.UNKNOWN
                 await open_gap(work, candidate, change.started_at, cause, now)
+
+    async def _apply(
+        self,
+        work: UnitOfWork,
+        incidents: IncidentLog,
+        candidate: Candidate,
+        change: Change,
+        now: datetime,
+    ) -> None:
+        if isinstance(change, Open):
+            since = change.started_at - SAME_FAULT_WITHIN
+            before = await work.incidents.newest_ended(candidate.id, change.kind, since)
+            if before is not None and _goes_on(before, change):
+                await incidents.reopen(work, before, change.detail, now)
+                return
+        await incidents.apply(work, candidate, (change,), now)
 
     async def note_outage(self, work: UnitOfWork, now: datetime) -> None:
         """Record the time without a server as gaps that are ours, for everybody in a room."""
@@ -86,3 +105,10 @@ class Silence:
             if since is not None:
                 await open_gap(work, candidate, since, GapCause.SERVER, now)
         self.available_since = now + RETURN_WITHIN
+
+
+def _goes_on(before: Incident, change: Open) -> bool:
+    """Whether the silence is the one of before, which nobody has decided on yet."""
+    camera = GapCause.CAMERA
+    same = (before.detail.cause is camera) == (change.detail.cause is camera)
+    return same and before.decision is None

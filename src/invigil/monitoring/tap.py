@@ -197,7 +197,8 @@ class Tap:
         return isinstance(change, Open)
 
     async def _judged(self, work: UnitOfWork, candidate: Candidate, look: TapLook) -> Change | None:
-        looks = await work.tap.recent(candidate.id, look.at - window(self._every))
+        since = look.at - window(self._every)
+        looks = await work.tap.recent(candidate.id, max(since, candidate.entered_at or since))
         open_one = _open_one(await work.incidents.open_of(candidate.id))
         return judge_looks(self._every, [*looks, look], open_one)
 

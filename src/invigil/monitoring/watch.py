@@ -103,13 +103,15 @@ class Watch:
 
     async def _look_for_silence(self, now: datetime) -> None:
         async with self._database.read() as work:
-            policies = {s.id: s.policy for s in await work.sessions.all()}
+            sessions = {s.id: s for s in await work.sessions.all()}
             known = await work.incidents.candidates_with_open(IncidentKind.CAMERA_LOST)
             silent = [
                 candidate.id
                 for candidate in await work.candidates.monitored()
                 if candidate.id not in known
-                and self._silence.suspect(candidate, policies[candidate.session_id], now)
+                and self._silence.suspect(
+                    candidate, candidate.policy(sessions[candidate.session_id]), now
+                )
             ]
         for candidate_id in silent:
             await self._record(candidate_id, now)
@@ -124,7 +126,8 @@ class Watch:
             if session is None or session.closed:
                 return
             incidents = await work.incidents.open_of(candidate.id)
-            changes = self._silence.judge(candidate, session.policy, now, incidents)
+            policy = candidate.policy(session)
+            changes = self._silence.judge(candidate, policy, now, incidents)
             await self._silence.record(work, self._incidents, candidate, changes, now)
 
     async def _beat(self, now: datetime) -> None:

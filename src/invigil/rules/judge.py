@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from invigil.domain.changes import Change, Open, Ruling, WarningCode
+from invigil.domain.changes import Change, Close, Open, Ruling, WarningCode
 from invigil.domain.incident import Incident, IncidentKind, IncidentState, ObservationRecord
 from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
@@ -19,9 +19,14 @@ from invigil.rules.no_face import NoFace
 from invigil.rules.not_recognised import NotRecognised
 from invigil.rules.rule import Rule
 
-_WITHOUT_COMPARISON: tuple[Rule, ...] = (MultipleFaces(), NoFace(), CameraCovered())
+_WITHOUT_COMPARISON: tuple[Rule, ...] = (
+    MultipleFaces(),
+    NoFace(),
+    CameraCovered(),
+    CameraFrozen(),
+    FeedLooped(),
+)
 _RULES: tuple[Rule, ...] = (DifferentPerson(), *_WITHOUT_COMPARISON, NotRecognised())
-_FROZEN, _LOOPED = CameraFrozen(), FeedLooped()
 
 # A candidate may spend this much of the last `_BURST_MEMORY` in the burst rhythm, whatever the
 # suspicion: one that more frames do not settle must not cost the others their share of the server.
@@ -56,22 +61,31 @@ def judge(
     than `policy.memory` before `now` do not matter. The newest one is the frame being judged.
     `open_incidents`: those of the same candidate; kinds without a frame rule are ignored.
     `compared`: whether there are templates of the candidate that frames are compared with.
+
+    Open incidents of a rule that does not run (any more) end with the newest frame: nobody looks
+    whether their cause goes on.
     """
     memory = _since(now - policy.memory, recent)
     window = [frame for frame in memory if frame.received_at >= now - policy.window]
     if not window:
         return Ruling(changes=(), warnings=(), next_frame=policy.sampling)
     by_kind = _by_kind(open_incidents)
-    rules = _RULES if compared else _WITHOUT_COMPARISON
-    verdicts = [rule.evaluate(policy, window, by_kind.get(rule.kind)) for rule in rules]
-    if policy.repeats:
-        verdicts.append(_FROZEN.evaluate(policy, window, by_kind.get(_FROZEN.kind)))
-        verdicts.append(_LOOPED.evaluate(policy, memory, by_kind.get(_LOOPED.kind)))
+    known = _RULES if compared else _WITHOUT_COMPARISON
+    rules = [rule for rule in known if rule.kind not in policy.off]
+    verdicts = [
+        rule.evaluate(
+            policy,
+            memory if rule.kind is IncidentKind.FEED_LOOPED else window,
+            by_kind.get(rule.kind),
+        )
+        for rule in rules
+    ]
     warnings = [verdict.warning for verdict in verdicts]
     warnings.append(_quality_warning(window))
     undecided = any(verdict.undecided for verdict in verdicts)
     urgent = any(verdict.urgent for verdict in verdicts)
     changes = [verdict.change for verdict in verdicts if verdict.change is not None]
+    changes += _ended_with_their_rules(rules, by_kind, window[-1].received_at)
     return Ruling(
         changes=tuple(_without_echo(changes, by_kind)),
         warnings=tuple(dict.fromkeys(code for code in warnings if code is not None)),
@@ -81,6 +95,15 @@ def judge(
             [verdict.look_in for verdict in verdicts if verdict.look_in is not None],
         ),
     )
+
+
+def _ended_with_their_rules(
+    running: Sequence[Rule], by_kind: Mapping[IncidentKind, Incident], now: datetime
+) -> Iterator[Close]:
+    idle = {rule.kind for rule in _RULES} - {rule.kind for rule in running}
+    for kind, incident in by_kind.items():
+        if kind in idle:
+            yield Close(incident, max(now, incident.started_at))
 
 
 def _without_echo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,7 @@ from invigil.domain.actor import Actor, CandidateActor, Proctor, Ticket
 from invigil.domain.audit import SERVER, Act, Action, actor_name
 from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
 from invigil.domain.secrets import hash_token, new_id, new_token
+from invigil.domain.settings_record import changed, record
 from invigil.storage.database import Database
 
 TOKENS_REMEMBERED = 10_000
@@ -36,10 +38,19 @@ class Access:
         self._login_life = login_life
         self._known_tokens: dict[str, None] = {}  # oldest first
 
-    async def note_start(self, what_runs: Mapping[str, str]) -> None:
-        """Put the start of a server on record, with the versions of what runs in it."""
+    async def note_start(self, what_runs: Mapping[str, str], settings: Mapping[str, str]) -> None:
+        """Put the start of a server on record, with the versions of what runs in it, and which of
+        its settings (without secrets) are others than those of the start before."""
+        kept = record(settings)
         async with self._database.begin() as work:
-            detail = {**what_runs, "master": work.keys.vault.newest}
+            before = await work.audit.last_of([Action.SERVER_STARTED])
+            different = changed(json.loads(before.detail) if before else {}, kept)
+            detail = {
+                **what_runs,
+                **kept,
+                "settings_changed": different,
+                "master": work.keys.vault.newest,
+            }
             work.audit.note(Act(Action.SERVER_STARTED, SERVER, self._clock(), detail=detail))
 
     async def new_sign_in_link(self) -> str:

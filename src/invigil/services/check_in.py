@@ -7,17 +7,18 @@ a human, and nobody is locked out by a detector.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from invigil.clock import Clock
-from invigil.domain.actor import CandidateActor, Proctor
+from invigil.domain.accommodations import NOTHING_ARRANGED
+from invigil.domain.actor import Proctor
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.candidate import (
     CameraClaim,
     Candidate,
     CandidateState,
     Consent,
+    Matching,
     WaitingReason,
 )
 from invigil.domain.consent import NOWHERE, Elsewhere, consent_version
@@ -26,35 +27,46 @@ from invigil.domain.errors import (
     ConsentRequired,
     IllegalTransition,
     InvigilError,
+    InvitedOnly,
+    InviteSpent,
     NotFound,
-    ReferenceRefused,
+    Removed,
     SessionClosed,
     StorageFull,
     TakenOver,
     Unavailable,
 )
 from invigil.domain.incident import Evidence
+from invigil.domain.invite import Invite
 from invigil.domain.message import Event, EventKind
-from invigil.domain.observation import (
-    Identity,
-    Observation,
-    Template,
-    TemplateKind,
-    Unusable,
-)
+from invigil.domain.observation import Identity, Observation, Template, TemplateKind, Unusable
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.domain.session import ExamSession
-from invigil.domain.words import REFERENCE_REFUSALS
 from invigil.services.candidates import load, load_open, save
+from invigil.services.check_in_steps import (
+    chosen,
+    consent_act,
+    decided,
+    extend_session_template,
+    require_live_frames,
+    require_usable_reference,
+)
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
-from invigil.storage.incident_log import IncidentLog, close_all
+from invigil.storage.incident_log import IncidentLog, close_all, end_gaps
 from invigil.vision.look import Analysis
 
 NEEDED_FRAMES = 3
 FRAME_EVERY_MS = 700
-_STATES_WITH_FRAMES = {CandidateState.CHECKING_IN, CandidateState.WAITING_FOR_PROCTOR}
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """By which invite somebody comes, and the hash of its link's token."""
+
+    invite: Invite
+    link_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +95,21 @@ class CheckIn:
         text_version: str,
         *,
         accepted: bool,
+        compare_face: bool = False,
         elsewhere: Elsewhere = NOWHERE,
+        personal: Personal | None = None,
     ) -> tuple[Candidate, str]:
-        """Record the consent and make the candidate. Gives the candidate and its token."""
+        """Record the consent and make the candidate. Gives the candidate and its token.
+
+        `compare_face`: the choice made with the consent; whoever says nothing is not compared.
+        `personal`: the invite that is used up by this. Raises `InviteSpent` when it was.
+        """
         if not accepted:
             raise ConsentRequired
         if text_version != consent_version(session, elsewhere):
             raise ConsentOutdated
-        return await self.add(session, name, text_version)
+        matching = chosen(session, compare_face=compare_face)
+        return await self.add(session, name, text_version, matching=matching, personal=personal)
 
     async def add(
         self,
@@ -99,10 +118,13 @@ class CheckIn:
         text_version: str | None = None,
         *,
         monitored: bool = True,
+        matching: Matching = Matching.ELSEWHERE,
+        personal: Personal | None = None,
     ) -> tuple[Candidate, str]:
         """`text_version` None and not `monitored`: for the classic API, whose clients show a
         text of their own."""
         now, token = self._clock(), new_token()
+        arranged = personal.invite.accommodations if personal else NOTHING_ARRANGED
         candidate = Candidate(
             id=new_id(),
             session_id=session.id,
@@ -111,18 +133,27 @@ class CheckIn:
             joined_at=now,
             token_hash=hash_token(token),
             consent=None if text_version is None else Consent(text_version, now),
-            next_frame_ms=session.sampling_interval_s * 1000,
             monitored=monitored,
+            matching=matching,
+            matching_at=now,
+            accommodations=arranged,
         )
+        interval = candidate.policy(session).sampling
+        candidate = replace(candidate, next_frame_ms=int(interval.total_seconds() * 1000))
 
         async def record(work: UnitOfWork) -> None:
             current = await work.sessions.get(session.id)
             if current is None or current.closed:
                 raise SessionClosed
+            if current.invited_only and personal is None:
+                raise InvitedOnly
             await work.candidates.add(candidate)
             await work.keys.add(session.id, candidate.id)
+            if personal and not await work.roster.use(personal.link_hash, candidate.id, now):
+                raise InviteSpent
             if text_version is not None:
-                work.audit.note(_consent(candidate, text_version))
+                invite_id = personal.invite.id if personal else None
+                work.audit.note(consent_act(candidate, text_version, invite_id))
             await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
 
         # A whole year joins in the same minute.
@@ -136,26 +167,32 @@ class CheckIn:
     async def set_reference_photo(
         self, candidate_id: str, image: bytes, *, name: str | None = None
     ) -> Candidate:
-        """Keep the reference photo and its template, and `name` where one comes with it.
+        """Keep the reference photo, its template where the face may be compared, and `name` where
+        one comes with it.
 
         Raises `ReferenceRefused` with the reason when it does not show exactly one usable face.
         """
         looked = await self._analysis.look(image)
-        _require_usable_reference(looked.observation)
-        template = await self._analysis.make_template(TemplateKind.REFERENCE, [image])
+        require_usable_reference(looked.observation)
         now = self._clock()
         async with self._database.read() as work:
             candidate, _ = await load_open(work, candidate_id)
+        template = None
+        if candidate.compared:
+            template = await self._analysis.make_template(TemplateKind.REFERENCE, [image])
         owner = Owner(candidate.session_id, candidate.id)
         photo = await self._store.put(new_id(), owner, looked.jpeg, now)
         try:
             return await self._note_reference(photo, template, name)
+        except Unavailable:
+            # Nobody knows whether it was committed: a row may point at the photo.
+            raise
         except InvigilError:
             await self._store.delete(photo.key)
             raise
 
     async def _note_reference(
-        self, photo: Evidence, template: Template, name: str | None
+        self, photo: Evidence, template: Template | None, name: str | None
     ) -> Candidate:
         now, candidate_id = self._clock(), photo.candidate_id
         async with self._database.begin() as work:
@@ -164,7 +201,9 @@ class CheckIn:
             await work.evidence.add(photo)
             await work.templates.delete(candidate_id)
             await work.templates.clear_check_in(candidate_id)
-            await work.templates.put(candidate_id, template)
+            # Asked once more: the choice may have been withdrawn meanwhile.
+            if template is not None and candidate.compared:
+                await work.templates.put(candidate_id, template)
             changed = replace(
                 candidate,
                 name=name or candidate.name,
@@ -177,17 +216,21 @@ class CheckIn:
         return changed
 
     async def live_frame(self, candidate_id: str, image: bytes) -> Progress:
-        """Compare one live frame with the reference photo; decide after `NEEDED_FRAMES`."""
+        """Compare one live frame with the reference photo; decide after `NEEDED_FRAMES`.
+
+        Without a comparison the frames show that the picture is fit for a proctor's eye.
+        """
         async with self._database.read() as work:
             candidate, _ = await load_open(work, candidate_id)
-            _require_live_frames(candidate)
+            require_live_frames(candidate)
             templates = await work.templates.of_candidate(candidate_id)
         reference = tuple(x for x in templates if x.kind is TemplateKind.REFERENCE)
         looked = await self._analysis.look(image, reference)
         observed = looked.observation
         await self._keep_still(candidate, looked.jpeg)
         fresh = None
-        if observed.usable and candidate.state is CandidateState.CHECKING_IN:
+        checking = observed.usable and candidate.state is CandidateState.CHECKING_IN
+        if checking and candidate.compared:
             fresh = await self._analysis.make_template(TemplateKind.SESSION, [image])
         return await self._note_live_frame(candidate_id, observed, fresh)
 
@@ -197,17 +240,24 @@ class CheckIn:
         now = self._clock()
         async with self._database.begin() as work:
             candidate, _ = await load_open(work, candidate_id)
-            _require_live_frames(candidate)
+            require_live_frames(candidate)
             candidate = replace(candidate, has_still=True, last_frame_at=now)
+            identity = observed.identity if candidate.compared else Identity.NOT_COMPARED
+            counts = (
+                observed.usable
+                and candidate.state is CandidateState.CHECKING_IN
+                and (fresh is not None or not candidate.compared)
+            )
             outcomes = list(await work.templates.check_in_outcomes(candidate_id))
-            if fresh is None or len(outcomes) >= NEEDED_FRAMES:
+            if not counts or len(outcomes) >= NEEDED_FRAMES:
                 await work.candidates.save(candidate)
                 return Progress(candidate.state, len(outcomes), observed.unusable)
-            await work.templates.add_check_in_frame(new_id(), candidate_id, now, observed.identity)
-            outcomes.append(observed.identity)
-            await _extend_session_template(work, candidate_id, fresh)
+            await work.templates.add_check_in_frame(new_id(), candidate_id, now, identity)
+            outcomes.append(identity)
+            if fresh is not None and candidate.compared:
+                await extend_session_template(work, candidate_id, fresh)
             if len(outcomes) == NEEDED_FRAMES:
-                candidate = _decided(candidate, outcomes)
+                candidate = decided(candidate, outcomes)
                 await save(work, candidate, now)
             else:
                 await work.candidates.save(candidate)
@@ -282,6 +332,8 @@ class CheckIn:
             changed = replace(
                 candidate, state=CandidateState.IN_ROOM, entered_at=now, last_frame_at=None
             )
+            # Who was out of the room for a while is back.
+            await end_gaps(work, candidate, now, now)
             await save(work, changed, now)
         return changed
 
@@ -295,7 +347,13 @@ class CheckIn:
             candidate.require_transition(CandidateState.FINISHED)
             await close_all(self._incidents, work, candidate, now)
             await work.templates.delete(candidate_id)
-            changed = replace(candidate, state=CandidateState.FINISHED, has_still=False)
+            changed = replace(
+                candidate,
+                state=CandidateState.FINISHED,
+                state_since=now,
+                state_reason=None,
+                has_still=False,
+            )
             await save(work, changed, now)
         await self._store.delete_still(Owner(candidate.session_id, candidate_id))
         return changed
@@ -305,11 +363,14 @@ class CheckIn:
         now = self._clock()
         async with self._database.begin() as work:
             candidate, _ = await load(work, candidate_id)
+            if candidate.state is CandidateState.REMOVED:
+                raise Removed
             if candidate.tab == tab:
                 return
             if candidate.tab is not None and not force:
                 raise TakenOver
-            await work.candidates.save(_with_tab(candidate, tab))
+            # Another page numbers its pictures anew.
+            await work.candidates.save(replace(candidate, tab=tab, frame_window=None, frame_seq=0))
             await work.events.add(
                 Event(candidate.session_id, EventKind.TAKEN_OVER, tab, now, candidate_id)
             )
@@ -328,48 +389,3 @@ class CheckIn:
             await work.events.add(
                 Event(candidate.session_id, EventKind.CANDIDATE_CHANGED, candidate_id, now)
             )
-
-
-def _with_tab(candidate: Candidate, tab: str) -> Candidate:
-    """Another page numbers its pictures anew."""
-    return replace(candidate, tab=tab, frame_window=None, frame_seq=0)
-
-
-def _consent(candidate: Candidate, text_version: str) -> Act:
-    return Act(
-        Action.CONSENT_GIVEN,
-        actor_name(CandidateActor(candidate.id, candidate.session_id)),
-        candidate.joined_at,
-        candidate.session_id,
-        candidate.id,
-        detail={"text_version": text_version},
-    )
-
-
-def _require_live_frames(candidate: Candidate) -> None:
-    if candidate.state not in _STATES_WITH_FRAMES:
-        raise IllegalTransition(
-            "Live pictures are not expected in this step.", fix="Reload the page."
-        )
-
-
-def _require_usable_reference(observed: Observation) -> None:
-    if observed.unusable is not None:
-        message, fix = REFERENCE_REFUSALS[observed.unusable]
-        raise ReferenceRefused(f"reference_{observed.unusable.value}", message, fix)
-
-
-async def _extend_session_template(work: UnitOfWork, candidate_id: str, fresh: Template) -> None:
-    known = await work.templates.of_candidate(candidate_id)
-    vectors = next((x.vectors for x in known if x.kind is TemplateKind.SESSION), ())
-    await work.templates.put(candidate_id, replace(fresh, vectors=(*vectors, *fresh.vectors)))
-
-
-def _decided(candidate: Candidate, outcomes: Sequence[Identity]) -> Candidate:
-    """Most frames must match and none may contradict; anything else is for a human."""
-    matches = sum(outcome is Identity.MATCH for outcome in outcomes)
-    contradicted = any(outcome is Identity.MISMATCH for outcome in outcomes)
-    if matches * 2 > len(outcomes) and not contradicted:
-        return replace(candidate, state=CandidateState.APPROVED, waiting_reason=None)
-    reason = WaitingReason.MISMATCH if contradicted else WaitingReason.UNCLEAR
-    return replace(candidate, state=CandidateState.WAITING_FOR_PROCTOR, waiting_reason=reason)

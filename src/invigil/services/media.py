@@ -21,6 +21,7 @@ from invigil.domain.errors import (
     MediaNotFound,
     MediaUnavailable,
     NotFound,
+    Removed,
     SessionClosed,
 )
 from invigil.domain.secrets import new_id, sign
@@ -42,6 +43,7 @@ log = structlog.get_logger(__name__)
 
 TIDY_EVERY_S = 10.0
 _LONGEST_IDENTITY = 64
+_NOT_WELCOME = {CandidateState.REMOVED, CandidateState.FINISHED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class Media:
             raise SessionClosed
         if candidate.state is CandidateState.FINISHED:
             raise IllegalTransition("You have finished this exam.")
+        if candidate.state is CandidateState.REMOVED:
+            raise Removed
         who = Participant(candidate.id, MediaRole.CANDIDATE)
         return await self._admit(session, who, candidate.id)
 
@@ -212,7 +216,10 @@ class Media:
         for candidate in list(self._to_kick.values()):
             async with self._database.read() as work:
                 session = await work.sessions.get(candidate.session_id)
-            if session is None:
+                current = await work.candidates.get(candidate.id)
+            # Who was let in again meanwhile may stay.
+            let_in = current is not None and current.state not in _NOT_WELCOME
+            if session is None or (let_in and not session.closed):
                 self._to_kick.pop(candidate.id, None)
             else:
                 await self._unless_away(away, session.provider, self._kick(candidate))
@@ -275,7 +282,7 @@ class Media:
         """A grant outlives the exam by minutes: whoever comes back with it is sent away again."""
         if candidate.session_id != session.id:
             return
-        if session.closed or candidate.state is CandidateState.FINISHED:
+        if session.closed or candidate.state in _NOT_WELCOME:
             self._remove(candidate)
 
 

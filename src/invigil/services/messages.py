@@ -6,7 +6,7 @@ from invigil.clock import Clock
 from invigil.domain.actor import Proctor
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import NotFound
+from invigil.domain.errors import NotFound, Removed
 from invigil.domain.message import Event, EventKind, Message, MessageKind, Sender
 from invigil.domain.secrets import new_id
 from invigil.services.candidates import load_open
@@ -34,6 +34,8 @@ class Messages:
     async def from_candidate(self, candidate_id: str, text: str) -> Message:
         async with self._database.begin() as work:
             candidate, _ = await load_open(work, candidate_id)
+            if candidate.state is CandidateState.REMOVED:
+                raise Removed
             return await self._add(work, candidate, Sender.CANDIDATE, MessageKind.MESSAGE, text)
 
     async def to_all(
@@ -47,7 +49,7 @@ class Messages:
             return [
                 await self._add(work, candidate, Sender.PROCTOR, kind, text)
                 for candidate in await work.candidates.of_session(session_id)
-                if candidate.state is not CandidateState.FINISHED
+                if candidate.state not in {CandidateState.REMOVED, CandidateState.FINISHED}
             ]
 
     def _note(

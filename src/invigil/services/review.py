@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from invigil.clock import Clock
 from invigil.domain.actor import Proctor
+from invigil.domain.agreement import is_proposal, opinions
 from invigil.domain.audit import Act, Action, actor_name
-from invigil.domain.errors import NotFound, NothingToUndo
+from invigil.domain.errors import NeedsAnotherPerson, NotFound, NothingToUndo
 from invigil.domain.incident import Decision, Evidence, Incident, ReviewDecision
 from invigil.domain.message import Event, EventKind
+from invigil.domain.precision import KindTally
 from invigil.domain.secrets import new_id
+from invigil.domain.session import ExamSession
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
@@ -46,42 +51,72 @@ class Review:
     async def decide(
         self, proctor: Proctor, incident_id: str, decision: Decision, reason: str
     ) -> tuple[Incident, str]:
-        """Record a decision on top of earlier ones. Gives the incident and the name."""
-        now = self._clock()
+        """Record a decision on top of earlier ones. Gives the incident and the name.
+
+        The same once more by the same person changes nothing. Where a second reviewer is asked
+        for, confirming is a proposal until another person confirms as well; raises
+        `NeedsAnotherPerson` when the one who proposed tries to.
+        """
         async with self._database.begin() as work:
-            if await work.incidents.get(incident_id) is None:
-                raise NotFound
-            await work.incidents.add_decision(
-                ReviewDecision(new_id(), incident_id, decision, reason, proctor.name, now)
+            incident, session = await _load(work, incident_id)
+            now = _after(incident.decision, self._clock())
+            fresh = ReviewDecision(
+                new_id(), incident_id, decision, reason, proctor.name, now, by_id=proctor.id
             )
-            changed, name = await self._changed(work, incident_id)
-            _note(work, proctor, Action.INCIDENT_DECIDED, changed, now, decision=decision.value)
-            return changed, name
+            if not session.second_reviewer and _same(incident.decision, fresh):
+                return incident, await _name(work, incident)
+            _require_another(incident, fresh, session)
+            proposed = is_proposal(
+                [*incident.opinions, fresh], second_reviewer=session.second_reviewer
+            )
+            await work.decisions.add(replace(fresh, proposed=proposed))
+            stands = "proposed" if proposed else "final"
+            _note(
+                work,
+                proctor,
+                Action.INCIDENT_DECIDED,
+                incident,
+                now,
+                decision=decision.value,
+                stands=stands,
+            )
+            return await self._changed(work, incident_id)
 
     async def undo(self, proctor: Proctor, incident_id: str) -> tuple[Incident, str]:
-        """Take the newest decision back. Raises `NothingToUndo`."""
+        """Take the newest decision back; with a second reviewer, one's own newest.
+
+        Raises `NothingToUndo`.
+        """
         async with self._database.begin() as work:
-            incident = await work.incidents.get(incident_id)
-            if incident is None:
-                raise NotFound
-            if incident.decision is None:
-                raise NothingToUndo
+            incident, session = await _load(work, incident_id)
+            target = _to_undo(proctor, incident, session)
             now = self._clock()
-            await work.incidents.undo_decision(incident.decision.id, now)
-            changed, name = await self._changed(work, incident_id)
-            undone = incident.decision.decision.value
-            _note(work, proctor, Action.DECISION_UNDONE, changed, now, decision=undone)
-            return changed, name
+            await work.decisions.undo(target.id, now)
+            left = [each for each in incident.opinions if each.id != target.id]
+            if left:
+                proposed = is_proposal(left, second_reviewer=session.second_reviewer)
+                await work.decisions.set_proposed(left[-1].id, proposed=proposed)
+            _note(
+                work,
+                proctor,
+                Action.DECISION_UNDONE,
+                incident,
+                now,
+                decision=target.decision.value,
+            )
+            return await self._changed(work, incident_id)
 
     async def _changed(self, work: UnitOfWork, incident_id: str) -> tuple[Incident, str]:
-        incident = await work.incidents.get(incident_id)
-        if incident is None:
-            raise NotFound
+        incident, _ = await _load(work, incident_id)
         await work.events.add(
             Event(incident.session_id, EventKind.INCIDENT_CHANGED, incident_id, self._clock())
         )
-        names = await work.candidates.names(incident.session_id)
-        return incident, names[incident.candidate_id]
+        return incident, await _name(work, incident)
+
+    async def tallies(self) -> Sequence[KindTally]:
+        """How people decided about each kind of incident, over this whole installation."""
+        async with self._database.read() as work:
+            return list((await work.decisions.tallies()).values())
 
     async def evidence(self, proctor: Proctor, evidence_id: str) -> tuple[Evidence, bytes]:
         async with self._database.read() as work:
@@ -125,3 +160,49 @@ class Review:
         if candidate is None or not candidate.has_still:
             raise NotFound
         return await self._store.get_still(Owner(candidate.session_id, candidate.id))
+
+
+async def _load(work: UnitOfWork, incident_id: str) -> tuple[Incident, ExamSession]:
+    incident = await work.incidents.get(incident_id)
+    session = await work.sessions.get(incident.session_id) if incident else None
+    if incident is None or session is None:
+        raise NotFound
+    return incident, session
+
+
+async def _name(work: UnitOfWork, incident: Incident) -> str:
+    names = await work.candidates.names(incident.session_id)
+    return names[incident.candidate_id]
+
+
+def _after(newest: ReviewDecision | None, now: datetime) -> datetime:
+    """Later than the newest, though another server's clock may be ahead: the order decides."""
+    return now if newest is None else max(now, newest.decided_at + timedelta(microseconds=1))
+
+
+def _same(newest: ReviewDecision | None, fresh: ReviewDecision) -> bool:
+    return newest is not None and (newest.by_id, newest.decision, newest.reason) == (
+        fresh.by_id,
+        fresh.decision,
+        fresh.reason,
+    )
+
+
+def _require_another(incident: Incident, fresh: ReviewDecision, session: ExamSession) -> None:
+    if not session.second_reviewer or fresh.decision is not Decision.CONFIRMED:
+        return
+    mine = opinions(incident.opinions).get(fresh.by_id or "")
+    if mine is not None and mine.decision is Decision.CONFIRMED:
+        raise NeedsAnotherPerson
+
+
+def _to_undo(proctor: Proctor, incident: Incident, session: ExamSession) -> ReviewDecision:
+    """Where two people have to agree, nobody makes the other's disagreement go away."""
+    theirs = [
+        each
+        for each in incident.opinions
+        if each.by_id == proctor.id or not session.second_reviewer
+    ]
+    if not theirs:
+        raise NothingToUndo
+    return theirs[-1]

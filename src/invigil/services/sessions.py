@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from invigil.clock import Clock
 from invigil.domain.audit import Act, Action
-from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, NotFound
+from invigil.domain.candidate import SITTING, Candidate, CandidateState
+from invigil.domain.errors import InvalidRequest, InvitedOnly, JoinLinkUnknown, NotFound
 from invigil.domain.incident import Gap, Incident, ObservationRecord
 from invigil.domain.message import Event, EventKind, Message
 from invigil.domain.observation import TemplateKind
 from invigil.domain.secrets import hash_token, new_id, same, sign
-from invigil.domain.session import ExamSession, SessionCounts
+from invigil.domain.session import ExamSession, OwnIncidents, SessionCounts
 from invigil.meetings import Meetings
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
@@ -26,6 +25,8 @@ SNAPSHOT_INCIDENTS = 200
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
+    """`provider` None: the installation's own choice."""
+
     title: str
     sampling_interval_s: int = 5
     retention_days: int = 30
@@ -33,6 +34,11 @@ class NewSession:
     report_repeats: bool = True
     provider: str | None = None
     """None: the installation's own choice."""
+    second_reviewer: bool = False
+    own_incidents: OwnIncidents = OwnIncidents.NEVER
+    answer_days: int = 7
+    invited_only: bool = False
+    face_matching: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +95,20 @@ class Sessions:
             admin_hash=None if admin_id is None else hash_token(admin_id),
             provider=provider,
             report_repeats=new.report_repeats,
+            second_reviewer=new.second_reviewer,
+            own_incidents=new.own_incidents,
+            answer_days=new.answer_days,
+            invited_only=new.invited_only,
+            face_matching=new.face_matching,
         )
         async with self._database.begin() as work:
             await work.sessions.add(session)
             detail = {
                 "sampling_interval_s": session.sampling_interval_s,
                 "retention_days": session.retention_days,
-                "report_repeats": session.report_repeats,
+                "report_repeats": int(session.report_repeats),
+                "invited_only": int(session.invited_only),
+                "face_matching": int(session.face_matching),
             }
             work.audit.note(
                 Act(Action.SESSION_CREATED, by, session.created_at, session.id, detail=detail)
@@ -118,42 +131,90 @@ class Sessions:
         return f"{session.id}.{signature}"
 
     async def by_join_code(self, code: str) -> ExamSession:
-        """Raises `JoinLinkUnknown`."""
+        """Raises `JoinLinkUnknown`, or `InvitedOnly` where the link lets nobody in."""
         async with self._database.read() as work:
             session = await work.sessions.get(code.partition(".")[0])
         if session is None or not same(self.join_code(session), code):
             raise JoinLinkUnknown
+        if session.invited_only and not session.closed:
+            raise InvitedOnly
         return session
 
     async def close(self, session_id: str, by: str) -> ExamSession:
-        """End the session for everybody; done already is fine. `by`: for the audit log."""
+        """End the session for everybody; done already is fine. `by`: for the audit log.
+
+        That it is closed comes first and is quick, so that nobody waits for hundreds; then one
+        candidate after another is finished. A server that dies in between finishes them later.
+        """
+        session, fresh = await self._note_closed(session_id, by)
+        async with self._database.read() as work:
+            candidates = await work.candidates.of_session(session_id)
+        for candidate in candidates:
+            await self._finish(session, candidate.id, tell=fresh)
+        if fresh:
+            await self._database.write(lambda work: self._tell(work, session))
+        return session
+
+    async def finish_closed(self) -> None:
+        """Finish whoever a server that died has left in a session that is closed."""
+        async with self._database.read() as work:
+            left = await work.candidates.unfinished()
+            sessions = {each.session_id: await work.sessions.get(each.session_id) for each in left}
+        for candidate in left:
+            if session := sessions[candidate.session_id]:
+                await self._finish(session, candidate.id, tell=True)
+
+    async def _note_closed(self, session_id: str, by: str) -> tuple[ExamSession, bool]:
+        """The closed session, and whether it was open before."""
         now = self._clock()
         async with self._database.begin() as work:
             session = await work.sessions.get_alone(session_id)
             if session is None:
                 raise NotFound
             if session.closed:
-                return session
+                return session, False
+            closed = replace(session, closed_at=now)
             await work.sessions.close(session_id, now)
             work.audit.note(Act(Action.SESSION_CLOSED, by, now, session_id))
-            for candidate in await work.candidates.of_session(session_id):
-                await self._finish(work, candidate, now)
-                await work.events.add(
-                    Event(session_id, EventKind.SESSION_CHANGED, session_id, now, candidate.id)
-                )
-            await work.events.add(Event(session_id, EventKind.SESSION_CHANGED, session_id, now))
-            candidates = await work.candidates.of_session(session_id)
-        for candidate in candidates:
-            await self._store.delete_still(Owner(session_id, candidate.id))
-        return replace(session, closed_at=now)
+            await self._tell(work, closed)
+        return closed, True
 
-    async def _finish(self, work: UnitOfWork, candidate: Candidate, now: datetime) -> None:
-        await work.templates.delete(candidate.id)
-        await close_all(self._incidents, work, candidate, now)
+    async def _tell(self, work: UnitOfWork, session: ExamSession) -> None:
+        """Tell the consoles of the session as it is now."""
+        at = session.closed_at or self._clock()
+        await work.events.add(Event(session.id, EventKind.SESSION_CHANGED, session.id, at))
+
+    async def _finish(self, session: ExamSession, candidate_id: str, *, tell: bool) -> None:
+        """Finish one candidate; done already is fine. `tell`: the candidate's page, in any case."""
+
+        async def unit(work: UnitOfWork) -> bool:
+            candidate = await work.candidates.get(candidate_id)
+            if candidate is None:
+                return False
+            templates = await work.templates.delete(candidate_id)
+            left = candidate.has_still or candidate.state in SITTING
+            if left or templates:
+                await self._take_out(work, session, candidate)
+            if left or templates or tell:
+                at = session.closed_at or self._clock()
+                await work.events.add(
+                    Event(session.id, EventKind.SESSION_CHANGED, session.id, at, candidate_id)
+                )
+            return left
+
+        if await self._database.write(unit):
+            await self._store.delete_still(Owner(session.id, candidate_id))
+
+    async def _take_out(self, work: UnitOfWork, session: ExamSession, candidate: Candidate) -> None:
+        # A frame that was under way when the session closed may be a little younger.
+        ends = [each for each in (session.closed_at, candidate.last_frame_at) if each]
+        at = max(ends, default=self._clock())
+        await close_all(self._incidents, work, candidate, at)
         done = replace(candidate, has_still=False)
-        if candidate.state is CandidateState.IN_ROOM:
-            done = replace(done, state=CandidateState.FINISHED)
+        if candidate.state in SITTING:
+            done = replace(done, state=CandidateState.FINISHED, state_since=at, state_reason=None)
         await work.candidates.save(done)
+        await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, at))
 
     async def snapshot(self, session_id: str) -> Snapshot:
         """One consistent view."""

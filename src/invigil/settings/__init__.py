@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from invigil.settings.live_video import LiveVideo, LiveVideoSettings
+from invigil.settings.retention import RetentionSettings
 from invigil.settings.server import ClassicApi, LogFormat, ServerSettings, Vision
 from invigil.settings.storage import DATABASE_SCHEMES, IMGUR, StorageSettings
 
@@ -20,7 +22,7 @@ __all__ = [
 
 
 # The last is listed first in the documentation.
-class Settings(LiveVideoSettings, StorageSettings, ServerSettings):
+class Settings(LiveVideoSettings, RetentionSettings, StorageSettings, ServerSettings):
     """Defaults are for one machine and a first try; docs/configuration.md lists them all."""
 
     model_config = SettingsConfigDict(
@@ -32,3 +34,18 @@ class Settings(LiveVideoSettings, StorageSettings, ServerSettings):
         # A URL holds a password: errors name the setting, not its value.
         hide_input_in_errors=True,
     )
+
+    def open_values(self) -> dict[str, str]:
+        """Every setting that is no secret, as text."""
+        found = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {
+            name: str(value)
+            for name, value in found
+            if name not in _SECRET and not isinstance(value, SecretStr)
+        }
+
+
+# A secret that is not set looks like any other setting that is not.
+_SECRET = frozenset(
+    name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+)

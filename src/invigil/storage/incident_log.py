@@ -21,6 +21,7 @@ from invigil.domain.incident import (
     Gap,
     GapCause,
     Incident,
+    IncidentDetail,
     IncidentState,
 )
 from invigil.domain.message import Event, EventKind
@@ -129,6 +130,13 @@ class IncidentLog:
             started_at=incident.started_at.isoformat(),
         )
 
+    async def reopen(
+        self, work: UnitOfWork, incident: Incident, detail: IncidentDetail, now: datetime
+    ) -> None:
+        """The same thing goes on after a short break: one incident, not another one."""
+        lasting = replace(incident, state=IncidentState.OPEN, ended_at=None, detail=detail)
+        await self._save(work, replace(lasting, updated_at=now))
+
     async def _save(self, work: UnitOfWork, incident: Incident) -> None:
         await work.incidents.save(incident)
         await work.events.add(
@@ -155,10 +163,16 @@ class IncidentLog:
             return Photo(None, EvidenceMissing.STORAGE_FULL)
 
     async def drop(self, photos: Sequence[Photo]) -> None:
-        """Delete the objects of photos that no row came to know of."""
+        """Delete the objects of photos that no row came to know of.
+
+        One that cannot be deleted now goes later, with other objects that no row knows.
+        """
         for photo in photos:
             if photo.evidence is not None:
-                await self._store.delete(photo.evidence.key)
+                try:
+                    await self._store.delete(photo.evidence.key)
+                except Unavailable as error:
+                    log.warning("a photo could not be deleted", reason=error.code)
 
 
 async def close_all(

@@ -126,7 +126,9 @@ class ImageDecoder:
         if image.mode in {"RGB", "L"} and data.endswith(_JPEG_END):
             pixels = _decode_fast(data, reduction)
         else:
-            image.draft(image.mode, (width // reduction, height // reduction))
+            # Pillow divides by what is asked for: a thin picture must not shrink to nothing.
+            wanted = (max(1, width // reduction), max(1, height // reduction))
+            image.draft(image.mode, wanted)
             pixels = _decode_strictly(image)
         return _upright(pixels, width, height, orientation)
 

@@ -4,11 +4,12 @@ import { client, content, imageBody } from "./http";
 const path = (code: string) => ({ params: { path: { code } } });
 
 export const joinInfo = (code: string) => content(client.GET("/api/v1/join/{code}", path(code)));
-export const joinExam = (code: string, name: string, version: string) =>
+/** `name`: null with a personal link, whose list has it. */
+export const joinExam = (code: string, name: string | null, version: string, compareFace: boolean) =>
   content(
     client.POST("/api/v1/join/{code}", {
       ...path(code),
-      body: { name, consent: { version, accepted: true } },
+      body: { name, consent: { version, accepted: true, compare_face: compareFace } },
     }),
   );
 
@@ -25,9 +26,32 @@ export class CandidateApi {
 
   me = () => content(client.GET("/api/v1/candidates/me", { headers: this.headers }));
   enter = () => content(client.POST("/api/v1/candidates/me/enter", { headers: this.headers }));
+  stopComparing = () =>
+    content(client.POST("/api/v1/candidates/me/stop-comparing", { headers: this.headers }));
   leave = () => content(client.POST("/api/v1/candidates/me/leave", { headers: this.headers }));
 
   mediaGrant = () => content(client.POST("/api/v1/candidates/me/media", { headers: this.headers }));
+
+  ownIncidents = () => content(client.GET("/api/v1/candidates/me/incidents", { headers: this.headers }));
+
+  answerIncident = (incident_id: string, text: string) =>
+    content(
+      client.POST("/api/v1/candidates/me/incidents/{incident_id}/answer", {
+        headers: this.headers,
+        params: { path: { incident_id } },
+        body: { text },
+      }),
+    );
+
+  /** The bytes of a picture: an address alone opens nothing. */
+  ownEvidence = (incident_id: string, evidence_id: string) =>
+    content(
+      client.GET("/api/v1/candidates/me/incidents/{incident_id}/evidence/{evidence_id}", {
+        headers: this.headers,
+        params: { path: { incident_id, evidence_id } },
+        parseAs: "blob",
+      }),
+    ) as Promise<Blob>;
 
   askProctor = (note: string) =>
     content(

@@ -1,5 +1,5 @@
 import { client, content } from "./http";
-import type { Decision, MessageKind, NewSession } from "./types";
+import type { ActKind, Decision, MessageKind, NewAccommodations, NewSession } from "./types";
 
 const SESSION = "/api/v1/sessions/{session_id}";
 const one = (session_id: string) => ({ params: { path: { session_id } } });
@@ -35,6 +35,15 @@ export const decideCheckIn = (id: string, decision: "approve" | "retake", reason
       body: { decision, reason },
     }),
   );
+
+/** `command`: made up once for this act, so that asking again does nothing twice. */
+export const actOn = (id: string, act: ActKind, reason: string, command: string) =>
+  content(
+    client.POST("/api/v1/candidates/{candidate_id}/acts", { ...person(id), body: { act, reason, command } }),
+  );
+export const loadPrecision = () => content(client.GET("/api/v1/precision"));
+export const setAccommodations = (id: string, body: NewAccommodations) =>
+  content(client.PUT("/api/v1/candidates/{candidate_id}/accommodations", { ...person(id), body }));
 
 export const decideIncident = (id: string, decision: Decision, reason: string) =>
   content(

@@ -129,6 +129,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candidates/me/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Incidents
+         * @description The incidents about oneself, after the exam, as far as the session shows them.
+         */
+        get: operations["own_incidents_api_v1_candidates_me_incidents_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/me/incidents/{incident_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Say something to an incident, once, for the reviewers to read.
+         */
+        post: operations["answer_api_v1_candidates_me_incidents__incident_id__answer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/me/incidents/{incident_id}/evidence/{evidence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Evidence
+         * @description A picture of one's own incident. What is not shown, or not one's own, is not found.
+         */
+        get: operations["own_evidence_api_v1_candidates_me_incidents__incident_id__evidence__evidence_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/me/leave": {
         parameters: {
             query?: never;
@@ -209,6 +269,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candidates/me/stop-comparing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Comparing
+         * @description Take the consent to face comparison back; the features of the face are deleted at once.
+         */
+        post: operations["stop_comparing_api_v1_candidates_me_stop_comparing_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/me/tickets": {
         parameters: {
             query?: never;
@@ -229,6 +309,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candidates/{candidate_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase Candidate
+         * @description Erase everything about a candidate, for good. Refused while there is a hold.
+         */
+        delete: operations["erase_candidate_api_v1_candidates__candidate_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/{candidate_id}/accommodations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Accommodate
+         * @description Set what is arranged for a candidate, who sees it; from the next picture on it holds.
+         */
+        put: operations["accommodate_api_v1_candidates__candidate_id__accommodations_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/{candidate_id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act
+         * @description Pause, resume, remove, let in again or end one candidate, with a reason they are shown.
+         *
+         *     409 where that is not possible in the present state, or somebody else was quicker.
+         */
+        post: operations["act_api_v1_candidates__candidate_id__acts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/{candidate_id}/check-in-decision": {
         parameters: {
             query?: never;
@@ -243,6 +385,26 @@ export interface paths {
          * @description Let a waiting candidate in, or ask for a new photo.
          */
         post: operations["decide_check_in_api_v1_candidates__candidate_id__check_in_decision_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/candidates/{candidate_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Candidate
+         * @description Everything that is kept about a candidate, as a zip file to hand over.
+         */
+        get: operations["export_candidate_api_v1_candidates__candidate_id__export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -351,6 +513,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/holds/{hold_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Release Hold
+         * @description Release a hold: retention goes on with the next clean-up.
+         */
+        delete: operations["release_hold_api_v1_holds__hold_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/decisions": {
         parameters: {
             query?: never;
@@ -400,13 +582,15 @@ export interface paths {
         };
         /**
          * Join Info
-         * @description What the candidate reads before joining.
+         * @description What the candidate reads before joining. Reading a personal link does not use it up.
          */
         get: operations["join_info_api_v1_join__code__get"];
         put?: never;
         /**
          * Join
-         * @description Record the consent and join; the token is shown this once.
+         * @description Record the consent and the choice, and join; the token is shown this once.
+         *
+         *     A personal link is used up by this.
          */
         post: operations["join_api_v1_join__code__post"];
         delete?: never;
@@ -475,6 +659,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/precision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Precision
+         * @description For each kind of incident: how many rules opened, and what people decided, over this whole
+         *     installation and also about what retention has deleted since.
+         */
+        get: operations["precision_api_v1_precision_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -519,6 +724,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/admission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Admission
+         * @description Whether the join link lets people in who have no invite.
+         */
+        put: operations["set_admission_api_v1_sessions__session_id__admission_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/close": {
         parameters: {
             query?: never;
@@ -539,6 +764,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Holds
+         * @description Legal holds on the session or on candidates of it, oldest first.
+         */
+        get: operations["list_holds_api_v1_sessions__session_id__holds_get"];
+        put?: never;
+        /**
+         * Set Hold
+         * @description Keep the session, or one candidate of it, from being deleted until the hold is released.
+         */
+        post: operations["set_hold_api_v1_sessions__session_id__holds_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/incidents": {
         parameters: {
             query?: never;
@@ -553,6 +802,90 @@ export interface paths {
         get: operations["list_incidents_api_v1_sessions__session_id__incidents_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Invites
+         * @description Everybody who is invited, and who has joined. Links are not in it: nobody has them.
+         */
+        get: operations["list_invites_api_v1_sessions__session_id__invites_get"];
+        put?: never;
+        /**
+         * Import Invites
+         * @description Invite everybody on a list (CSV bytes). With one wrong line nobody is; each is named.
+         */
+        post: operations["import_invites_api_v1_sessions__session_id__invites_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/invites.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Invites
+         * @description The list with its states as CSV. Cells that a spreadsheet would run are made harmless.
+         */
+        get: operations["export_invites_api_v1_sessions__session_id__invites_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/invites/{invite_id}/reissue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reissue Invite
+         * @description A new link in place of the old one; who has joined goes on by it in another browser.
+         */
+        post: operations["reissue_invite_api_v1_sessions__session_id__invites__invite_id__reissue_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/invites/{invite_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Invite
+         * @description Let its link lead nowhere. Who has joined by it stays in the exam.
+         */
+        post: operations["revoke_invite_api_v1_sessions__session_id__invites__invite_id__revoke_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1006,10 +1339,51 @@ export interface webhooks {
 export interface components {
     schemas: {
         /**
+         * AccommodationsOut
+         * @description `words`: the same as the candidate reads it; empty when nothing is arranged.
+         */
+        AccommodationsOut: {
+            /** Break Minutes */
+            break_minutes: number;
+            /** Breaks */
+            breaks: number;
+            /** Detectors Off */
+            detectors_off: components["schemas"]["IncidentKind"][];
+            /** Extra Time Percent */
+            extra_time_percent: number;
+            /** Sampling Interval S */
+            sampling_interval_s: number | null;
+            /** Words */
+            words: string[];
+        };
+        /**
+         * ActKind
+         * @enum {string}
+         */
+        ActKind: "pause" | "resume" | "remove" | "readmit" | "end";
+        /** Admission */
+        Admission: {
+            /** Invited Only */
+            invited_only: boolean;
+        };
+        /**
          * AnalysisState
          * @enum {string}
          */
         AnalysisState: "ok" | "busy" | "paused";
+        /**
+         * AnswerOut
+         * @description What the candidate says to an incident.
+         */
+        AnswerOut: {
+            /**
+             * Answered At
+             * Format: date-time
+             */
+            answered_at: string;
+            /** Text */
+            text: string;
+        };
         /** AskProctor */
         AskProctor: {
             /** Note */
@@ -1043,6 +1417,7 @@ export interface components {
         };
         /** Candidate */
         Candidate: {
+            accommodations: components["schemas"]["AccommodationsOut"];
             camera: components["schemas"]["CameraClaim"];
             /** Has Reference Photo */
             has_reference_photo: boolean;
@@ -1050,6 +1425,12 @@ export interface components {
             has_still: boolean;
             /** Id */
             id: string;
+            /**
+             * Identity Check
+             * @description Who compares the face with the photo; the one is as ordinary as the other.
+             * @enum {string}
+             */
+            identity_check: "software" | "proctor";
             /**
              * Joined At
              * Format: date-time
@@ -1067,6 +1448,10 @@ export interface components {
             /** Online */
             online: boolean;
             state: components["schemas"]["CandidateState"];
+            /** State Reason */
+            state_reason: string | null;
+            /** State Since */
+            state_since: string | null;
             /**
              * Template
              * @enum {string}
@@ -1087,7 +1472,7 @@ export interface components {
          * CandidateState
          * @enum {string}
          */
-        CandidateState: "joined" | "checking_in" | "waiting_for_proctor" | "approved" | "in_room" | "finished";
+        CandidateState: "joined" | "checking_in" | "waiting_for_proctor" | "approved" | "in_room" | "paused" | "removed" | "finished";
         /** CheckInDecision */
         CheckInDecision: {
             /**
@@ -1167,16 +1552,24 @@ export interface components {
          * @enum {string}
          */
         Decision: "confirmed" | "dismissed" | "inconclusive";
-        /** DecisionOut */
+        /**
+         * DecisionOut
+         * @description `proposed`: it waits for a second person. `by_id`: of the sign-in or account; null on old
+         *     records.
+         */
         DecisionOut: {
             /** By */
             by: string;
+            /** By Id */
+            by_id: string | null;
             /**
              * Decided At
              * Format: date-time
              */
             decided_at: string;
             decision: components["schemas"]["Decision"];
+            /** Proposed */
+            proposed: boolean;
             /** Reason */
             reason: string;
         };
@@ -1186,6 +1579,21 @@ export interface components {
             comparison: components["schemas"]["Comparison"] | null;
             /** Max Faces */
             max_faces: number | null;
+        };
+        /**
+         * Erased
+         * @description `later`: some images lie in a store that is away; nobody can read them any more, and they
+         *     are deleted when it is back.
+         */
+        Erased: {
+            /** Later */
+            later: boolean;
+            /** Objects */
+            objects: number;
+            /** Rows */
+            rows: {
+                [key: string]: number;
+            };
         };
         /** ErrorBody */
         ErrorBody: {
@@ -1257,6 +1665,8 @@ export interface components {
         };
         /** ExamSession */
         ExamSession: {
+            /** Answer Days */
+            answer_days: number;
             /** Candidates In Room */
             candidates_in_room: number;
             /** Closed At */
@@ -1268,17 +1678,26 @@ export interface components {
             created_at: string;
             /** Exam Url */
             exam_url: string | null;
+            /** Face Matching */
+            face_matching: boolean;
+            /** Holds */
+            holds: number;
             /** Id */
             id: string;
+            /** Invited Only */
+            invited_only: boolean;
             /** Join Url */
             join_url: string;
             media: components["schemas"]["MediaProvider"];
             /** Open Incidents */
             open_incidents: number;
+            own_incidents: components["schemas"]["OwnIncidents"];
             /** Retention Days */
             retention_days: number;
             /** Sampling Interval S */
             sampling_interval_s: number;
+            /** Second Reviewer */
+            second_reviewer: boolean;
             /** Title */
             title: string;
             /** Unreviewed Incidents */
@@ -1327,10 +1746,11 @@ export interface components {
         };
         /**
          * GapCause
-         * @description Why no frame came. SERVER is ours and never counts against anybody.
+         * @description Why no frame came. SERVER is ours, PAUSED and REMOVED are a proctor's doing: none of these
+         *     ever counts against anybody.
          * @enum {string}
          */
-        GapCause: "server" | "camera" | "connection" | "unknown";
+        GapCause: "server" | "camera" | "connection" | "paused" | "removed" | "unknown";
         /** GapChanged */
         GapChanged: {
             gap: components["schemas"]["Gap"];
@@ -1340,10 +1760,18 @@ export interface components {
              */
             kind: "gap";
         };
-        /** GivenConsent */
+        /**
+         * GivenConsent
+         * @description `compare_face`: the choice of the candidate; who says nothing is identified by a proctor.
+         */
         GivenConsent: {
             /** Accepted */
             accepted: boolean;
+            /**
+             * Compare Face
+             * @default false
+             */
+            compare_face: boolean;
             /** Version */
             version: string;
         };
@@ -1380,6 +1808,29 @@ export interface components {
              */
             type: "hello";
         };
+        /** Hold */
+        Hold: {
+            /** Candidate Id */
+            candidate_id: string | null;
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
+            /** Released At */
+            released_at: string | null;
+            /** Session Id */
+            session_id: string;
+            /**
+             * Set At
+             * Format: date-time
+             */
+            set_at: string;
+        };
+        /** Holds */
+        Holds: {
+            /** Holds */
+            holds: components["schemas"]["Hold"][];
+        };
         /** IceServer */
         IceServer: {
             /** Credential */
@@ -1395,8 +1846,19 @@ export interface components {
          * @enum {string}
          */
         Identity: "match" | "mismatch" | "uncertain" | "not_compared";
+        /**
+         * ImportedInvites
+         * @description `csv`: names and links for whoever sends them out, safe to open in a spreadsheet.
+         */
+        ImportedInvites: {
+            /** Csv */
+            csv: string;
+            /** Invites */
+            invites: components["schemas"]["Invite"][];
+        };
         /** Incident */
         Incident: {
+            answer: components["schemas"]["AnswerOut"] | null;
             /** Candidate Id */
             candidate_id: string;
             /** Candidate Name */
@@ -1411,6 +1873,8 @@ export interface components {
             /** Id */
             id: string;
             kind: components["schemas"]["IncidentKind"];
+            /** Opinions */
+            opinions: components["schemas"]["DecisionOut"][];
             /** Reference Photo Url */
             reference_photo_url: string | null;
             severity: components["schemas"]["Severity"];
@@ -1456,27 +1920,117 @@ export interface components {
             more: boolean;
         };
         /**
+         * Invite
+         * @description `link` is there once, in the answer that made it: the server keeps only its hash.
+         */
+        Invite: {
+            /** Accommodations */
+            accommodations: string[];
+            /** Candidate Id */
+            candidate_id: string | null;
+            /** Closes At */
+            closes_at: string | null;
+            /** Email */
+            email: string | null;
+            /** External Id */
+            external_id: string | null;
+            /** Id */
+            id: string;
+            /** Joined At */
+            joined_at: string | null;
+            /** Link */
+            link?: string | null;
+            /** Link Works */
+            link_works: boolean;
+            /** Name */
+            name: string;
+            /** Opens At */
+            opens_at: string | null;
+            state: components["schemas"]["InviteState"];
+        };
+        /**
+         * InviteState
+         * @description REVOKED: no link of it works, and nobody has joined by it.
+         * @enum {string}
+         */
+        InviteState: "invited" | "joined" | "revoked";
+        /** Invites */
+        Invites: {
+            /** Invited Only */
+            invited_only: boolean;
+            /** Invites */
+            invites: components["schemas"]["Invite"][];
+        };
+        /**
          * Isolation
          * @description What keeps candidates from seeing one another.
          * @enum {string}
          */
         Isolation: "structural" | "token" | "ui_only";
-        /** Join */
+        /**
+         * Join
+         * @description `name` is needed with the join link; with a personal link the list has it.
+         */
         Join: {
             consent: components["schemas"]["GivenConsent"];
             /** Name */
-            name: string;
+            name?: string | null;
         };
         /** JoinInfo */
         JoinInfo: {
             consent: components["schemas"]["ConsentText"];
+            invite?: components["schemas"]["JoinInvite"] | null;
             session: components["schemas"]["MySession"];
+        };
+        /**
+         * JoinInvite
+         * @description What the owner of a personal link reads. `resumes`: this person has joined before.
+         */
+        JoinInvite: {
+            /** Closes At */
+            closes_at: string | null;
+            /** Name */
+            name: string;
+            /** Opens At */
+            opens_at: string | null;
+            /** Resumes */
+            resumes: boolean;
         };
         /** Joined */
         Joined: {
             candidate: components["schemas"]["MyCandidate-Output"];
             /** Token */
             token: string;
+        };
+        /**
+         * KindPrecision
+         * @description How right one rule was in this installation, as people decided.
+         *
+         *     `precision`: confirmed among confirmed and dismissed; `low` and `high`: its 95 % interval
+         *     (Wilson). Null where nothing was settled. `words`: what a reviewer reads before deciding.
+         */
+        KindPrecision: {
+            /** Confirmed */
+            confirmed: number;
+            /** Dismissed */
+            dismissed: number;
+            /** Enough */
+            enough: boolean;
+            /** High */
+            high: number | null;
+            /** Inconclusive */
+            inconclusive: number;
+            kind: components["schemas"]["IncidentKind"];
+            /** Low */
+            low: number | null;
+            /** Opened */
+            opened: number;
+            /** Precision */
+            precision: number | null;
+            /** Reviewed */
+            reviewed: number;
+            /** Words */
+            words: string;
         };
         /** LiveFacts */
         LiveFacts: {
@@ -1593,6 +2147,13 @@ export interface components {
         };
         /** MyCandidate */
         "MyCandidate-Input": {
+            /**
+             * Accommodations
+             * @description What is arranged, in plain words.
+             */
+            accommodations: string[];
+            /** Face Compared */
+            face_compared: boolean;
             /** Has Reference Photo */
             has_reference_photo: boolean;
             /** Id */
@@ -1607,9 +2168,20 @@ export interface components {
             retake_reason: string | null;
             session: components["schemas"]["MySession"];
             state: components["schemas"]["CandidateState"];
+            /** State Reason */
+            state_reason: string | null;
+            /** State Since */
+            state_since: string | null;
         };
         /** MyCandidate */
         "MyCandidate-Output": {
+            /**
+             * Accommodations
+             * @description What is arranged, in plain words.
+             */
+            accommodations: string[];
+            /** Face Compared */
+            face_compared: boolean;
             /** Has Reference Photo */
             has_reference_photo: boolean;
             /** Id */
@@ -1624,6 +2196,10 @@ export interface components {
             retake_reason: string | null;
             session: components["schemas"]["MySession"];
             state: components["schemas"]["CandidateState"];
+            /** State Reason */
+            state_reason: string | null;
+            /** State Since */
+            state_since: string | null;
         };
         /**
          * MySession
@@ -1634,8 +2210,11 @@ export interface components {
             closed: boolean;
             /** Exam Url */
             exam_url: string | null;
+            /** Face Matching */
+            face_matching: boolean;
             /** Id */
             id: string;
+            own_incidents: components["schemas"]["OwnIncidents"];
             /** Retention Days */
             retention_days: number;
             /** Sampling Interval S */
@@ -1651,6 +2230,55 @@ export interface components {
              */
             kind: "session_changed";
             session: components["schemas"]["MySession"];
+        };
+        /**
+         * NewAccommodations
+         * @description All of what is arranged; it takes the place of what was arranged before.
+         */
+        NewAccommodations: {
+            /**
+             * Break Minutes
+             * @description Of each break.
+             * @default 0
+             */
+            break_minutes: number;
+            /**
+             * Breaks
+             * @default 0
+             */
+            breaks: number;
+            /**
+             * Detectors Off
+             * @description Not reported: some of multiple_faces, no_face, different_person, not_recognised.
+             */
+            detectors_off?: components["schemas"]["IncidentKind"][];
+            /**
+             * Extra Time Percent
+             * @description Information: 25 is a quarter more time.
+             * @default 0
+             */
+            extra_time_percent: number;
+            /**
+             * Sampling Interval S
+             * @description A picture so often, where that is less often.
+             */
+            sampling_interval_s?: number | null;
+        };
+        /**
+         * NewAct
+         * @description `command`: a random word for this act; the same once more does nothing twice.
+         */
+        NewAct: {
+            act: components["schemas"]["ActKind"];
+            /** Command */
+            command?: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /** NewAnswer */
+        NewAnswer: {
+            /** Text */
+            text: string;
         };
         /** NewCandidateMessage */
         NewCandidateMessage: {
@@ -1675,8 +2303,27 @@ export interface components {
         };
         /** NewExamSession */
         NewExamSession: {
+            /**
+             * Answer Days
+             * @default 7
+             */
+            answer_days: number;
             /** Exam Url */
             exam_url?: string | null;
+            /**
+             * Face Matching
+             * @description Candidates may choose that software compares their face.
+             * @default true
+             */
+            face_matching: boolean;
+            /**
+             * Invited Only
+             * @description The join link lets nobody in; invites do.
+             * @default false
+             */
+            invited_only: boolean;
+            /** @default never */
+            own_incidents: components["schemas"]["OwnIncidents"];
             /**
              * Provider
              * @description Who carries live video; default: as the server is set up.
@@ -1698,8 +2345,23 @@ export interface components {
              * @default 5
              */
             sampling_interval_s: number;
+            /**
+             * Second Reviewer
+             * @default false
+             */
+            second_reviewer: boolean;
             /** Title */
             title: string;
+        };
+        /**
+         * NewHold
+         * @description `candidate_id`: hold this candidate alone; none: the whole session.
+         */
+        NewHold: {
+            /** Candidate Id */
+            candidate_id?: string | null;
+            /** Reason */
+            reason: string;
         };
         /** NewMessage */
         NewMessage: {
@@ -1754,6 +2416,81 @@ export interface components {
             /** Observations */
             observations: components["schemas"]["ObservationOut"][];
         };
+        /**
+         * OwnDecision
+         * @description What was decided. Who did is the exam office's to say.
+         */
+        OwnDecision: {
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            decision: components["schemas"]["Decision"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * OwnEvidence
+         * @description `url`: wants the candidate's token, as every route of the candidate's.
+         */
+        OwnEvidence: {
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * OwnIncident
+         * @description An incident as the candidate sees it. `decision`: null while no final one stands.
+         */
+        OwnIncident: {
+            answer: components["schemas"]["AnswerOut"] | null;
+            /** Answer Until */
+            answer_until: string | null;
+            comparison: components["schemas"]["Comparison"] | null;
+            decision: components["schemas"]["OwnDecision"] | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Evidence */
+            evidence: components["schemas"]["OwnEvidence"][];
+            evidence_missing: components["schemas"]["EvidenceMissing"] | null;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** Max Faces */
+            max_faces: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
+         * OwnIncidentList
+         * @description `setting`: when this session shows incidents. `ended`: whether the exam is over for the
+         *     candidate. `waiting`: incidents that are shown after people have decided about them.
+         */
+        OwnIncidentList: {
+            /** Ended */
+            ended: boolean;
+            /** Incidents */
+            incidents: components["schemas"]["OwnIncident"][];
+            setting: components["schemas"]["OwnIncidents"];
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * OwnIncidents
+         * @description When candidates may see the incidents that are about them.
+         * @enum {string}
+         */
+        OwnIncidents: "never" | "after_end" | "after_review";
         /** PeerJoined */
         PeerJoined: {
             /** Candidate Id */
@@ -1815,6 +2552,11 @@ export interface components {
              * @enum {string}
              */
             type: "pong";
+        };
+        /** Precision */
+        Precision: {
+            /** Kinds */
+            kinds: components["schemas"]["KindPrecision"][];
         };
         /** PresenceChanged */
         PresenceChanged: {
@@ -2208,6 +2950,100 @@ export interface operations {
             };
         };
     };
+    own_incidents_api_v1_candidates_me_incidents_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnIncidentList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    answer_api_v1_candidates_me_incidents__incident_id__answer_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnIncident"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    own_evidence_api_v1_candidates_me_incidents__incident_id__evidence__evidence_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     leave_api_v1_candidates_me_leave_post: {
         parameters: {
             query?: never;
@@ -2328,6 +3164,35 @@ export interface operations {
             };
         };
     };
+    stop_comparing_api_v1_candidates_me_stop_comparing_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyCandidate-Output"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     candidate_ticket_api_v1_candidates_me_tickets_post: {
         parameters: {
             query?: never;
@@ -2348,6 +3213,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    erase_candidate_api_v1_candidates__candidate_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    accommodate_api_v1_candidates__candidate_id__accommodations_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccommodations"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidate"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    act_api_v1_candidates__candidate_id__acts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAct"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candidate"];
                 };
             };
             /** @description Client Error */
@@ -2384,6 +3350,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Candidate"];
                 };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    export_candidate_api_v1_candidates__candidate_id__export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {
@@ -2540,6 +3535,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    release_hold_api_v1_holds__hold_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
             };
             /** @description Client Error */
             "4XX": {
@@ -2771,6 +3797,35 @@ export interface operations {
             };
         };
     };
+    precision_api_v1_precision_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Precision"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     list_sessions_api_v1_sessions_get: {
         parameters: {
             query?: never;
@@ -2864,6 +3919,41 @@ export interface operations {
             };
         };
     };
+    set_admission_api_v1_sessions__session_id__admission_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Admission"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamSession"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     close_session_api_v1_sessions__session_id__close_post: {
         parameters: {
             query?: never;
@@ -2882,6 +3972,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExamSession"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_holds_api_v1_sessions__session_id__holds_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holds"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    set_hold_api_v1_sessions__session_id__holds_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
                 };
             };
             /** @description Client Error */
@@ -2916,6 +4072,168 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Incidents"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_invites_api_v1_sessions__session_id__invites_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invites"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    import_invites_api_v1_sessions__session_id__invites_post: {
+        parameters: {
+            query?: {
+                /** @description Of times that name none: Europe/Berlin. */
+                zone?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedInvites"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    export_invites_api_v1_sessions__session_id__invites_csv_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    reissue_invite_api_v1_sessions__session_id__invites__invite_id__reissue_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_invite_api_v1_sessions__session_id__invites__invite_id__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
                 };
             };
             /** @description Client Error */
@@ -3372,6 +4690,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": unknown;
                     "text/plain": string;
                 };
             };
@@ -3381,7 +4700,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": components["schemas"]["ErrorReply"];
+                    "application/json": components["schemas"]["ErrorReply"];
                 };
             };
         };

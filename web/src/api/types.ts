@@ -10,6 +10,12 @@ export type CameraState = Schemas["CameraClaim"];
 export type IncidentKind = Schemas["IncidentKind"];
 export type Severity = Schemas["Severity"];
 export type Decision = Schemas["Decision"];
+export type ReviewDecision = Schemas["DecisionOut"];
+export type ActKind = Schemas["ActKind"];
+export type KindPrecision = Schemas["KindPrecision"];
+export type OwnIncident = Schemas["OwnIncident"];
+export type OwnIncidentList = Schemas["OwnIncidentList"];
+export type OwnIncidentsSetting = Schemas["OwnIncidents"];
 export type MessageKind = Schemas["MessageKind"];
 export type GapCause = Schemas["GapCause"];
 export type ErrorBody = Schemas["ErrorBody"];
@@ -30,6 +36,10 @@ export type SystemStatus = Schemas["SystemStatus"];
 export type MediaGrant = Schemas["MediaGrant"];
 export type MediaProvider = Schemas["MediaProvider"];
 export type MediaProviders = Schemas["MediaProviders"];
+export type Accommodations = Schemas["AccommodationsOut"];
+export type NewAccommodations = Schemas["NewAccommodations"];
+export type Invite = Schemas["Invite"];
+export type InviteState = Schemas["InviteState"];
 export type Snapshot = Schemas["Snapshot"];
 
 export interface NewSession {
@@ -41,4 +51,11 @@ export interface NewSession {
   report_repeats: boolean;
   /** Who carries live video; null leaves it to the server. */
   provider: string | null;
+  second_reviewer: boolean;
+  own_incidents: OwnIncidentsSetting;
+  answer_days: number;
+  /** The join link lets nobody in; personal invites do. */
+  invited_only: boolean;
+  /** Candidates may choose that software compares their face. */
+  face_matching: boolean;
 }

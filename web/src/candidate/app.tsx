@@ -5,8 +5,16 @@ import { CameraStep } from "./camera-step";
 import { CheckInStep, ReadyStep, WaitingStep } from "./check-in-step";
 import { PhotoStep } from "./photo-step";
 import { Room } from "./room";
-import { ClosedScreen, FinishedScreen, LoadingScreen, TakenOverScreen, UnknownLinkScreen } from "./screens";
+import {
+  ClosedScreen,
+  FinishedScreen,
+  LoadingScreen,
+  RefusedScreen,
+  TakenOverScreen,
+  UnknownLinkScreen,
+} from "./screens";
 import { Shell } from "./shell";
+import { PausedScreen, RemovedScreen } from "./stopped";
 import { WelcomeStep } from "./welcome-step";
 
 export interface StepProps {
@@ -27,8 +35,9 @@ function Page({ session, view }: StepProps) {
   if (view.phase === "loading") return <LoadingScreen reachable />;
   if (view.phase === "unreachable") return <LoadingScreen reachable={false} />;
   if (view.phase === "unknown_link") return <UnknownLinkScreen />;
+  if (view.phase === "refused") return <RefusedScreen refusal={view.refusal} />;
   if (view.phase === "taken_over") return <TakenOverScreen onContinue={() => session.continueHere()} />;
-  if (view.phase === "closed") return <ClosedScreen />;
+  if (view.phase === "closed") return <ClosedScreen session={session} view={view} />;
   return <Step session={session} view={view} />;
 }
 
@@ -48,7 +57,11 @@ function Step(props: StepProps) {
       return <ReadyStep {...props} />;
     case "room":
       return <Room {...props} />;
+    case "paused":
+      return <PausedScreen {...props} />;
+    case "removed":
+      return <RemovedScreen {...props} />;
     case "finished":
-      return <FinishedScreen />;
+      return <FinishedScreen {...props} />;
   }
 }

@@ -5,6 +5,7 @@ import { useStore } from "../ui/use-store";
 import { LiveVideo } from "../ui/video";
 import { checkInWords } from "../words";
 import type { StepProps } from "./app";
+import { Arranged } from "./arranged";
 import { CameraProblem } from "./camera-help";
 import css from "./candidate.module.css";
 import { AskProctor, RefusalNote } from "./refusal-note";
@@ -31,7 +32,9 @@ export function CheckInStep({ session, view }: StepProps) {
     <section className={`panel ${css.card}`}>
       <StepTitle>Look at the camera</StepTitle>
       <Text mb="md">
-        We take {needed} pictures and compare them with your photo. This takes a few seconds.
+        {view.me?.face_compared
+          ? `We take ${needed} pictures and compare them with your photo. This takes a few seconds.`
+          : `We take ${needed} pictures, so that a proctor can compare them with your photo. This takes a few seconds.`}
       </Text>
       <Stack>
         <OwnPicture session={session} outline />
@@ -55,8 +58,8 @@ export function WaitingStep({ session, view }: StepProps) {
       <IconUserSearch size={40} aria-hidden />
       <StepTitle>A person will look at this</StepTitle>
       <Text mb="sm" role="status">
-        You have done nothing wrong. A proctor compares your photo with your camera picture and then lets you
-        in. You do not need to press anything; this page goes on by itself.
+        {view.me?.face_compared && "You have done nothing wrong. "}A proctor compares your photo with your
+        camera picture and then lets you in. You do not need to press anything; this page goes on by itself.
       </Text>
       <Text mb="md">You can write to the proctor with the button Ask for help above.</Text>
       <Stack>
@@ -87,6 +90,7 @@ export function ReadyStep({ session, view }: StepProps) {
           Enter the exam
         </Button>
         <RefusalNote view={view} />
+        <Arranged words={view.me?.accommodations ?? []} />
         <OwnPicture session={session} />
       </Stack>
     </section>

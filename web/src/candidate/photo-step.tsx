@@ -44,8 +44,10 @@ export function PhotoStep({ session, view }: StepProps) {
     <section className={`panel ${css.card}`}>
       <StepTitle>Your reference photo</StepTitle>
       <Text mb="md">
-        Put your face inside the oval, look at the camera, and have light in front of you. We compare this
-        photo with your camera picture, and only for this exam.
+        Put your face inside the oval, look at the camera, and have light in front of you.{" "}
+        {view.me?.face_compared
+          ? "We compare this photo with your camera picture, and only for this exam."
+          : "A proctor compares this photo with your camera picture by eye, and only for this exam."}
       </Text>
       <Stack>
         {view.me?.retake_reason && (

@@ -15,7 +15,7 @@ export function ProctorNote({ view, onAnswer }: { view: CandidateView; onAnswer:
           mb="md"
           color={newest.kind === "warning" ? "orange" : "blue"}
           icon={<IconMessage aria-hidden />}
-          title="From the proctor"
+          title={newest.from === "system" ? "Please note" : "From the proctor"}
         >
           {newest.text}
           <Group mt="sm" gap="xs">

@@ -6,6 +6,7 @@ import {
   IconCloudOff,
   IconExternalLink,
   IconLoader2,
+  IconPlayerPause,
 } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Warning } from "../api/types";
@@ -14,6 +15,7 @@ import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
 import { LiveVideo } from "../ui/video";
 import type { StepProps } from "./app";
+import { Arranged, Comparison } from "./arranged";
 import { CameraProblem } from "./camera-help";
 import css from "./candidate.module.css";
 import { Chat } from "./chat";
@@ -70,6 +72,9 @@ export function Room({ session, view }: StepProps) {
         <Text size="sm" className="faint">
           Please keep this tab open. You may work in another tab or window.
         </Text>
+        <AskForBreak session={session} />
+        <Arranged words={view.me?.accommodations ?? []} />
+        <Comparison session={session} view={view} />
         <Finish session={session} busy={view.busy} />
       </Stack>
       <section className={`panel ${css.card}`} aria-labelledby="chat-title">
@@ -114,6 +119,32 @@ function Warnings({ warnings }: { warnings: Warning[] }) {
         </div>
       ))}
     </Stack>
+  );
+}
+
+/** A pause is a proctor's to give: this is the question for it. */
+function AskForBreak({ session }: Pick<StepProps, "session">) {
+  const [asked, setAsked] = useState(false);
+  const ask = () =>
+    session.say("I would like to take a break, please.").then(
+      () => setAsked(true),
+      () => document.getElementById("chat-input")?.focus(),
+    );
+  return (
+    <Group gap="sm">
+      <Button
+        variant="default"
+        disabled={asked}
+        leftSection={<IconPlayerPause size={18} aria-hidden />}
+        onClick={() => void ask()}
+        data-testid="ask-break"
+      >
+        Ask for a break
+      </Button>
+      <Text size="sm" className="faint" role="status">
+        {asked && "The proctor has been asked. Please go on until the exam is paused."}
+      </Text>
+    </Group>
   );
 }
 

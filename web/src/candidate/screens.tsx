@@ -1,8 +1,12 @@
 import { Button, Loader, Text } from "@mantine/core";
 import { IconCircleCheck, IconCloudOff, IconDoorExit, IconLinkOff, IconWindow } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import type { ErrorBody } from "../api/types";
+import type { StepProps } from "./app";
 import css from "./candidate.module.css";
+import { OwnIncidents } from "./own-incidents";
 import { StepTitle } from "./shell";
+import { Reason } from "./stopped";
 
 function Screen({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
   return (
@@ -42,6 +46,20 @@ export function UnknownLinkScreen() {
   );
 }
 
+/** A link that is known and lets nobody in: why, and what to do. */
+export function RefusedScreen({ refusal }: { refusal: ErrorBody | null }) {
+  return (
+    <div data-testid="link-refused" data-code={refusal?.code}>
+      <Screen
+        icon={<IconLinkOff size={40} aria-hidden />}
+        title={refusal?.message ?? "This link lets nobody in"}
+      >
+        <Text>{refusal?.fix ?? "Please ask the people who sent it to you."}</Text>
+      </Screen>
+    </div>
+  );
+}
+
 export function TakenOverScreen({ onContinue }: { onContinue: () => void }) {
   return (
     <div data-testid="tab-taken-over">
@@ -58,28 +76,45 @@ export function TakenOverScreen({ onContinue }: { onContinue: () => void }) {
   );
 }
 
-export function ClosedScreen() {
+export function ClosedScreen({ session, view }: StepProps) {
   return (
     <div data-testid="session-closed">
       <Screen icon={<IconDoorExit size={40} aria-hidden />} title="This exam session is closed">
+        <Reason text={view.me?.state_reason} />
         <Text>
           The proctor has ended it. Your camera and microphone are off. You can close this page. If you think
           that this is a mistake, please contact the people who invited you.
         </Text>
       </Screen>
+      {view.me && <OwnIncidents api={session.reader()} />}
     </div>
   );
 }
 
-export function FinishedScreen() {
+export function FinishedScreen({ session, view }: StepProps) {
+  const byProctor = view.me?.state_reason;
   return (
     <div data-testid="finished">
-      <Screen icon={<IconCircleCheck size={40} color="var(--good)" aria-hidden />} title="You have finished">
-        <Text>
-          Monitoring has ended and your camera and microphone are off. You can close this page. Thank you, and
-          good luck.
-        </Text>
-      </Screen>
+      {byProctor ? (
+        <Screen icon={<IconDoorExit size={40} aria-hidden />} title="The proctor has ended your exam">
+          <Reason text={byProctor} />
+          <Text>
+            Monitoring has ended and your camera and microphone are off. If you think that this is a mistake,
+            please contact your exam office.
+          </Text>
+        </Screen>
+      ) : (
+        <Screen
+          icon={<IconCircleCheck size={40} color="var(--good)" aria-hidden />}
+          title="You have finished"
+        >
+          <Text>
+            Monitoring has ended and your camera and microphone are off. You can close this page. Thank you,
+            and good luck.
+          </Text>
+        </Screen>
+      )}
+      <OwnIncidents api={session.reader()} />
     </div>
   );
 }

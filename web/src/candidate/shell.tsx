@@ -25,12 +25,14 @@ export function Shell({ session, view, children }: StepProps & { children: React
   const title = view.me?.session.title ?? view.join?.session.title ?? null;
   const open = view.phase === "open";
   const inRoom = open && step === "room";
-  const canAsk = open && view.me !== null && step !== "finished";
+  const over = step === "finished" || step === "removed";
+  const canAsk = open && view.me !== null && !over;
   useEffect(() => {
     document.title = title ? `${title} – exam` : "Exam check-in";
   }, [title]);
   useFocusOnChange(`${view.phase}/${step}`);
-  const ask = () => (inRoom ? document.getElementById("chat-input")?.focus() : help.open());
+  const chatShown = inRoom || (open && step === "paused");
+  const ask = () => (chatShown ? document.getElementById("chat-input")?.focus() : help.open());
   return (
     <div className={css.page}>
       <a className="skip-link" href="#main">
@@ -60,12 +62,12 @@ export function Shell({ session, view, children }: StepProps & { children: React
         )}
       </header>
       <main id="main" className={`${css.main} ${inRoom ? css.wide : ""}`}>
-        {open && step !== "finished" && step !== "room" && <Progress step={step} />}
+        {open && STEPS.some(([steps]) => steps.includes(step)) && !inRoom && <Progress step={step} />}
         {canAsk && !inRoom && <ConnectionNote connection={view.connection} trouble={view.trouble} />}
         {canAsk && !inRoom && <ProctorNote view={view} onAnswer={help.open} />}
         {children}
       </main>
-      <SidePanel opened={helpOpen && !inRoom} onClose={help.close} title="Ask for help">
+      <SidePanel opened={helpOpen && !chatShown} onClose={help.close} title="Ask for help">
         <Text mb="sm">Write to the proctor here. Your place in the check-in is kept.</Text>
         <Chat session={session} view={view} />
       </SidePanel>

@@ -1,19 +1,31 @@
-import { Alert, Button, Checkbox, List, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Checkbox, List, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import type { JoinInfo } from "../api/types";
+import { dayAndTime } from "../time";
+import { useNow } from "../ui/use-now";
 import type { StepProps } from "./app";
 import css from "./candidate.module.css";
 import { StepTitle } from "./shell";
 
+type Way = "software" | "proctor";
+
 export function WelcomeStep({ session, view }: StepProps) {
   const [name, setName] = useState("");
   const [agreed, setAgreed] = useState(false);
+  const [way, setWay] = useState<Way | null>(null);
   const [tried, setTried] = useState(false);
+  const now = useNow();
   const { join } = view;
   if (!join) return null;
+  const { invite } = join;
+  const asks = join.session.face_matching && !invite?.resumes;
+  const early = invite?.opens_at && Date.parse(invite.opens_at) > now;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (name.trim() && agreed) void session.join(name.trim());
+    const named = invite || name.trim();
+    if (named && agreed && (way || !asks))
+      void session.join(invite ? null : name.trim(), asks && way === "software");
   };
   return (
     <form className={`panel ${css.card}`} onSubmit={submit} noValidate>
@@ -26,19 +38,24 @@ export function WelcomeStep({ session, view }: StepProps) {
           <List.Item key={line}>{line}</List.Item>
         ))}
       </List>
-      <TextInput
-        label="Your full name"
-        description="As the people who run the exam know you."
-        autoComplete="name"
-        size="md"
-        mb="md"
-        maxLength={200}
-        required
-        value={name}
-        error={tried && !name.trim() ? "Please enter your name." : null}
-        onChange={(event) => setName(event.currentTarget.value)}
-        data-testid="join-name"
-      />
+      {invite ? (
+        <Invited invite={invite} early={Boolean(early)} />
+      ) : (
+        <TextInput
+          label="Your full name"
+          description="As the people who run the exam know you."
+          autoComplete="name"
+          size="md"
+          mb="md"
+          maxLength={200}
+          required
+          value={name}
+          error={tried && !name.trim() ? "Please enter your name." : null}
+          onChange={(event) => setName(event.currentTarget.value)}
+          data-testid="join-name"
+        />
+      )}
+      {asks && <Choice way={way} onChoose={setWay} missing={tried && !way} />}
       <Checkbox
         label="I have read this and I agree"
         size="md"
@@ -53,12 +70,70 @@ export function WelcomeStep({ session, view }: StepProps) {
           {view.refusal.fix}
         </Alert>
       )}
-      <Button type="submit" size="md" fullWidth loading={view.busy} data-testid="join-accept">
+      <Button
+        type="submit"
+        size="md"
+        fullWidth
+        loading={view.busy}
+        disabled={Boolean(early)}
+        data-testid="join-accept"
+      >
         Accept and continue
       </Button>
       <Text size="sm" className="faint" mt="sm">
         Next: camera and microphone. Nothing is recorded before you accept.
       </Text>
     </form>
+  );
+}
+
+interface ChoiceProps {
+  way: Way | null;
+  onChoose: (way: Way) => void;
+  missing: boolean;
+}
+
+/** Two ways of the same worth: nothing is chosen beforehand, and neither stands out. */
+function Choice({ way, onChoose, missing }: ChoiceProps) {
+  return (
+    <Radio.Group
+      label="How shall we check that it is you?"
+      description="Choose freely. Both lead into the same exam."
+      size="md"
+      mb="lg"
+      value={way}
+      onChange={(chosen) => onChoose(chosen as Way)}
+      error={missing ? "Please choose one of the two." : null}
+      data-testid="join-choice"
+    >
+      <Stack gap="xs" mt="xs">
+        <Radio
+          value="proctor"
+          label="A proctor compares my photo with my camera picture by eye"
+          data-testid="choose-proctor"
+        />
+        <Radio
+          value="software"
+          label="Software compares my face with my photo"
+          data-testid="choose-software"
+        />
+      </Stack>
+    </Radio.Group>
+  );
+}
+
+function Invited({ invite, early }: { invite: NonNullable<JoinInfo["invite"]>; early: boolean }) {
+  return (
+    <>
+      <Text mb="md" data-testid="invited-name">
+        This is the personal invitation of <strong>{invite.name}</strong>. It lets one person in once: do not
+        pass it on.
+      </Text>
+      {early && invite.opens_at && (
+        <Alert color="blue" title={`You can join from ${dayAndTime(invite.opens_at)}`} mb="md">
+          Please come back to this page then. Your invitation stays as it is.
+        </Alert>
+      )}
+    </>
   );
 }

@@ -52,11 +52,16 @@ export class CandidateMedia implements PictureSource {
     return track && device ? { device, label: track.label.slice(0, 256) } : {};
   }
 
-  stop(): void {
-    this.live.close();
+  /** Camera and microphone off for a while; the connection to the proctors stays. */
+  rest(): void {
     this.camera.stop();
     this.capture?.stop();
     this.capture = null;
+  }
+
+  stop(): void {
+    this.live.close();
+    this.rest();
   }
 
   private changed(): void {

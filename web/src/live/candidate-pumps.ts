@@ -1,7 +1,8 @@
 import type { CandidateApi } from "../api/candidate";
 import type { ApiError } from "../api/http";
 import type { CheckInProgress, FrameReply } from "../api/types";
-import { type CandidateView, withCheckIn, withFrameReply } from "./candidate-state";
+import type { CandidateMedia } from "./candidate-media";
+import { type CandidateView, stepOf, withCheckIn, withFrameReply } from "./candidate-state";
 import type { PictureSource } from "./capture";
 import type { Clock } from "./clock";
 import { FrameNumbers } from "./frame-numbers";
@@ -42,4 +43,23 @@ export function makePumps(source: PictureSource, { view, clock, api, onRefused }
     onRefused,
   });
   return { checkIn, room };
+}
+
+export type Pumps = ReturnType<typeof makePumps>;
+
+/** The step decides what runs: which pictures are sent, and whether the camera is on at all. */
+export function followStep(view: CandidateView, media: CandidateMedia, { checkIn, room }: Pumps): void {
+  const open = view.phase === "open";
+  const step = stepOf(view);
+  const camera = media.camera.view.get().status;
+  const needsCamera = open && ["check_in", "waiting", "ready", "room"].includes(step);
+  if (needsCamera && camera === "off") void media.camera.start();
+  if (open && step === "check_in") checkIn.start();
+  else checkIn.stop();
+  if (open && step === "room") room.start();
+  else room.stop();
+  const ended = view.phase === "closed" || view.phase === "taken_over";
+  const over = ended || step === "removed" || step === "finished";
+  if (over && camera !== "off") media.stop();
+  if (open && step === "paused" && camera !== "off") media.rest();
 }

@@ -1,18 +1,20 @@
 import { CandidateApi, joinExam, joinInfo } from "../api/candidate";
 import { type ApiError, asApiError } from "../api/http";
-import type { CheckInProgress, FrameReply, MyCandidate } from "../api/types";
+import type { MyCandidate } from "../api/types";
 import { backoffMs } from "./backoff";
 import { CandidateMedia } from "./candidate-media";
-import { makePumps } from "./candidate-pumps";
-import { blank, type CandidateView, stepOf, withEvent, withMe, withMessage } from "./candidate-state";
+import { followStep, makePumps, type Pumps } from "./candidate-pumps";
+import { blank, type CandidateView, refused, withEvent, withMe, withMessage } from "./candidate-state";
 import { type Clock, steadyClock } from "./clock";
-import type { FramePump } from "./frame-pump";
 import { randomUuid } from "./ids";
-import type { CandidateEvent, ServerMessage } from "./protocol";
-import { isForMedia } from "./protocol";
+import { type CandidateEvent, isForMedia, type ServerMessage } from "./protocol";
+import { Removal } from "./removal";
 import { LiveSocket } from "./socket";
 import { Store } from "./store";
 import { tokenStore } from "./token-store";
+
+/** Refusals that say that the page has missed a change of state. */
+const OVER = new Set(["not_in_room", "paused", "removed"]);
 
 /** Everything the candidate's page does, from opening the join link to the end of the exam. */
 export class CandidateSession {
@@ -26,8 +28,8 @@ export class CandidateSession {
   /** This page has just been opened by hand, so it is the tab to use; a reconnect is not. */
   private claiming = true;
   private attempt = 0;
-  private checkInPump: FramePump<CheckInProgress>;
-  private roomPump: FramePump<FrameReply>;
+  private readonly pumps: Pumps;
+  private readonly removal: Removal;
 
   constructor(
     private readonly code: string,
@@ -40,16 +42,19 @@ export class CandidateSession {
       grant: () => this.requireApi().mediaGrant(),
       onClaim: (state, device) => this.socket?.send({ type: "camera", state, ...device }),
     });
-    const pumps = makePumps(this.media, {
+    this.pumps = makePumps(this.media, {
       view: this.view,
       clock: this.clock,
       api: () => this.requireApi(),
       onRefused: (error) => this.refused(error),
     });
-    this.checkInPump = pumps.checkIn;
-    this.roomPump = pumps.room;
-    this.view.subscribe(() => this.followStep());
-    this.media.camera.view.subscribe(() => this.followStep());
+    this.removal = new Removal(
+      this.clock,
+      () => void this.refresh(),
+      () => this.reconnect(),
+    );
+    this.view.subscribe(() => this.follow());
+    this.media.camera.view.subscribe(() => this.follow());
     window.addEventListener("online", () => {
       this.socket?.hurry();
       this.media.live.networkChanged();
@@ -64,12 +69,12 @@ export class CandidateSession {
     await this.refresh();
   }
 
-  async join(name: string): Promise<void> {
-    const version = this.view.get().join?.consent.version;
-    if (!version) return;
+  async join(name: string | null, compareFace: boolean): Promise<void> {
+    const { consent, invite } = this.view.get().join ?? {};
+    if (!consent) return;
     await this.attemptTo(async () => {
-      const { candidate, token } = await joinExam(this.code, name, version);
-      tokenStore.save(this.code, { sessionId: candidate.session.id, token });
+      const { candidate, token } = await joinExam(this.code, name, consent.version, compareFace);
+      tokenStore.save(this.code, { sessionId: candidate.session.id, token }, Boolean(invite));
       this.adoptToken(token);
       return candidate;
     });
@@ -83,6 +88,7 @@ export class CandidateSession {
   readonly sendPhoto = (image: Blob) => this.attemptTo(() => this.requireApi().putPhoto(image));
   readonly askProctor = (note: string) => this.attemptTo(() => this.requireApi().askProctor(note));
   readonly enter = () => this.attemptTo(() => this.requireApi().enter());
+  readonly stopComparing = () => this.attemptTo(() => this.requireApi().stopComparing());
   readonly finish = () => this.attemptTo(() => this.requireApi().leave());
 
   async say(text: string): Promise<void> {
@@ -98,9 +104,18 @@ export class CandidateSession {
   /** This tab takes the exam back from the other one. */
   continueHere(): void {
     this.view.patch({ phase: "loading" });
+    void this.refresh().then(() => this.reconnect());
+  }
+
+  /** For what the candidate reads of the own exam when it is over. */
+  reader(): CandidateApi {
+    return this.requireApi();
+  }
+
+  private reconnect(): void {
     this.greeted = false;
     this.claiming = true;
-    void this.refresh().then(() => this.socket?.start(null));
+    this.socket?.start(null);
   }
 
   private adoptToken(token: string): void {
@@ -129,7 +144,7 @@ export class CandidateSession {
   }
 
   private loadFailed(error: ApiError, again: () => void): void {
-    if (error.status === 410) this.view.patch({ phase: "closed" });
+    if (refused(error).phase) this.view.patch(refused(error));
     else if (error.status === 404) this.view.patch({ phase: "unknown_link" });
     else {
       if (this.view.get().phase === "loading") this.view.patch({ phase: "unreachable" });
@@ -144,6 +159,7 @@ export class CandidateSession {
       this.attempt = 0;
       const view = this.view.get();
       this.view.set(withMe(view.phase === "taken_over" ? view : { ...view, phase: "open" }, me));
+      this.removal.follow(me.state === "removed");
     } catch (reason) {
       const error = asApiError(reason);
       if (error.status === 401 || error.status === 404) this.tokenRefused();
@@ -166,10 +182,9 @@ export class CandidateSession {
       this.view.set(withMe(this.view.get(), me));
       return true;
     } catch (reason) {
-      const { code, message, fix, status } = asApiError(reason);
-      this.view.patch({ refusal: { code, message, fix: fix ?? "" } });
-      if (status === 410) this.view.patch({ phase: "closed" });
-      if (status === 409 && this.api) void this.refresh();
+      const error = asApiError(reason);
+      this.view.patch(refused(error));
+      if (error.status === 409 && this.api) void this.refresh();
       return false;
     } finally {
       this.view.patch({ busy: false });
@@ -200,7 +215,7 @@ export class CandidateSession {
     this.view.patch({ connection });
     if (connection === "taken_over") this.takenOver();
     if (connection === "closed") this.ended();
-    if (connection === "signed_out" && this.api) void this.refresh();
+    if ((connection === "signed_out" || connection === "removed") && this.api) void this.refresh();
   }
 
   private takenOver(): void {
@@ -213,20 +228,8 @@ export class CandidateSession {
     if (this.view.get().me?.state !== "finished") this.view.patch({ phase: "closed" });
   }
 
-  /** The step decides what runs: which pictures are sent, and whether the camera is on at all. */
-  private followStep(): void {
-    const view = this.view.get();
-    const open = view.phase === "open";
-    const step = stepOf(view);
-    const camera = this.media.camera.view.get().status;
-    const needsCamera = open && ["check_in", "waiting", "ready", "room"].includes(step);
-    if (needsCamera && camera === "off") void this.media.camera.start();
-    if (open && step === "check_in") this.checkInPump.start();
-    else this.checkInPump.stop();
-    if (open && step === "room") this.roomPump.start();
-    else this.roomPump.stop();
-    const over = view.phase === "closed" || view.phase === "taken_over" || step === "finished";
-    if (over && camera !== "off") this.media.stop();
+  private follow(): void {
+    followStep(this.view.get(), this.media, this.pumps);
   }
 
   private requireApi(): CandidateApi {
@@ -237,6 +240,6 @@ export class CandidateSession {
   private refused(error: ApiError): void {
     if (error.code === "taken_over") this.takenOver();
     else if (error.status === 410) this.ended();
-    else this.clock.after(error.code === "not_in_room" ? 0 : 5000, () => void this.refresh());
+    else this.clock.after(OVER.has(error.code) ? 0 : 5000, () => void this.refresh());
   }
 }

@@ -1,3 +1,4 @@
+import type { ApiError } from "../api/http";
 import type {
   CheckInProgress,
   ErrorBody,
@@ -24,7 +25,7 @@ export interface ShownWarning extends Warning {
 const WARNING_MS = 10_000;
 
 export interface CandidateView {
-  phase: "loading" | "unreachable" | "unknown_link" | "closed" | "open" | "taken_over";
+  phase: "loading" | "unreachable" | "unknown_link" | "refused" | "closed" | "open" | "taken_over";
   join: JoinInfo | null;
   me: MyCandidate | null;
   connection: ConnectionState;
@@ -40,7 +41,17 @@ export interface CandidateView {
   warnings: ShownWarning[];
 }
 
-export type Step = "welcome" | "camera" | "photo" | "check_in" | "waiting" | "ready" | "room" | "finished";
+export type Step =
+  | "welcome"
+  | "camera"
+  | "photo"
+  | "check_in"
+  | "waiting"
+  | "ready"
+  | "room"
+  | "paused"
+  | "removed"
+  | "finished";
 
 export const blank: CandidateView = {
   phase: "loading",
@@ -57,6 +68,13 @@ export const blank: CandidateView = {
   warnings: [],
 };
 
+/** What a refusal changes: its words, and the phase where it leaves the page for good. */
+export function refused({ status, code, message, fix }: ApiError): Partial<CandidateView> {
+  const refusal = { code, message, fix: fix ?? "" };
+  if (status === 403 || (status === 410 && code.startsWith("invite_"))) return { refusal, phase: "refused" };
+  return status === 410 ? { refusal, phase: "closed" } : { refusal };
+}
+
 export function stepOf({ me, cameraConfirmed }: CandidateView): Step {
   switch (me?.state) {
     case undefined:
@@ -71,6 +89,10 @@ export function stepOf({ me, cameraConfirmed }: CandidateView): Step {
       return "ready";
     case "in_room":
       return "room";
+    case "paused":
+      return "paused";
+    case "removed":
+      return "removed";
     case "finished":
       return "finished";
   }

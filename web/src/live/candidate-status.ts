@@ -9,6 +9,8 @@ export type TileStatus =
   | "reconnecting"
   | "no_feed"
   | "camera_off"
+  | "paused"
+  | "removed"
   | "finished"
   | "left";
 
@@ -21,6 +23,8 @@ export const STATUS_WORDS: Record<TileStatus, string> = {
   reconnecting: "Reconnecting",
   no_feed: "No feed",
   camera_off: "Camera off",
+  paused: "Paused",
+  removed: "Removed",
   finished: "Finished",
   left: "Not connected",
 };
@@ -30,8 +34,10 @@ const LATE_MS = 2000;
 
 export function tileStatus(candidate: Candidate, now: number): TileStatus {
   switch (candidate.state) {
+    case "paused":
+    case "removed":
     case "finished":
-      return "finished";
+      return candidate.state;
     case "waiting_for_proctor":
       return "waiting";
     case "approved":
@@ -62,7 +68,7 @@ function roomTileStatus(
 export function undecidedByCandidate(incidents: readonly Incident[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { candidate_id, decision } of incidents) {
-    if (!decision) counts.set(candidate_id, (counts.get(candidate_id) ?? 0) + 1);
+    if (!decision || decision.proposed) counts.set(candidate_id, (counts.get(candidate_id) ?? 0) + 1);
   }
   return counts;
 }

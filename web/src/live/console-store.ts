@@ -1,6 +1,13 @@
 import { asApiError } from "../api/http";
 import * as api from "../api/proctor";
-import type { Decision, Incident, MessageKind } from "../api/types";
+import type {
+  ActKind,
+  Decision,
+  Incident,
+  KindPrecision,
+  MessageKind,
+  NewAccommodations,
+} from "../api/types";
 import { backoffMs } from "./backoff";
 import { type Clock, steadyClock } from "./clock";
 import { Watching } from "./connect";
@@ -24,6 +31,8 @@ import { Store } from "./store";
 /** One open exam session on the proctor's screen: the snapshot, kept current by events. */
 export class ConsoleStore {
   readonly view = new Store<ConsoleView>(emptyConsole);
+  /** How people decided about each kind of incident so far. */
+  readonly precision = new Store<readonly KindPrecision[]>([]);
   readonly socket: LiveSocket<ProctorEvent>;
   readonly viewers: Watching;
   private readonly clock: Clock;
@@ -75,8 +84,18 @@ export class ConsoleStore {
     this.keep(await api.undoDecision(incidentId));
   }
 
+  async act(candidateId: string, act: ActKind, reason: string, command: string): Promise<void> {
+    const candidate = await api.actOn(candidateId, act, reason, command);
+    this.view.set(withCandidate(this.view.get(), candidate));
+  }
+
   async checkIn(candidateId: string, decision: "approve" | "retake", reason?: string): Promise<void> {
     const candidate = await api.decideCheckIn(candidateId, decision, reason);
+    this.view.set(withCandidate(this.view.get(), candidate));
+  }
+
+  async arrange(candidateId: string, arranged: NewAccommodations): Promise<void> {
+    const candidate = await api.setAccommodations(candidateId, arranged);
     this.view.set(withCandidate(this.view.get(), candidate));
   }
 
@@ -102,6 +121,15 @@ export class ConsoleStore {
 
   private keep(incident: Incident): void {
     this.view.set(withIncident(this.view.get(), incident));
+    this.loadPrecision();
+  }
+
+  /** It is a help for deciding: without it everything else works. */
+  private loadPrecision(): void {
+    api.loadPrecision().then(
+      ({ kinds }) => this.precision.set(kinds),
+      () => {},
+    );
   }
 
   private heard(message: ServerMessage<ProctorEvent>): void {
@@ -150,6 +178,7 @@ export class ConsoleStore {
       const snapshot = await api.loadSnapshot(this.sessionId);
       this.attempt = 0;
       this.view.set(fromSnapshot(snapshot));
+      this.loadPrecision();
       this.socket.advance(snapshot.cursor);
     } catch (error) {
       await this.loadFailed(asApiError(error));

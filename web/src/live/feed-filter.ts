@@ -44,6 +44,6 @@ export function filterIncidents(incidents: readonly Incident[], filter: FeedFilt
       (!filter.kind || incident.kind === filter.kind) &&
       (!filter.candidate || incident.candidate_id === filter.candidate) &&
       (filter.show !== "open" || incident.state === "open") &&
-      (filter.show !== "undecided" || incident.decision === null),
+      (filter.show !== "undecided" || !incident.decision || incident.decision.proposed),
   );
 }

@@ -104,6 +104,7 @@ export type ConnectionState =
   | "reconnecting"
   | "taken_over"
   | "closed"
+  | "removed"
   | "signed_out"
   | "stopped";
 

@@ -6,7 +6,7 @@ import { Store } from "./store";
 
 const PING_MS = 3000;
 const DEAD_MS = 7000;
-const FINAL: Record<number, ConnectionState> = { 4409: "taken_over", 4410: "closed" };
+const FINAL: Record<number, ConnectionState> = { 4409: "taken_over", 4410: "closed", 4411: "removed" };
 
 export interface SocketOptions<E> {
   ticket: () => Promise<{ ticket: string }>;

@@ -17,8 +17,11 @@ export const tokenStore = {
       return null;
     }
   },
-  save(code: string, { sessionId, token }: Resume): void {
+  /** A `personal` link works once: from here on the address is the exam's, and holds no secret. */
+  save(code: string, { sessionId, token }: Resume, personal = false): void {
+    if (personal) window.history.replaceState(null, "", `/join/${sessionId}`);
     try {
+      if (personal) localStorage.setItem(codeKey(sessionId), sessionId);
       localStorage.setItem(codeKey(code), sessionId);
       localStorage.setItem(tokenKey(sessionId), token);
     } catch {

@@ -8,6 +8,7 @@ import {
   IconKeyboard,
   IconMessages,
   IconPlugConnectedX,
+  IconUsers,
 } from "@tabler/icons-react";
 import type { ConnectionState } from "../live/protocol";
 import { ThemeToggle } from "../ui/theme-toggle";
@@ -15,6 +16,8 @@ import { useStore } from "../ui/use-store";
 import { CloseSession } from "./close-session";
 import { useConsole, useConsoleView } from "./console-context";
 import { CopyButton } from "./copy-button";
+import { HoldBadge } from "./hold-badge";
+import { Invitations } from "./invitations";
 import { helpOpen } from "./keys";
 import { MessageAll } from "./message-all";
 import css from "./proctor.module.css";
@@ -24,6 +27,7 @@ export function ConsoleHeader() {
   const { session, candidates } = useConsoleView();
   const connection = useStore(store.socket.state);
   const [messaging, message] = useDisclosure(false);
+  const [inviting, invite] = useDisclosure(false);
   const inRoom = candidates.filter(({ state }) => state === "in_room").length;
   if (!session) return null;
   const closed = session.closed_at !== null;
@@ -53,12 +57,23 @@ export function ConsoleHeader() {
           ) : (
             <Connection state={connection} />
           )}
+          <HoldBadge holds={session.holds} />
         </Group>
       </div>
       <Group gap="xs" justify="flex-end" className={css.headActions}>
         {!closed && (
           <>
-            <CopyButton text={session.join_url} label="Copy join link" testId="copy-join-link" />
+            {!session.invited_only && (
+              <CopyButton text={session.join_url} label="Copy join link" testId="copy-join-link" />
+            )}
+            <Button
+              variant="default"
+              leftSection={<IconUsers size={16} aria-hidden />}
+              onClick={invite.open}
+              data-testid="invitations"
+            >
+              Invitations
+            </Button>
             <Button
               variant="default"
               leftSection={<IconMessages size={16} aria-hidden />}
@@ -82,6 +97,7 @@ export function ConsoleHeader() {
         </ActionIcon>
         <ThemeToggle />
       </Group>
+      <Invitations session={session} opened={inviting} onClose={invite.close} />
       <MessageAll opened={messaging} onClose={message.close} />
     </header>
   );
@@ -93,6 +109,7 @@ const CONNECTION_WORDS: Record<ConnectionState, string> = {
   reconnecting: "Reconnecting…",
   taken_over: "Opened elsewhere",
   closed: "Closed",
+  removed: "Not connected",
   signed_out: "Signed out",
   stopped: "Stopped",
 };

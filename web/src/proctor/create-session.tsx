@@ -1,11 +1,11 @@
 import {
   Alert,
   Button,
+  Checkbox,
   Collapse,
   Group,
   NativeSelect,
   NumberInput,
-  Switch,
   TextInput,
   Title,
 } from "@mantine/core";
@@ -15,6 +15,7 @@ import { asApiError } from "../api/http";
 import { createSession, listMedia } from "../api/proctor";
 import type { ExamSession, MediaProviders, NewSession } from "../api/types";
 import { PROVIDER_WORDS } from "../words";
+import { FairReview } from "./fair-review";
 import css from "./proctor.module.css";
 
 const BLANK: NewSession = {
@@ -24,6 +25,11 @@ const BLANK: NewSession = {
   exam_url: null,
   report_repeats: true,
   provider: null,
+  second_reviewer: false,
+  own_incidents: "never",
+  answer_days: 7,
+  invited_only: false,
+  face_matching: true,
 };
 
 export function CreateSession({ onCreated }: { onCreated: (session: ExamSession) => void }) {
@@ -119,7 +125,24 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
             />
           )}
         </Group>
-        <Switch
+        <FairReview form={form} change={change} />
+        <Checkbox
+          mt="sm"
+          label="Offer face comparison by software"
+          description="Each candidate chooses: software, or a proctor by eye. Without it only the presence of faces is looked at."
+          checked={form.face_matching}
+          onChange={(event) => change({ face_matching: event.currentTarget.checked })}
+          data-testid="session-matching"
+        />
+        <Checkbox
+          mt="sm"
+          label="Only people with a personal invitation"
+          description="The join link then lets nobody in. Import the list of candidates in the console."
+          checked={form.invited_only}
+          onChange={(event) => change({ invited_only: event.currentTarget.checked })}
+          data-testid="session-invited-only"
+        />
+        <Checkbox
           mt="sm"
           label="Report pictures that repeat"
           description="Turn this off only where cameras play a recording, as in a rehearsal."

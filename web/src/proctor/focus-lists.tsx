@@ -1,5 +1,6 @@
 import { Text } from "@mantine/core";
 import { useEffect } from "react";
+import type { Incident } from "../api/types";
 import { between, clockTime } from "../time";
 import { useNow } from "../ui/use-now";
 import { DECISION_WORDS, gapWords, KIND_WORDS } from "../words";
@@ -39,6 +40,12 @@ export function FocusMessages({ candidateId }: { candidateId: string }) {
   );
 }
 
+function decisionWords({ decision }: Incident): string {
+  if (!decision) return "not decided";
+  const words = DECISION_WORDS[decision.decision];
+  return decision.proposed ? `${words}, proposed` : words;
+}
+
 /** What happened to one candidate, newest first: incidents, and the times without pictures. */
 export function FocusHistory({ candidateId }: { candidateId: string }) {
   const { ui } = useConsole();
@@ -51,7 +58,7 @@ export function FocusHistory({ candidateId }: { candidateId: string }) {
         key: incident.id,
         at: incident.started_at,
         text: KIND_WORDS[incident.kind],
-        detail: `${between(incident.started_at, incident.ended_at, now)} · ${incident.decision ? DECISION_WORDS[incident.decision.decision] : "not decided"}`,
+        detail: `${between(incident.started_at, incident.ended_at, now)} · ${decisionWords(incident)}`,
         open: () => ui.enlarge(incident.id),
       })),
     ...gaps

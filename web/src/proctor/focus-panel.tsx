@@ -8,6 +8,8 @@ import { ago } from "../time";
 import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
 import { facesWords, identityWords } from "../words";
+import { AccommodationsForm } from "./accommodations-form";
+import { CandidateActs } from "./candidate-acts";
 import { useConsole, useConsoleView } from "./console-context";
 import { FocusHistory, FocusMessages } from "./focus-lists";
 import { MessageForm } from "./message-form";
@@ -17,6 +19,7 @@ import { StatusChip } from "./status-chip";
 import { TalkToggle } from "./talk-toggle";
 import { LiveOrStill } from "./tile";
 
+/** What frames are compared with. A proctor's eye is as ordinary as the rest. */
 const TEMPLATE_WORDS = {
   session: "Compared with the pictures taken at check-in",
   reference: "Compared with the reference photo",
@@ -42,12 +45,16 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
       <div className={css.focusBody}>
         <div>
           <FocusPictures candidate={candidate} />
+          <CandidateActs candidate={candidate} />
           <Facts candidate={candidate} />
         </div>
         <Tabs defaultValue="write" keepMounted={false}>
           <Tabs.List>
             <Tabs.Tab value="write">Messages</Tabs.Tab>
             <Tabs.Tab value="history">Incidents and gaps</Tabs.Tab>
+            <Tabs.Tab value="arranged" data-testid="tab-arranged">
+              Arranged
+            </Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="write" pt="sm">
             <FocusMessages candidateId={candidateId} />
@@ -55,6 +62,9 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
           </Tabs.Panel>
           <Tabs.Panel value="history" pt="sm">
             <FocusHistory candidateId={candidateId} />
+          </Tabs.Panel>
+          <Tabs.Panel value="arranged" pt="sm">
+            <AccommodationsForm key={JSON.stringify(candidate.accommodations)} candidate={candidate} />
           </Tabs.Panel>
         </Tabs>
       </div>
@@ -125,8 +135,12 @@ function Facts({ candidate }: { candidate: Candidate }) {
   const now = useNow();
   const facts = [
     ["Faces", facesWords(candidate.live)],
-    ["Comparison", identityWords(candidate.live)],
-    ["Compared with", TEMPLATE_WORDS[candidate.template]],
+    ...(candidate.identity_check === "proctor"
+      ? [["Identity", "A proctor compares by eye"]]
+      : [
+          ["Comparison", identityWords(candidate.live)],
+          ["Compared with", TEMPLATE_WORDS[candidate.template]],
+        ]),
     ["Last picture", candidate.last_frame_at ? ago(candidate.last_frame_at, now) : "none yet"],
     [
       "Next picture",

@@ -1,19 +1,12 @@
-import { Badge, Button, Group, Text } from "@mantine/core";
-import { IconArrowBackUp, IconCheck, IconQuestionMark, IconX } from "@tabler/icons-react";
+import { Badge, Group, Text } from "@mantine/core";
 import { memo, useEffect, useRef } from "react";
 import type { Decision, Incident } from "../api/types";
 import { between, clockTime } from "../time";
 import { useNow } from "../ui/use-now";
-import {
-  comparisonWords,
-  DECISION_WORDS,
-  detailWords,
-  evidenceMissingWords,
-  KIND_WORDS,
-  SEVERITY_WORDS,
-} from "../words";
+import { comparisonWords, detailWords, evidenceMissingWords, KIND_WORDS, SEVERITY_WORDS } from "../words";
 import { useConsole } from "./console-context";
 import { DecisionForm } from "./decision-form";
+import { BaseRate, CandidateAnswer, CardActions } from "./incident-decision";
 import { KindIcon } from "./kind-icon";
 import { Picture } from "./picture";
 import css from "./proctor.module.css";
@@ -44,6 +37,7 @@ export const IncidentCard = memo(function IncidentCard({ incident, selected, unr
       data-severity={incident.severity}
       data-candidate={incident.candidate_id}
       data-decision={incident.decision?.decision ?? "none"}
+      data-proposed={incident.decision?.proposed || undefined}
       data-selected={selected || undefined}
       data-unread={unread || undefined}
       aria-current={selected || undefined}
@@ -53,6 +47,8 @@ export const IncidentCard = memo(function IncidentCard({ incident, selected, unr
       <CardHead incident={incident} unread={unread} />
       <CardPictures incident={incident} />
       <CardFacts incident={incident} />
+      <CandidateAnswer incident={incident} />
+      {(!incident.decision || incident.decision.proposed) && <BaseRate incident={incident} />}
       {deciding ? (
         <DecisionForm key={deciding} incident={incident} decision={deciding} />
       ) : (
@@ -155,49 +151,5 @@ function StillOpen({ since }: { since: string }) {
     <Text size="sm" fw={600}>
       Going on for {between(since, null, useNow())}
     </Text>
-  );
-}
-
-function CardActions({ incident }: { incident: Incident }) {
-  const { ui } = useConsole();
-  const { decision } = incident;
-  if (decision) {
-    return (
-      <div className={css.decided} data-decision={decision.decision}>
-        <div className={css.grow}>
-          <Text size="sm" fw={650}>
-            {DECISION_WORDS[decision.decision]} by {decision.by}
-          </Text>
-          <Text size="sm">{decision.reason}</Text>
-        </div>
-        <Button
-          variant="default"
-          size="compact-sm"
-          leftSection={<IconArrowBackUp size={16} aria-hidden />}
-          onClick={() => void ui.undo(incident.id)}
-          data-testid="decision-undo"
-        >
-          Undo
-        </Button>
-      </div>
-    );
-  }
-  const choice = (kind: Decision, label: string, testId: string, Icon: typeof IconCheck) => (
-    <Button
-      variant="default"
-      size="compact-sm"
-      leftSection={<Icon size={16} aria-hidden />}
-      onClick={() => ui.ask(kind, incident.id)}
-      data-testid={testId}
-    >
-      {label}
-    </Button>
-  );
-  return (
-    <Group gap={6}>
-      {choice("confirmed", "Confirm", "decision-confirm", IconCheck)}
-      {choice("dismissed", "Dismiss", "decision-dismiss", IconX)}
-      {choice("inconclusive", "Inconclusive", "decision-inconclusive", IconQuestionMark)}
-    </Group>
   );
 }

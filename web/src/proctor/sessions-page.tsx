@@ -7,7 +7,9 @@ import { dayAndTime, timeZone } from "../time";
 import { CopyButton } from "./copy-button";
 import { CreateSession } from "./create-session";
 import { Frame } from "./frame";
+import { HoldBadge } from "./hold-badge";
 import css from "./proctor.module.css";
+import { RulesPrecision } from "./rules-precision";
 
 export function SessionsPage({ proctor }: { proctor: Proctor }) {
   const [sessions, setSessions] = useState<ExamSession[] | null>(null);
@@ -51,6 +53,7 @@ export function SessionsPage({ proctor }: { proctor: Proctor }) {
         </Alert>
       )}
       <SessionList sessions={sessions} />
+      <RulesPrecision />
       <Text size="sm" className="faint" mt="md">
         Times are shown in your time zone ({timeZone()}).
       </Text>
@@ -99,6 +102,7 @@ function SessionRow({ session }: { session: ExamSession }) {
               Closed
             </Badge>
           )}
+          <HoldBadge holds={session.holds} />
         </Group>
         <Text size="sm" className="faint">
           {dayAndTime(session.created_at)} · a picture every {session.sampling_interval_s} s · kept{" "}
@@ -110,14 +114,16 @@ function SessionRow({ session }: { session: ExamSession }) {
         </Text>
       </div>
       <Group gap="xs">
-        {!closed && <CopyButton text={session.join_url} label="Copy join link" testId="copy-join-link" />}
+        {!closed && !session.invited_only && (
+          <CopyButton text={session.join_url} label="Copy join link" testId="copy-join-link" />
+        )}
         <Button component="a" href={`/sessions/${session.id}`} data-testid="open-console">
           Open console
         </Button>
       </Group>
       {!closed && (
         <Text size="xs" className={`faint ${css.full}`} data-testid="join-url">
-          {session.join_url}
+          {session.invited_only ? "Only people with a personal invitation can join." : session.join_url}
         </Text>
       )}
     </li>

@@ -5,8 +5,10 @@ import {
   IconDoor,
   IconHandStop,
   IconPhoto,
+  IconPlayerPause,
   IconPlugConnectedX,
   IconRefresh,
+  IconUserOff,
   IconUserScan,
   IconVideoOff,
 } from "@tabler/icons-react";
@@ -22,6 +24,8 @@ const ICONS = {
   reconnecting: IconRefresh,
   no_feed: IconVideoOff,
   camera_off: IconCameraOff,
+  paused: IconPlayerPause,
+  removed: IconUserOff,
   finished: IconCheck,
   left: IconPlugConnectedX,
 };

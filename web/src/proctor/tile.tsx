@@ -26,14 +26,14 @@ export function Tile({ candidate, live, undecided, questions, focused }: Props) 
   const interrupted = liveTroubleWords(candidate, live, useStore(store.viewers.trouble));
   const now = useNow();
   const status = tileStatus(candidate, now);
-  const attention = undecided > 0 || questions > 0 || status === "waiting";
+  const look = undecided > 0 || questions > 0 || status === "waiting";
   return (
     <li
       className={css.tile}
       data-testid="tile"
       data-candidate={candidate.id}
       data-status={status}
-      data-attention={attention || undefined}
+      data-look={look || undefined}
       data-focused={focused || undefined}
     >
       <div className={css.tilePicture}>
@@ -80,6 +80,8 @@ export function Tile({ candidate, live, undecided, questions, focused }: Props) 
   );
 }
 
+const STOPPED = new Set<Candidate["state"]>(["paused", "removed", "finished"]);
+
 /** The live picture while it flows; otherwise the newest still that was analysed. */
 interface PictureProps {
   candidate: Candidate;
@@ -89,7 +91,7 @@ interface PictureProps {
 }
 
 export function LiveOrStill({ candidate, live, sound = false, testId = "tile-video" }: PictureProps) {
-  if (live?.stream && live.state === "live" && candidate.state !== "finished") {
+  if (live?.stream && live.state === "live" && !STOPPED.has(candidate.state)) {
     return (
       <LiveVideo
         stream={live.stream}

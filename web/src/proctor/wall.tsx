@@ -32,10 +32,13 @@ export function Wall() {
             Nobody has joined yet
           </Text>
           <Text className="faint" size="sm" mb="sm">
-            Send this link to the candidates. They appear here as soon as they have agreed to be watched.
+            {session.invited_only
+              ? "Import the list of candidates under Invitations, and send each person the link."
+              : "Send this link to the candidates."}{" "}
+            They appear here as soon as they have agreed to be watched.
           </Text>
           {session.closed_at === null ? (
-            <CopyButton text={session.join_url} label="Copy join link" />
+            !session.invited_only && <CopyButton text={session.join_url} label="Copy join link" />
           ) : (
             <Button component="a" href="/">
               To the list of sessions

@@ -123,7 +123,14 @@ it.each([
 
 it("keeps what a decision answers", async () => {
   await start();
-  const decision = { decision: "dismissed", reason: "Poster", by: "P", decided_at: at(1) } as const;
+  const decision = {
+    decision: "dismissed",
+    reason: "Poster",
+    by: "P",
+    by_id: "p1",
+    proposed: false,
+    decided_at: at(1),
+  } as const;
   answers.decisions = () => json(incident("old", { decision, updated_at: at(1) }));
   await store.decide("old", "dismissed", "Poster");
   expect(store.view.get().incidents[0]?.decision).toEqual(decision);

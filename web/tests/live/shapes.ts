@@ -18,6 +18,8 @@ export function incident(id: string, part: Partial<Incident> = {}): Incident {
     evidence_missing: null,
     reference_photo_url: null,
     decision: null,
+    opinions: [],
+    answer: null,
     source: "rules",
     updated_at: at(0),
     ...part,
@@ -39,7 +41,18 @@ export function candidate(id: string, part: Partial<Candidate> = {}): Candidate 
     template: "session",
     waiting_reason: null,
     note: null,
+    state_since: null,
+    state_reason: null,
     next_frame_ms: 5000,
+    identity_check: "software",
+    accommodations: {
+      detectors_off: [],
+      sampling_interval_s: null,
+      breaks: 0,
+      break_minutes: 0,
+      extra_time_percent: 0,
+      words: [],
+    },
     ...part,
   };
 }
@@ -50,13 +63,19 @@ export const session: ExamSession = {
   sampling_interval_s: 5,
   retention_days: 30,
   exam_url: null,
+  second_reviewer: false,
+  own_incidents: "never",
+  answer_days: 7,
   created_at: at(0),
   closed_at: null,
   join_url: "https://exam.test/join/abc",
   candidates_in_room: 0,
   open_incidents: 0,
   unreviewed_incidents: 0,
+  holds: 0,
   media: { id: "builtin", isolation: "structural", talkback: true, max_viewers_hint: 3 },
+  invited_only: false,
+  face_matching: true,
 };
 
 export function message(id: string, part: Partial<Message> = {}): Message {
@@ -86,7 +105,11 @@ export function myCandidate(part: Partial<MyCandidate> = {}): MyCandidate {
     has_reference_photo: false,
     needed_frames: 3,
     retake_reason: null,
+    state_since: null,
+    state_reason: null,
     messages: [],
+    face_compared: true,
+    accommodations: [],
     ...part,
   };
 }

@@ -66,7 +66,16 @@ describe("filter", () => {
   const list = [
     incident("a"),
     incident("b", { kind: "no_face", candidate_id: "c2", state: "closed" }),
-    incident("c", { decision: { decision: "dismissed", reason: "x", by: "P", decided_at: at(1) } }),
+    incident("c", {
+      decision: {
+        decision: "dismissed",
+        reason: "x",
+        by: "P",
+        by_id: "p1",
+        proposed: false,
+        decided_at: at(1),
+      },
+    }),
   ];
   const ids = (query: string) => filterIncidents(list, readFilter(query)).map(({ id }) => id);
 
@@ -98,7 +107,14 @@ it("remembers across reloads what was seen", () => {
 });
 
 it("counts undecided incidents only", () => {
-  const decided = { decision: "confirmed", reason: "x", by: "P", decided_at: at(1) } as const;
+  const decided = {
+    decision: "confirmed",
+    reason: "x",
+    by: "P",
+    by_id: "p1",
+    proposed: false,
+    decided_at: at(1),
+  } as const;
   const counts = undecidedByCandidate([incident("a"), incident("b"), incident("c", { decision: decided })]);
   expect(counts.get("c1")).toBe(2);
 });

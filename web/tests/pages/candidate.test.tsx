@@ -1,17 +1,19 @@
 import { act, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
+import type { OwnIncidentList } from "../../src/api/types";
 import { CandidateApp } from "../../src/candidate/app";
 import type { CameraView } from "../../src/live/camera";
 import type { CandidateSession } from "../../src/live/candidate-session";
 import { blank, type CandidateView } from "../../src/live/candidate-state";
 import { Store } from "../../src/live/store";
-import { session as exam, myCandidate } from "../live/shapes";
+import { at, session as exam, myCandidate } from "../live/shapes";
 import { show } from "./render";
 
 let view: Store<CandidateView>;
 let camera: Store<CameraView>;
 let did: unknown[];
+let own: OwnIncidentList;
 
 const note =
   (name: string) =>
@@ -30,8 +32,26 @@ beforeEach(() => {
     live: { incoming: new Store(null) },
     take: async () => new Blob(["x"]),
   };
-  const actions = ["join", "confirmCamera", "sendPhoto", "askProctor", "enter", "finish", "continueHere"];
-  const session = Object.fromEntries(actions.map((name) => [name, note(name)]));
+  const actions = [
+    "join",
+    "stopComparing",
+    "confirmCamera",
+    "sendPhoto",
+    "askProctor",
+    "enter",
+    "finish",
+    "continueHere",
+  ];
+  own = { setting: "never", ended: true, waiting: 0, incidents: [] };
+  const reader = () => ({
+    ownIncidents: async () => own,
+    ownEvidence: async () => new Blob(["x"]),
+    answerIncident: async (id: string, text: string) => {
+      did.push(["answer", id, text]);
+      return { ...own.incidents[0], answer: { text, answered_at: at(9) }, answer_until: null };
+    },
+  });
+  const session = { ...Object.fromEntries(actions.map((name) => [name, note(name)])), reader };
   show(<CandidateApp session={{ ...session, view, media } as unknown as CandidateSession} />);
 });
 
@@ -46,7 +66,58 @@ it("needs a name and the consent, and asks for no help before there is somebody 
   await userEvent.type(screen.getByTestId("join-name"), "  Amina ");
   await userEvent.click(screen.getByTestId("join-consent"));
   await userEvent.click(screen.getByTestId("join-accept"));
-  expect(did).toEqual([["join", "Amina"]]);
+  expect(did).toEqual([]);
+  expect(screen.getByText("Please choose one of the two.")).toBeTruthy();
+  await userEvent.click(screen.getByTestId("choose-proctor"));
+  await userEvent.click(screen.getByTestId("join-accept"));
+  expect(did).toEqual([["join", "Amina", false]]);
+});
+
+it("has neither way chosen beforehand", () => {
+  for (const way of ["choose-proctor", "choose-software"])
+    expect((screen.getByTestId(way) as HTMLInputElement).checked).toBe(false);
+});
+
+it("asks for no choice where there is none", async () => {
+  const { join } = view.get();
+  if (join) become({ join: { ...join, session: { ...join.session, face_matching: false } } });
+  expect(screen.queryByTestId("join-choice")).toBeNull();
+  await userEvent.type(screen.getByTestId("join-name"), "Amina");
+  await userEvent.click(screen.getByTestId("join-consent"));
+  await userEvent.click(screen.getByTestId("join-accept"));
+  expect(did).toEqual([["join", "Amina", false]]);
+});
+
+it("takes the name from a personal invitation, and waits for its time", async () => {
+  const { join } = view.get();
+  const invite = { name: "Amina N.", opens_at: null, closes_at: null, resumes: false };
+  if (join) become({ join: { ...join, invite } });
+  expect(screen.queryByTestId("join-name")).toBeNull();
+  expect(screen.getByTestId("invited-name").textContent).toContain("Amina N.");
+  await userEvent.click(screen.getByTestId("choose-software"));
+  await userEvent.click(screen.getByTestId("join-consent"));
+  await userEvent.click(screen.getByTestId("join-accept"));
+  expect(did).toEqual([["join", null, true]]);
+  if (join) become({ join: { ...join, invite: { ...invite, opens_at: "2999-01-01T09:00:00Z" } } });
+  expect(screen.getByText(/^You can join from/)).toBeTruthy();
+  expect((screen.getByTestId("join-accept") as HTMLButtonElement).disabled).toBe(true);
+});
+
+it("says in the words of the server why a link lets nobody in", () => {
+  become({ phase: "refused", refusal: { code: "invite_used", message: "Used already.", fix: "Ask." } });
+  expect(screen.getByTestId("link-refused").textContent).toContain("Used already.");
+  expect(screen.getByTestId("link-refused").textContent).toContain("Ask.");
+});
+
+it("lets the comparison be stopped in two steps, and then says who checks", async () => {
+  become({ me: myCandidate({ state: "in_room", accommodations: ["Two breaks of 5 minutes each."] }) });
+  expect(screen.getByTestId("arranged").textContent).toContain("Two breaks of 5 minutes each.");
+  await userEvent.click(screen.getByTestId("stop-comparing"));
+  expect(did).toEqual([]);
+  await userEvent.click(screen.getByTestId("stop-comparing-confirm"));
+  expect(did).toEqual([["stopComparing"]]);
+  become({ me: myCandidate({ state: "in_room", face_compared: false }) });
+  expect(screen.getByTestId("by-eye").textContent).toContain("A proctor checks by eye");
 });
 
 it.each([
@@ -122,4 +193,50 @@ it("can be taken back from another tab", async () => {
   expect(screen.getByTestId("tab-taken-over").textContent).toContain("open in another tab");
   await userEvent.click(screen.getByTestId("continue-here"));
   expect(did).toEqual([["continueHere"]]);
+});
+
+it.each([
+  ["paused", "Monitoring is paused"],
+  ["removed", "You have been taken out of the exam room"],
+  ["finished", "The proctor has ended your exam"],
+] as const)("says why, in the proctor's words, when somebody is %s", (state, title) => {
+  become({ me: myCandidate({ state, state_reason: "<i>A break</i>", state_since: at(0) }) });
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(title);
+  expect(screen.getByTestId("state-reason").textContent).toContain("<i>A break</i>");
+  expect(screen.queryByTestId("finish")).toBeNull();
+});
+
+it("shows no list where the session shows none", async () => {
+  become({ me: myCandidate({ state: "finished" }) });
+  await act(async () => {});
+  expect(screen.getByTestId("finished")).toBeTruthy();
+  expect(screen.queryByTestId("own-incidents")).toBeNull();
+});
+
+it("shows the own incidents after the exam, and takes one answer to each", async () => {
+  const incident = {
+    id: "i1",
+    kind: "multiple_faces" as const,
+    started_at: at(0),
+    ended_at: at(4),
+    max_faces: 2,
+    comparison: null,
+    evidence: [{ id: "e1", url: "/x", captured_at: at(1) }],
+    evidence_missing: null,
+    decision: { decision: "dismissed" as const, reason: "A poster.", decided_at: at(5) },
+    answer: null,
+    answer_until: at(90_000),
+  };
+  own = { setting: "after_end", ended: true, waiting: 1, incidents: [incident] };
+  become({ me: myCandidate({ state: "finished" }) });
+  const entry = await screen.findByTestId("own-incident");
+  expect(entry.textContent).toContain("up to 2 faces at once");
+  expect(entry.textContent).toContain("nothing is held against you");
+  expect(screen.getByTestId("own-incidents").textContent).toContain("1 entry is shown when people");
+  expect(await screen.findByTestId("own-evidence")).toBeTruthy();
+  await userEvent.type(screen.getByTestId("own-answer-text"), " My poster. ");
+  await userEvent.click(screen.getByTestId("own-answer-send"));
+  expect(did).toContainEqual(["answer", "i1", "My poster."]);
+  expect((await screen.findByTestId("own-answer")).textContent).toContain("My poster.");
+  expect(screen.queryByTestId("own-answer-send")).toBeNull();
 });

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import type { Incident } from "../../src/api/types";
@@ -28,10 +28,11 @@ function fakeStore(): ConsoleStore {
   };
   return {
     view,
+    precision: new Store([{ kind: "multiple_faces", words: "3 of 41 such incidents were confirmed here." }]),
     viewers: { focus: () => {}, trouble: new Store(null) },
     decide: async (id: string, decision: "confirmed", reason: string) => {
       decided.push([id, decision, reason]);
-      change(id, { decision, reason, by: "Me", decided_at: at(9) });
+      change(id, { decision, reason, by: "Me", by_id: "p1", proposed: false, decided_at: at(9) });
     },
     undo: async (id: string) => {
       decided.push([id, "undo"]);
@@ -167,4 +168,35 @@ it("signs in with the link and takes the token out of the address", async () => 
   expect(await fetched[0]?.json()).toEqual({ token: "secret" });
   expect(window.location.search).toBe("?x=1");
   expect(auth.view.get().status).toBe("in");
+});
+
+it("tells the base rate before the decision, and not for kinds without one", async () => {
+  const [card, other] = cards() as [HTMLElement, HTMLElement];
+  expect(within(card).getByTestId("base-rate").textContent).toContain("3 of 41");
+  expect(within(other).queryByTestId("base-rate")).toBeNull();
+  await userEvent.click(within(card).getByTestId("decision-confirm"));
+  expect(within(card).getByTestId("base-rate").textContent).toContain("3 of 41");
+});
+
+it("shows a proposal as open, who differs, and what the candidate answers", () => {
+  const one = { decision: "dismissed", reason: "A mirror.", by: "Proctor", by_id: "aaaa1" } as const;
+  const two = { decision: "confirmed", reason: "Two people.", by: "Proctor", by_id: "bbbb1" } as const;
+  const opinions = [
+    { ...one, proposed: false, decided_at: at(5) },
+    { ...two, proposed: true, decided_at: at(6) },
+  ];
+  const known = view.get().incidents.find(({ id }) => id === "a") as Incident;
+  const answer = { text: "<b>It was my cat.</b>", answered_at: at(7) };
+  act(() =>
+    view.set(withIncident(view.get(), { ...known, opinions, decision: opinions[1] ?? null, answer })),
+  );
+  const card = cards()[0] as HTMLElement;
+  expect(card.dataset.proposed).toBe("true");
+  expect(card.textContent).toContain("A second person has to agree");
+  expect(within(card).getByTestId("opinions").dataset.differ).toBe("true");
+  expect(within(card).getByTestId("opinions").textContent).toContain(
+    "Dismissed by Proctor (aaaa): A mirror.",
+  );
+  expect(within(card).getByTestId("decision-confirm").textContent).toBe("Agree");
+  expect(within(card).getByTestId("candidate-answer").textContent).toContain("<b>It was my cat.</b>");
 });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,7 +32,12 @@ _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
+    # What is deleted is overwritten with zeros in the file, and not only forgotten.
+    "PRAGMA secure_delete=ON",
 )
+
+_WIPES = 3
+"""Each waits for `busy_timeout`."""
 
 
 def sqlite_url(path: Path) -> str:
@@ -80,7 +85,8 @@ class Database:
         self.url = url
         self.vault = vault
         self._after_commit = after_commit
-        self.engine = _create_engine(parse_url(url))
+        self._connector = postgres.Connector()
+        self.engine = _create_engine(parse_url(url), self._connector)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # SQLite has one writer at a time. Waiting here is fair and needs no retries; waiting in
         # SQLite is a busy loop that can starve one of many.
@@ -134,7 +140,7 @@ class Database:
                 # One snapshot for all statements: what a cursor of the event log covers is there.
                 await connection.execution_options(isolation_level="REPEATABLE READ")
             yield UnitOfWork(connection, vault=self.vault)
-            await connection.rollback()
+            await _ended(connection, connection.rollback())
 
     async def write(self, unit: Unit[_T]) -> _T:
         """Run `unit` in a transaction that it may share with others, and give its result.
@@ -171,7 +177,7 @@ class Database:
             work = UnitOfWork(connection, vault=self.vault, lock=not self.is_sqlite)
             yield work
             await work.audit.write()
-            await connection.commit()
+            await _ended(connection, connection.commit())
         if self._after_commit is not None and work.events.pending:
             self._after_commit(work.events.pending)
 
@@ -183,9 +189,30 @@ class Database:
                 await connection.execution_options(invigil_write=True)
             yield connection
 
+    async def wipe(self) -> bool:
+        """Make what was deleted unreadable in the files as well, as far as that is ours to do.
+
+        SQLite keeps pages as they were before in its log until that is written back. False when
+        somebody read for so long that it could not be.
+        """
+        if not self.is_sqlite:
+            return True
+        for _ in range(_WIPES):
+            async with _wrapped_errors(), self.engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                cursor = await raw.driver_connection.execute(  # type: ignore[union-attr]
+                    "PRAGMA wal_checkpoint(TRUNCATE)"
+                )
+                busy, *_rest = await cursor.fetchone()
+                await cursor.close()
+            if not busy:
+                return True
+        return False
+
     async def close(self) -> None:
         if self._groups is not None:
             await self._groups.close()
+        await self._connector.close()
         await self.engine.dispose()
 
 
@@ -210,6 +237,16 @@ class _Groups:
         await self.writer.close()
         await self.reader.close()
         self._engine.dispose()
+
+
+async def _ended(connection: AsyncConnection, ending: Awaitable[None]) -> None:
+    """Wait for a commit or rollback. When it fails nobody uses the connection again: its
+    transaction may still be open, and on SQLite hold the one write lock."""
+    try:
+        await ending
+    except BaseException:
+        await connection.invalidate()
+        raise
 
 
 @asynccontextmanager
@@ -242,13 +279,15 @@ def _in_our_words(error: DBAPIError) -> Exception:
 def _is_full(error: DBAPIError) -> bool:
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return cause.sqlite_errorname in {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
+        # The driver's own complaints have no such name.
+        name = getattr(cause, "sqlite_errorname", None)
+        return name in {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
     return getattr(cause, "sqlstate", None) == "53100"
 
 
-def _create_engine(url: URL) -> AsyncEngine:
+def _create_engine(url: URL, connector: postgres.Connector) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return postgres.create_engine(url)
+        return postgres.create_engine(url, connector)
     engine = create_async_engine(url, hide_parameters=True)
     sa_event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
     sa_event.listen(engine.sync_engine, "begin", _on_sqlite_begin)

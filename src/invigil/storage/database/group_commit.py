@@ -92,7 +92,12 @@ class _Queue:
             async with self._turn():
                 group = self._next_group()
                 if group:
-                    await loop.run_in_executor(self._thread, self._process, group)
+                    try:
+                        await loop.run_in_executor(self._thread, self._process, group)
+                    except Exception as error:  # noqa: BLE001 - nobody may wait for ever
+                        for queued in group:
+                            queued.error = queued.error or error
+                            queued.events = ()
             for queued in group:
                 self._answer(queued)
 
@@ -172,8 +177,11 @@ class Writer(_Queue):
             queued.events = tuple(work.events.pending)
         except Exception as error:
             queued.error = self._in_our_words(error) if isinstance(error, DBAPIError) else error
-            with contextlib.suppress(DBAPIError):
+            try:
                 savepoint.rollback()
+            except DBAPIError as lost:
+                # What cannot take back its own takes the whole group with it.
+                raise error if isinstance(error, DBAPIError) else lost from None
             if not _in_transaction(connection):
                 raise
 

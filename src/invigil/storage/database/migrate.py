@@ -43,8 +43,10 @@ async def upgrade(database: Database) -> None:
     with _told_plainly(database):
         async with database.engine.connect() as connection:
             if database.is_sqlite:
-                # The write lock first: who comes second reads the schema the first has left.
+                # The write lock first: who comes second reads the schema the first has left. Begun
+                # here, because Alembic would give each migration a transaction of its own.
                 await connection.execution_options(invigil_write=True)
+                await connection.begin()
             else:
                 await lock_migrations(connection)
             await connection.run_sync(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from invigil.domain.errors import StorageMisconfigured
 
 log = structlog.get_logger(__name__)
+
+_Connection = psycopg.AsyncConnection[Any]
 
 OLDEST = 15
 """Oldest major version that is tested."""
@@ -42,7 +45,37 @@ _SERVER_SETTINGS = (
 )
 
 
-def create_engine(url: URL) -> AsyncEngine:
+class Connector:
+    """Opens connections, and sees each of them through.
+
+    One that is given up half way is not closed by the driver until its memory is. PostgreSQL waits
+    a minute for the rest of its greeting, and drops no database meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._given_up: set[asyncio.Task[_Connection]] = set()
+
+    async def __call__(self, *args: Any, **kwargs: Any) -> _Connection:
+        opening = asyncio.create_task(psycopg.AsyncConnection.connect(*args, **kwargs))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            self._given_up.add(opening)
+            opening.add_done_callback(self._end)
+            raise
+
+    async def close(self) -> None:
+        """Wait for those that were given up; each takes `CONNECT_TIMEOUT_S` at most."""
+        if self._given_up:
+            await asyncio.wait(self._given_up)
+
+    def _end(self, opening: asyncio.Task[_Connection]) -> None:
+        self._given_up.discard(opening)
+        if not opening.cancelled() and opening.exception() is None:
+            opening.result().pgconn.finish()
+
+
+def create_engine(url: URL, connector: Connector) -> AsyncEngine:
     """An engine whose waits all end: connecting, waiting for a connection, a lock, a statement.
 
     What the URL's own query says about one of these wins.
@@ -57,7 +90,7 @@ def create_engine(url: URL) -> AsyncEngine:
         max_overflow=10,
         pool_timeout=POOL_TIMEOUT_S,
         isolation_level="READ COMMITTED",
-        connect_args=_connect_args(url.query),
+        connect_args=_connect_args(url.query) | {"async_creator_fn": connector},
     )
     sa_event.listen(engine.sync_engine, "handle_error", _forget_values)
     return engine

@@ -65,6 +65,11 @@ exam_session = sa.Table(
     sa.Column("event_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("provider", sa.String(16), nullable=False, server_default="builtin"),
     sa.Column("report_repeats", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("second_reviewer", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("own_incidents", sa.String(16), nullable=False, server_default="never"),
+    sa.Column("answer_days", sa.Integer, nullable=False, server_default="7"),
+    sa.Column("invited_only", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("face_matching", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 # What providers of live video call the rooms of a session. `candidate_id` is empty for a room of
@@ -119,6 +124,11 @@ candidate = sa.Table(
     sa.Column("frame_window", sa.String(32)),
     sa.Column("frame_seq", sa.Integer, nullable=False, server_default="0"),
     sa.Column("camera_device", sa.String(16)),
+    sa.Column("state_since", UtcDateTime),
+    sa.Column("state_reason", sa.Text),
+    sa.Column("matching", sa.String(16), nullable=False, server_default="agreed"),
+    sa.Column("matching_at", UtcDateTime),
+    sa.Column("accommodations", sa.JSON(none_as_null=True)),
 )
 
 # The candidate's own key, wrapped by the master key `master`. To delete the row is to make all
@@ -245,6 +255,8 @@ review_decision = sa.Table(
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("decided_at", UtcDateTime, nullable=False),
     sa.Column("undone_at", UtcDateTime),
+    sa.Column("by_id", sa.String(64)),
+    sa.Column("proposed", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 gap = sa.Table(

@@ -5,15 +5,22 @@ from __future__ import annotations
 from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.access import AccessRepository
+from invigil.storage.database.repositories.acts import ActRepository
 from invigil.storage.database.repositories.audit import AuditRepository
+from invigil.storage.database.repositories.bundle import BundleRepository
 from invigil.storage.database.repositories.candidates import CandidateRepository
+from invigil.storage.database.repositories.decisions import DecisionRepository
 from invigil.storage.database.repositories.events import EventRepository
 from invigil.storage.database.repositories.evidence import EvidenceRepository
+from invigil.storage.database.repositories.holds import HoldRepository
 from invigil.storage.database.repositories.incidents import IncidentRepository
 from invigil.storage.database.repositories.keys import KeyRepository
 from invigil.storage.database.repositories.media import MediaRepository
 from invigil.storage.database.repositories.messages import MessageRepository
 from invigil.storage.database.repositories.observations import ObservationRepository
+from invigil.storage.database.repositories.personal import PersonalRepository
+from invigil.storage.database.repositories.retention import RetentionRepository
+from invigil.storage.database.repositories.roster import RosterRepository
 from invigil.storage.database.repositories.runs import RunRepository
 from invigil.storage.database.repositories.sessions import SessionRepository
 from invigil.storage.database.repositories.tap import TapRepository
@@ -33,15 +40,22 @@ class UnitOfWork:
     ) -> None:
         locks = Locks(connection, needed=lock)
         self.access = AccessRepository(connection, locks)
+        self.acts = ActRepository(connection, locks)
         self.audit = AuditRepository(connection, locks)
+        self.bundle = BundleRepository(connection, locks)
         self.candidates = CandidateRepository(connection, locks)
+        self.decisions = DecisionRepository(connection, locks)
         self.events = EventRepository(connection, locks)
         self.evidence = EvidenceRepository(connection, locks)
-        self.incidents = IncidentRepository(connection, locks)
+        self.holds = HoldRepository(connection, locks)
+        self.incidents = IncidentRepository(connection, locks, self.decisions)
         self.keys = KeyRepository(connection, locks, vault)
         self.media = MediaRepository(connection, locks)
         self.messages = MessageRepository(connection, locks)
         self.observations = ObservationRepository(connection, locks)
+        self.personal = PersonalRepository(connection, locks)
+        self.retention = RetentionRepository(connection, locks, self.decisions)
+        self.roster = RosterRepository(connection, locks)
         self.runs = RunRepository(connection, locks)
         self.sessions = SessionRepository(connection, locks)
         self.tap = TapRepository(connection, locks)

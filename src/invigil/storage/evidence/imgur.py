@@ -15,7 +15,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from invigil.clock import Clock
 from invigil.domain.errors import NotFound, Unavailable
 from invigil.storage.evidence.objects import Bucket, Conflict, Refused, StoreAway
 from invigil.storage.evidence.receipts import Receipt, Receipts
+from invigil.storage.evidence.shelf import Listed
 
 log = structlog.get_logger(__name__)
 
@@ -133,6 +134,15 @@ class Imgur:
             return
         log.error("imgur did not delete a picture, its receipt is set aside", key=key, said=answer)
         await asyncio.to_thread(self._receipts.set_aside, key)
+
+    async def keys(self, folder: str) -> list[str]:
+        sent = await asyncio.to_thread(self._receipts.keys, folder)
+        return sent + await self._home.keys(folder)
+
+    async def listed(self, prefix: str) -> AsyncIterator[Listed]:
+        """What lies on this disk: Imgur does not tell anonymous visitors what they uploaded."""
+        async for each in self._home.listed(prefix):
+            yield each
 
     async def probe(self) -> None:
         """Ask for the credits that are left: an answer means that the client id is known."""

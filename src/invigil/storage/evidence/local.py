@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from obstore.store import LocalStore
 from invigil.domain.errors import NotFound, StorageFull, Unavailable
 from invigil.domain.incident import EvidenceState
 from invigil.domain.system import Space
-from invigil.storage.evidence.shelf import disk_space, no_space
+from invigil.storage.evidence.shelf import Listed, disk_space, no_space
 
 
 class LocalShelf:
@@ -63,5 +64,16 @@ class LocalShelf:
             await self._store.delete_async(key)
         except (NotFoundError, FileNotFoundError):
             return
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+
+    async def keys(self, folder: str) -> list[str]:
+        return [each.key async for each in self.listed(folder + "/")]
+
+    async def listed(self, prefix: str) -> AsyncIterator[Listed]:
+        try:
+            async for some in self._store.list(prefix):
+                for each in some:
+                    yield Listed(each["path"], each["last_modified"])
         except (BaseError, OSError) as error:
             raise Unavailable from error

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from obstore.exceptions import AlreadyExistsError, NotFoundError
 from obstore.store import ObjectStore
 
 from invigil.domain.errors import InvigilError, NotFound, Unavailable
+from invigil.storage.evidence.shelf import Listed
 
 CHECK = "invigil-check"
 
@@ -54,6 +56,14 @@ class Objects(Protocol):
         """Delete an object; none is fine."""
         ...
 
+    async def keys(self, folder: str) -> list[str]:
+        """Keys of all objects under `folder/`, also of such as the store does not list."""
+        ...
+
+    def listed(self, prefix: str) -> AsyncIterator[Listed]:
+        """Every object whose key begins so, as far as the store tells."""
+        ...
+
     async def probe(self) -> None:
         """Ask the store whether it would take images."""
         ...
@@ -86,6 +96,14 @@ class Bucket:
             await self._store.delete_async(key)
         except (NotFoundError, FileNotFoundError):
             return
+
+    async def keys(self, folder: str) -> list[str]:
+        return [each.key async for each in self.listed(folder + "/")]
+
+    async def listed(self, prefix: str) -> AsyncIterator[Listed]:
+        async for some in self._store.list(prefix):
+            for each in some:
+                yield Listed(each["path"], each["last_modified"])
 
     async def probe(self) -> None:
         """Write and delete a small object."""

@@ -61,6 +61,11 @@ class Receipts:
                 raise StorageFull from error
             raise Unavailable from error
 
+    def keys(self, folder: str) -> list[str]:
+        """Keys of what was uploaded under `folder/`."""
+        found = sorted((self._root / folder).rglob("*.json"))
+        return [path.relative_to(self._root).as_posix().removesuffix(".json") for path in found]
+
     def drop(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
 

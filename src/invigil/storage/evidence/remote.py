@@ -7,7 +7,7 @@ go to the spool instead, and nobody waits for the store again until it has been 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from invigil.domain.errors import Unavailable
 from invigil.domain.incident import EvidenceState
 from invigil.domain.system import Space
 from invigil.storage.evidence.objects import Conflict, Objects, StoreAway
+from invigil.storage.evidence.shelf import Listed
 from invigil.storage.evidence.spool import Spool
 
 log = structlog.get_logger(__name__)
@@ -95,7 +96,7 @@ class RemoteShelf:
 
     async def delete(self, key: str) -> None:
         """Where the store is away the deletion waits for it in the spool."""
-        await asyncio.to_thread(self.spool.drop, key)
+        await asyncio.to_thread(self.spool.discard, key)
         if not self.away:
             try:
                 await self.remove(key, DIRECT_S)
@@ -104,6 +105,20 @@ class RemoteShelf:
             else:
                 return
         await asyncio.to_thread(self.spool.doom, key, self._clock())
+
+    async def keys(self, folder: str) -> list[str]:
+        here = await asyncio.to_thread(self.spool.keys, folder)
+        limit = DIRECT_S if self.away else PATIENT_S
+        return here + await _within(limit, lambda: self._objects.keys(folder))
+
+    async def listed(self, prefix: str) -> AsyncIterator[Listed]:
+        if self.away:
+            raise Unavailable
+        try:
+            async for each in self._objects.listed(prefix):
+                yield each
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
 
     async def upload(
         self, key: str, image: bytes, *, replace: bool = False, limit_s: float = PATIENT_S

@@ -5,12 +5,22 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from invigil.domain.incident import EvidenceState
 from invigil.domain.system import Space
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object that is there. `at`: when it was written, by the clock of whoever keeps it."""
+
+    key: str
+    at: datetime
 
 
 class Shelf(Protocol):
@@ -43,6 +53,14 @@ class Shelf(Protocol):
 
     async def delete(self, key: str) -> None:
         """Delete an object; one that is gone already is fine. Raises `Unavailable`."""
+        ...
+
+    async def keys(self, folder: str) -> list[str]:
+        """Keys of all objects under `folder/`, wherever they lie. Raises `Unavailable`."""
+        ...
+
+    def listed(self, prefix: str) -> AsyncIterator[Listed]:
+        """Every object whose key begins so, in any order. Raises `Unavailable`."""
         ...
 
 

@@ -108,6 +108,15 @@ class Spool:
             self._image(key).replace(aside)
             self._count -= 1
 
+    def discard(self, key: str) -> None:
+        """Forget an image wherever it lies here, also what was set aside."""
+        self.drop(key)
+        aside = self._root / "damaged" / Path(key).name
+        with self._turn:
+            if aside.exists():
+                self._used -= aside.stat().st_size
+                aside.unlink()
+
     def waiting(self) -> list[Waiting]:
         """Oldest first; stills are not sent on, the next one comes with the next frame."""
         found = []
@@ -117,6 +126,13 @@ class Spool:
                 key = path.relative_to(self._root / "waiting").as_posix()
                 found.append(Waiting(key, kept_at))
         return sorted(found, key=lambda each: (each.kept_at, each.key))
+
+    def keys(self, folder: str) -> list[str]:
+        """Keys of images under `folder/` that lie here."""
+        roots = (self._root / "waiting", self._root)
+        return [
+            path.relative_to(root).as_posix() for root in roots for path in _files(root / folder)
+        ]
 
     def doom(self, key: str, at: datetime) -> None:
         """Note that the store's object of this key has to be deleted."""

@@ -32,6 +32,10 @@ class Keys(Protocol):
         """Raises `NotFound` when there is none (any more)."""
         ...
 
+    def forget(self, candidate_id: str) -> None:
+        """Ask the database again the next time."""
+        ...
+
 
 class EvidenceStore:
     """Immutable images, and one replaceable still for each candidate.
@@ -64,7 +68,7 @@ class EvidenceStore:
         Raises `StorageFull` when there is no room, `Unavailable` when the store cannot be reached,
         `NotFound` when the candidate is gone. Not to be called within a transaction.
         """
-        key = f"evidence/{owner.session_id}/{owner.candidate_id}/{evidence_id}.jpg"
+        key = f"{_folder(owner)}/{evidence_id}.jpg"
         stored, sealed_sha256 = image, None
         if not self._public:
             stored = (await self._keys.of(owner.candidate_id)).seal(key, image)
@@ -120,6 +124,20 @@ class EvidenceStore:
 
     async def delete_still(self, owner: Owner) -> None:
         await self.delete(_still(owner))
+
+    async def delete_all_of(self, owner: Owner) -> int:
+        """Delete every object of a candidate, those that no row knows of too: what a crash left
+        between object and row. Gives how many there were. Raises `Unavailable`."""
+        self._keys.forget(owner.candidate_id)
+        found = await self.shelf.keys(_folder(owner))
+        for key in found:
+            await self.delete(key)
+        await self.delete_still(owner)
+        return len(found)
+
+
+def _folder(owner: Owner) -> str:
+    return f"evidence/{owner.session_id}/{owner.candidate_id}"
 
 
 def _still(owner: Owner) -> str:

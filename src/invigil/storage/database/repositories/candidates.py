@@ -9,11 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from invigil.domain.accommodations import NOTHING_ARRANGED, Accommodations
 from invigil.domain.candidate import (
+    SITTING,
     CameraClaim,
     Candidate,
     CandidateState,
     Consent,
+    Matching,
     WaitingReason,
 )
 from invigil.storage.database import tables as t
@@ -38,6 +41,9 @@ _SAME_NAMES = (
     "frame_window",
     "frame_seq",
     "camera_device",
+    "state_since",
+    "state_reason",
+    "matching_at",
 )
 
 
@@ -87,6 +93,13 @@ class CandidateRepository(Repository):
         row = await self._one(_BY_ID, candidate_id=candidate_id)
         return _candidate(row) if row else None
 
+    async def session_of(self, candidate_id: str) -> str | None:
+        """The id of the session, for whoever needs it alone before the candidate."""
+        row = await self._one(
+            sa.select(t.candidate.c.session_id).where(t.candidate.c.id == candidate_id)
+        )
+        return row["session_id"] if row else None
+
     async def by_token_hash(self, token_hash: str) -> Candidate | None:
         row = await self._one(_BY_TOKEN_HASH, hashed=token_hash)
         return _candidate(row) if row else None
@@ -118,6 +131,23 @@ class CandidateRepository(Repository):
         )
         return [_candidate(row) for row in rows]
 
+    async def unfinished(self) -> Sequence[Candidate]:
+        """Everybody of a closed session who is not out of the room, or of whom something is kept
+        that goes with the end."""
+        templates = sa.exists().where(t.template.c.candidate_id == t.candidate.c.id)
+        left = sa.or_(
+            t.candidate.c.state.in_(SITTING),
+            t.candidate.c.has_still.is_(True),
+            templates,
+        )
+        rows = await self._all(
+            sa.select(t.candidate)
+            .join(t.exam_session)
+            .where(left, t.exam_session.c.closed_at.is_not(None))
+            .order_by(t.candidate.c.session_id, t.candidate.c.id)
+        )
+        return [_candidate(row) for row in rows]
+
     async def names(self, session_id: str) -> dict[str, str]:
         rows = await self._all(
             sa.select(t.candidate.c.id, t.candidate.c.name).where(
@@ -136,7 +166,13 @@ def _values(candidate: Candidate) -> dict[str, Any]:
         "consent_at": consent.accepted_at if consent else None,
         "camera": candidate.camera.value,
         "waiting_reason": candidate.waiting_reason.value if candidate.waiting_reason else None,
+        "matching": candidate.matching.value,
+        "accommodations": stored_accommodations(candidate.accommodations),
     }
+
+
+def stored_accommodations(arranged: Accommodations) -> dict[str, str | int] | None:
+    return None if arranged == NOTHING_ARRANGED else arranged.as_facts()
 
 
 def _candidate(row: RowMapping) -> Candidate:
@@ -148,4 +184,6 @@ def _candidate(row: RowMapping) -> Candidate:
         consent=Consent(version, row["consent_at"]) if version else None,
         camera=CameraClaim(row["camera"]),
         waiting_reason=WaitingReason(reason) if reason else None,
+        matching=Matching(row["matching"]),
+        accommodations=Accommodations.from_facts(row["accommodations"]),
     )

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from invigil.domain.incident import (
+    Answer,
     Comparison,
-    Decision,
     Evidence,
     EvidenceMissing,
     Gap,
@@ -24,7 +24,10 @@ from invigil.domain.incident import (
     Source,
 )
 from invigil.storage.database import tables as t
+from invigil.storage.database.connection import Executes
+from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.base import Repository
+from invigil.storage.database.repositories.decisions import DecisionRepository
 from invigil.storage.database.repositories.evidence import evidence_from
 
 _OPEN_OF = sa.select(t.incident).where(
@@ -37,6 +40,10 @@ _OPEN_GAPS = sa.select(t.gap).where(
 
 
 class IncidentRepository(Repository):
+    def __init__(self, connection: Executes, locks: Locks, decisions: DecisionRepository) -> None:
+        super().__init__(connection, locks)
+        self._decisions = decisions
+
     async def add(self, incident: Incident) -> None:
         await self._run(t.incident.insert().values(**_values(incident)))
         for evidence in incident.evidence:
@@ -61,6 +68,12 @@ class IncidentRepository(Repository):
                 await self._locks.candidate(owner["candidate_id"])
         found = await self._load(sa.select(t.incident).where(t.incident.c.id == incident_id))
         return found[0] if found else None
+
+    async def of_candidate(self, candidate_id: str) -> Sequence[Incident]:
+        """All of one candidate, oldest first."""
+        c = t.incident.c
+        mine = sa.select(t.incident).where(c.candidate_id == candidate_id)
+        return await self._load(mine.order_by(c.started_at, c.id))
 
     async def open_of(self, candidate_id: str) -> Sequence[Incident]:
         return await self._load(_OPEN_OF, candidate_id=candidate_id)
@@ -114,6 +127,19 @@ class IncidentRepository(Repository):
         )
         return found[0] if found else None
 
+    async def newest_ended(
+        self, candidate_id: str, kind: IncidentKind, since: datetime
+    ) -> Incident | None:
+        """The candidate's newest incident of this kind that ended at `since` or later."""
+        c = t.incident.c
+        found = await self._load(
+            sa.select(t.incident)
+            .where(c.candidate_id == candidate_id, c.kind == kind.value, c.ended_at >= since)
+            .order_by(c.ended_at.desc())
+            .limit(1)
+        )
+        return found[0] if found else None
+
     async def delete_before(self, session_id: str, before: datetime) -> int:
         """Closed incidents and gaps that ended before `before`."""
         gone = 0
@@ -122,25 +148,6 @@ class IncidentRepository(Repository):
                 table.delete().where(table.c.session_id == session_id, table.c.ended_at < before)
             )
         return gone
-
-    async def add_decision(self, decision: ReviewDecision) -> None:
-        await self._run(
-            t.review_decision.insert().values(
-                id=decision.id,
-                incident_id=decision.incident_id,
-                decision=decision.decision.value,
-                reason=decision.reason,
-                by=decision.by,
-                decided_at=decision.decided_at,
-            )
-        )
-
-    async def undo_decision(self, decision_id: str, at: datetime) -> None:
-        await self._run(
-            t.review_decision.update()
-            .where(t.review_decision.c.id == decision_id)
-            .values(undone_at=at)
-        )
 
     async def add_gap(self, gap: Gap) -> None:
         await self._run(
@@ -179,8 +186,17 @@ class IncidentRepository(Repository):
         if not ids:
             return []
         evidence = await self._evidence(ids)
-        decisions = await self._decisions(ids)
-        return [_incident(row, evidence[row["id"]], decisions.get(row["id"])) for row in rows]
+        decisions = await self._decisions.standing(ids)
+        answers = await self._decisions.answers(ids)
+        return [
+            _incident(
+                row,
+                evidence[row["id"]],
+                decisions.get(row["id"], ()),
+                answers.get(row["id"]),
+            )
+            for row in rows
+        ]
 
     async def _evidence(self, ids: Sequence[str]) -> defaultdict[str, tuple[Evidence, ...]]:
         link = t.incident_evidence
@@ -194,15 +210,6 @@ class IncidentRepository(Repository):
         for row in rows:
             found[row["incident_id"]] += (evidence_from(row),)
         return found
-
-    async def _decisions(self, ids: Sequence[str]) -> dict[str, ReviewDecision]:
-        c = t.review_decision.c
-        rows = await self._all(
-            sa.select(t.review_decision)
-            .where(c.incident_id.in_(ids), c.undone_at.is_(None))
-            .order_by(c.decided_at, c.id)
-        )
-        return {row["incident_id"]: _decision(row) for row in rows}
 
 
 def _values(incident: Incident) -> dict[str, object]:
@@ -226,7 +233,10 @@ def _values(incident: Incident) -> dict[str, object]:
 
 
 def _incident(
-    row: RowMapping, evidence: tuple[Evidence, ...], decision: ReviewDecision | None
+    row: RowMapping,
+    evidence: tuple[Evidence, ...],
+    opinions: tuple[ReviewDecision, ...],
+    answer: Answer | None,
 ) -> Incident:
     missing = row["evidence_missing"]
     return Incident(
@@ -245,20 +255,10 @@ def _incident(
         ),
         evidence=evidence,
         evidence_missing=EvidenceMissing(missing) if missing else None,
-        decision=decision,
+        decision=opinions[-1] if opinions else None,
         source=Source(row["source"]),
-    )
-
-
-def _decision(row: RowMapping) -> ReviewDecision:
-    return ReviewDecision(
-        id=row["id"],
-        incident_id=row["incident_id"],
-        decision=Decision(row["decision"]),
-        reason=row["reason"],
-        by=row["by"],
-        decided_at=row["decided_at"],
-        undone_at=row["undone_at"],
+        opinions=opinions,
+        answer=answer,
     )
 
 

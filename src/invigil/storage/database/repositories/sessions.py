@@ -10,9 +10,11 @@ from sqlalchemy.engine import RowMapping
 
 from invigil.domain.candidate import CandidateState
 from invigil.domain.incident import IncidentState
-from invigil.domain.session import ExamSession, SessionCounts
+from invigil.domain.session import ExamSession, OwnIncidents, SessionCounts
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
+from invigil.storage.database.repositories.decisions import final_decisions
+from invigil.storage.database.tables_bundle import legal_hold
 
 _BY_ID = sa.select(t.exam_session).where(t.exam_session.c.id == sa.bindparam("session_id"))
 
@@ -44,14 +46,19 @@ class SessionRepository(Repository):
             t.exam_session.update().where(t.exam_session.c.id == session_id).values(closed_at=at)
         )
 
+    async def set_invited_only(self, session_id: str, invited_only: bool) -> None:
+        await self._run(
+            t.exam_session.update()
+            .where(t.exam_session.c.id == session_id)
+            .values(invited_only=invited_only)
+        )
+
     async def delete(self, session_id: str) -> None:
         await self._run(t.exam_session.delete().where(t.exam_session.c.id == session_id))
 
     async def counts(self, session_id: str) -> SessionCounts:
-        decided = sa.exists().where(
-            t.review_decision.c.incident_id == t.incident.c.id,
-            t.review_decision.c.undone_at.is_(None),
-        )
+        final = final_decisions(session_id)
+        decided = sa.exists().where(final.c.incident_id == t.incident.c.id)
         of_session = t.incident.c.session_id == session_id
         row = await self._exactly_one(
             sa.select(
@@ -64,6 +71,11 @@ class SessionRepository(Repository):
                     "open_incidents"
                 ),
                 _count(t.incident, of_session, ~decided).label("unreviewed_incidents"),
+                _count(
+                    legal_hold,
+                    legal_hold.c.session_id == session_id,
+                    legal_hold.c.released_at.is_(None),
+                ).label("holds"),
             )
         )
         return SessionCounts(**row)
@@ -86,8 +98,14 @@ def _values(session: ExamSession) -> dict[str, object]:
         "admin_hash": session.admin_hash,
         "provider": session.provider,
         "report_repeats": session.report_repeats,
+        "second_reviewer": session.second_reviewer,
+        "own_incidents": session.own_incidents.value,
+        "answer_days": session.answer_days,
+        "invited_only": session.invited_only,
+        "face_matching": session.face_matching,
     }
 
 
 def _session(row: RowMapping) -> ExamSession:
-    return ExamSession(**{name: value for name, value in row.items() if name != "event_seq"})
+    values = {name: value for name, value in row.items() if name != "event_seq"}
+    return ExamSession(**values | {"own_incidents": OwnIncidents(row["own_incidents"])})

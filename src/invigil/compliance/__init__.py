@@ -1,0 +1,1 @@
+"""Papers that a data protection officer asks for, filled from the running configuration."""

@@ -1,0 +1,1 @@
+"""Evidence of a session as one signed file that anybody can check without this server."""

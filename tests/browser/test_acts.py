@@ -1,0 +1,155 @@
+"""A proctor pauses, resumes, removes and ends; candidates see why, and later their incidents."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.browsers import new_context
+from tests.browser.conftest import NewCandidate, sign_in
+from tests.browser.people import Candidate, Proctor, expect_loaded
+from tests.browser.server import Server
+
+pytestmark = pytest.mark.browser
+
+
+def show(page: Page, name: str) -> None:
+    """A picture of the page for whoever wants to look: INVIGIL_TEST_SCREENSHOTS names a folder."""
+    if folder := os.environ.get("INVIGIL_TEST_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def do(proctor: Proctor, act: str, reason: str) -> None:
+    proctor.get(f"act-{act}").click()
+    proctor.get("act-reason").fill(reason)
+    show(proctor.page, f"dialog-{act}")
+    proctor.get("act-confirm").click()
+    expect(proctor.get("act-reason")).to_have_count(0)
+
+
+@pytest.fixture
+def seated(
+    proctor: Proctor, new_candidate: NewCandidate, request: pytest.FixtureRequest
+) -> Candidate:
+    """Somebody in the room of a session with fair review, in the large view of its console."""
+    proctor.page.goto(proctor._origin)
+    title = request.node.name[:60]
+    proctor.get("session-title").fill(title)
+    proctor.page.get_by_role("button", name="More settings").click()
+    proctor.get("session-interval").fill("1")
+    proctor.get("session-second-reviewer").check()
+    proctor.get("session-own-incidents").select_option("after_end")
+    show(proctor.page, "settings")
+    proctor.get("session-create").click()
+    row = proctor.get("session-row").filter(
+        has=proctor.page.get_by_role("link", name=title, exact=True)
+    )
+    join_url = row.get_by_test_id("join-url").inner_text().strip()
+    row.get_by_test_id("open-console").click()
+    proctor.expect_connected()
+    obama = new_candidate("obama")
+    obama.come_in(join_url, "Barack Obama")
+    proctor.focus("Barack Obama")
+    return obama
+
+
+def test_pause_resume_and_end(proctor: Proctor, seated: Candidate) -> None:
+    obama, tile = seated, proctor.tile("Barack Obama")
+    obama.get("ask-break").click()
+    expect(proctor.get("message")).to_contain_text("take a break")
+    do(proctor, "pause", "A break, as you asked.")
+    expect(obama.get("paused")).to_contain_text("A break, as you asked.")
+    expect(obama.get("self-view")).to_have_count(0)
+    expect(tile).to_have_attribute("data-status", "paused")
+    expect(proctor.get("focus-panel").get_by_test_id("state-reason")).to_contain_text("A break")
+    obama.camera.show("two")  # whoever walks past in a break
+    show(obama.page, "candidate-paused")
+    show(proctor.page, "console-paused")
+    obama.page.wait_for_timeout(4000)
+    expect(proctor.cards()).to_have_count(0)
+    obama.page.reload()
+    expect(obama.get("paused")).to_be_visible()
+
+    obama.camera.show("obama")
+    do(proctor, "resume", "The break is over.")
+    obama.expect_monitored()
+    expect(tile).to_have_attribute("data-status", "online")
+    expect(proctor.cards()).to_have_count(0)
+    expect(proctor.get("focus-video")).to_be_visible()  # live video is back as well
+
+    do(proctor, "remove", "Please put the phone away.")
+    expect(obama.get("removed")).to_contain_text("Please put the phone away.")
+    show(obama.page, "candidate-removed")
+    do(proctor, "readmit", "Thank you.")
+    obama.enter()
+    obama.expect_monitored()
+
+    do(proctor, "end", "The time is over.")
+    expect(obama.get("finished")).to_contain_text("The time is over.")
+    expect(tile).to_have_attribute("data-status", "finished")
+    expect(obama.get("own-incidents")).to_contain_text("Nothing was noted.")
+
+
+def test_two_people_confirm_and_the_candidate_sees_and_answers(
+    proctor: Proctor, seated: Candidate, second: BrowserContext
+) -> None:
+    obama = seated
+    obama.camera.show("two")
+    card = proctor.cards("multiple_faces")
+    expect(card).to_have_count(1)
+    expect(card.get_by_test_id("base-rate")).to_be_visible()
+    obama.camera.show("obama")
+    expect(proctor.cards("multiple_faces", "closed")).to_have_count(1)
+    for decided in ("Clearly two people.", "And once more."):
+        card.get_by_test_id("decision-confirm").click()
+        card.get_by_test_id("decision-reason").fill(decided)
+        card.get_by_test_id("decision-save").click()
+    expect(proctor.page.get_by_text("a second person has to agree").first).to_be_visible()
+    expect(card).to_have_attribute("data-proposed", "true")
+    show(proctor.page, "console-proposed")
+
+    obama.get("finish").click()
+    obama.get("finish-confirm").click()
+    own = obama.get("own-incident")
+    expect(own).to_have_attribute("data-kind", "multiple_faces")
+    expect_loaded(own.get_by_test_id("own-evidence"))
+    expect(own.get_by_test_id("own-decision")).to_contain_text("Nobody has decided")
+    obama.get("own-answer-text").fill("My brother came in to bring me water.")
+    show(obama.page, "own-incidents")
+    obama.get("own-answer-send").click()
+    expect(obama.get("own-answer")).to_contain_text("bring me water")
+    expect(card.get_by_test_id("candidate-answer")).to_contain_text("bring me water")
+
+    colleague_agrees(second, proctor.page.url)
+    obama.page.set_viewport_size({"width": 375, "height": 800})
+    obama.page.reload()  # the same link in the same browser leads back to it
+    expect(own.get_by_test_id("own-decision")).to_contain_text("confirmed it")
+    show(obama.page, "own-incidents-phone")
+
+
+@pytest.fixture
+def second(
+    server: Server, proctor_browser: Browser, tmp_path: Path, contexts: list[BrowserContext]
+) -> BrowserContext:
+    """A colleague, signed in by a link of their own."""
+    state = sign_in(server, proctor_browser, tmp_path / "second.json", server.new_link())
+    context = new_context(proctor_browser, server.origin, storage_state=state)
+    contexts.append(context)
+    return context
+
+
+def colleague_agrees(second: BrowserContext, console: str) -> None:
+    page = second.new_page()
+    page.goto(console)
+    card = page.locator("[data-testid=incident-card]")
+    card.get_by_test_id("decision-confirm").click()
+    card.get_by_test_id("decision-save").click()
+    expect(card).not_to_have_attribute("data-proposed", "true")
+    show(page, "console-agreed")
+    page.goto(console.partition("/sessions/")[0])
+    row = page.locator("[data-testid=precision-row][data-kind=multiple_faces]")
+    expect(row).to_contain_text("too few to tell")
+    show(page, "precision")

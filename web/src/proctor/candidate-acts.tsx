@@ -1,0 +1,173 @@
+import { Button, Group, Text, TextInput } from "@mantine/core";
+import { IconDoorEnter, IconPlayerPause, IconPlayerPlay, IconSquare, IconUserOff } from "@tabler/icons-react";
+import { type FormEvent, useState } from "react";
+import type { ActKind, Candidate } from "../api/types";
+import { randomUuid } from "../live/ids";
+import { Dialog } from "../ui/dialog";
+import { useConsole, useConsoleView } from "./console-context";
+import { showError } from "./notify";
+import css from "./proctor.module.css";
+
+interface Choice {
+  label: string;
+  Icon: typeof IconPlayerPause;
+  title: (name: string) => string;
+  text: string;
+  presets: string[];
+  red?: boolean;
+}
+
+const CHOICES: Record<ActKind, Choice> = {
+  pause: {
+    label: "Pause",
+    Icon: IconPlayerPause,
+    title: (name) => `Pause monitoring of ${name}?`,
+    text: "Camera and pictures stop, open incidents are closed, and the time is not counted against the candidate. The exam's own clock is not ours to stop.",
+    presets: ["A break, as you asked", "A technical problem on our side"],
+  },
+  resume: {
+    label: "Resume",
+    Icon: IconPlayerPlay,
+    title: (name) => `Go on with ${name}?`,
+    text: "The camera is turned on again, and pictures are taken from now on.",
+    presets: ["The break is over", "The problem is solved"],
+  },
+  remove: {
+    label: "Remove",
+    Icon: IconUserOff,
+    title: (name) => `Take ${name} out of the room?`,
+    text: "Pictures and live video stop at once. You or a colleague can let the candidate in again.",
+    presets: ["Please contact the exam office", "Joined the wrong exam"],
+    red: true,
+  },
+  readmit: {
+    label: "Let in again",
+    Icon: IconDoorEnter,
+    title: (name) => `Let ${name} in again?`,
+    text: "The candidate can enter the room again. Whoever had checked in need not do so again.",
+    presets: ["It is settled, please go on"],
+  },
+  end: {
+    label: "End exam",
+    Icon: IconSquare,
+    title: (name) => `End the exam of ${name}?`,
+    text: "The exam is over for this candidate. This cannot be undone. It says nothing about the result: people decide that afterwards.",
+    presets: ["You asked to stop", "The time is over"],
+    red: true,
+  },
+};
+
+function possible({ state }: Candidate): ActKind[] {
+  switch (state) {
+    case "finished":
+      return [];
+    case "in_room":
+      return ["pause", "remove", "end"];
+    case "paused":
+      return ["resume", "remove", "end"];
+    case "removed":
+      return ["readmit", "end"];
+    default:
+      return ["remove", "end"];
+  }
+}
+
+export function CandidateActs({ candidate }: { candidate: Candidate }) {
+  const closed = useConsoleView().session?.closed_at !== null;
+  const [asking, setAsking] = useState<ActKind | null>(null);
+  const { state, state_reason } = candidate;
+  return (
+    <>
+      {state_reason && (
+        <Text size="sm" mt="xs" data-testid="state-reason">
+          {state === "paused" ? "Paused" : state === "removed" ? "Removed" : "Ended"} by a proctor:{" "}
+          {state_reason}
+        </Text>
+      )}
+      {!closed && (
+        <Group gap="xs" mt="xs">
+          {possible(candidate).map((act) => {
+            const { label, Icon } = CHOICES[act];
+            return (
+              <Button
+                key={act}
+                variant="default"
+                leftSection={<Icon size={18} aria-hidden />}
+                onClick={() => setAsking(act)}
+                data-testid={`act-${act}`}
+              >
+                {label}
+              </Button>
+            );
+          })}
+        </Group>
+      )}
+      {asking && (
+        <ActDialog key={asking} act={asking} candidate={candidate} onClose={() => setAsking(null)} />
+      )}
+    </>
+  );
+}
+
+interface DialogProps {
+  act: ActKind;
+  candidate: Candidate;
+  onClose: () => void;
+}
+
+function ActDialog({ act, candidate, onClose }: DialogProps) {
+  const { store } = useConsole();
+  const choice = CHOICES[act];
+  const [reason, setReason] = useState(choice.presets[0] ?? "");
+  const [busy, setBusy] = useState(false);
+  const [command] = useState(randomUuid);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    await store.act(candidate.id, act, reason.trim(), command).then(onClose, showError);
+    setBusy(false);
+  };
+  return (
+    <Dialog opened onClose={onClose} title={choice.title(candidate.name)} testId="act-dialog">
+      <form onSubmit={submit}>
+        <Text mb="md">{choice.text}</Text>
+        <fieldset className={css.chips}>
+          <legend className="visually-hidden">Usual reasons</legend>
+          {choice.presets.map((preset) => (
+            <button
+              type="button"
+              key={preset}
+              className={css.chip}
+              aria-pressed={reason === preset}
+              onClick={() => setReason(preset)}
+            >
+              {preset}
+            </button>
+          ))}
+        </fieldset>
+        <TextInput
+          label="Reason, which the candidate reads"
+          maxLength={500}
+          data-autofocus
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+          data-testid="act-reason"
+        />
+        <Group justify="flex-end" mt="md">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            color={choice.red ? "red" : undefined}
+            loading={busy}
+            disabled={!reason.trim()}
+            data-testid="act-confirm"
+          >
+            {choice.label}
+          </Button>
+        </Group>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,47 @@
+import { Checkbox, Group, NativeSelect, NumberInput } from "@mantine/core";
+import type { NewSession, OwnIncidentsSetting } from "../api/types";
+
+interface Props {
+  form: NewSession;
+  change: (part: Partial<NewSession>) => void;
+}
+
+const WHEN: { value: OwnIncidentsSetting; label: string }[] = [
+  { value: "never", label: "Never" },
+  { value: "after_end", label: "When the exam is over for them" },
+  { value: "after_review", label: "When people have decided about them" },
+];
+
+/** Who decides, and what candidates may see and say afterwards. */
+export function FairReview({ form, change }: Props) {
+  return (
+    <>
+      <Checkbox
+        mt="md"
+        label="An incident is confirmed only when two people agree"
+        checked={form.second_reviewer}
+        onChange={(event) => change({ second_reviewer: event.currentTarget.checked })}
+        data-testid="session-second-reviewer"
+      />
+      <Group mt="md" align="flex-start" grow preventGrowOverflow={false}>
+        <NativeSelect
+          label="Candidates see their own incidents"
+          value={form.own_incidents}
+          onChange={(event) => change({ own_incidents: event.currentTarget.value as OwnIncidentsSetting })}
+          data={WHEN}
+          data-testid="session-own-incidents"
+        />
+        {form.own_incidents !== "never" && (
+          <NumberInput
+            label="They may answer for … days"
+            min={1}
+            max={90}
+            value={form.answer_days}
+            onChange={(value) => change({ answer_days: Number(value) || 7 })}
+            data-testid="session-answer-days"
+          />
+        )}
+      </Group>
+    </>
+  );
+}

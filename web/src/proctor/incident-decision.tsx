@@ -1,0 +1,120 @@
+import { Button, Group, Text } from "@mantine/core";
+import { IconArrowBackUp, IconCheck, IconQuestionMark, IconX } from "@tabler/icons-react";
+import type { Decision, Incident, ReviewDecision } from "../api/types";
+import { dayAndTime } from "../time";
+import { useStore } from "../ui/use-store";
+import { DECISION_WORDS } from "../words";
+import { useConsole } from "./console-context";
+import css from "./proctor.module.css";
+
+/** How often such incidents were confirmed here, to be read before deciding. */
+export function BaseRate({ incident }: { incident: Incident }) {
+  const { store } = useConsole();
+  const rate = useStore(store.precision).find(({ kind }) => kind === incident.kind);
+  if (!rate || incident.source !== "rules") return null;
+  return (
+    <Text size="sm" className="faint" data-testid="base-rate">
+      {rate.words}
+    </Text>
+  );
+}
+
+export function CandidateAnswer({ incident }: { incident: Incident }) {
+  if (!incident.answer) return null;
+  return (
+    <div className={css.answer} data-testid="candidate-answer">
+      <Text size="xs" className="faint">
+        The candidate answers, {dayAndTime(incident.answer.answered_at)}
+      </Text>
+      <Text size="sm">{incident.answer.text}</Text>
+    </div>
+  );
+}
+
+export function CardActions({ incident }: { incident: Incident }) {
+  const { decision } = incident;
+  if (!decision) return <Choices incident={incident} />;
+  return (
+    <>
+      <Opinions incident={incident} />
+      <Decided incident={incident} decision={decision} />
+      {decision.proposed && <Choices incident={incident} />}
+    </>
+  );
+}
+
+/** When people differ, everybody sees it. */
+function Opinions({ incident: { opinions } }: { incident: Incident }) {
+  const earlier = opinions.slice(0, -1);
+  if (earlier.length === 0) return null;
+  const differ = new Set(opinions.map(({ decision }) => decision)).size > 1;
+  return (
+    <div data-testid="opinions" data-differ={differ || undefined}>
+      <Text size="sm" fw={differ ? 650 : undefined}>
+        {differ ? "People disagree. Decided before:" : "Decided before:"}
+      </Text>
+      {earlier.map((each) => (
+        <Text size="sm" key={each.decided_at}>
+          {DECISION_WORDS[each.decision]} by {person(each)}: {each.reason}
+        </Text>
+      ))}
+    </div>
+  );
+}
+
+/** Sign-ins by link all have the same name: the beginning of the id tells them apart. */
+function person({ by, by_id }: ReviewDecision): string {
+  return by_id ? `${by} (${by_id.slice(0, 4)})` : by;
+}
+
+function Decided({ incident, decision }: { incident: Incident; decision: ReviewDecision }) {
+  const { ui } = useConsole();
+  const words = DECISION_WORDS[decision.decision];
+  return (
+    <div
+      className={css.decided}
+      data-decision={decision.decision}
+      data-proposed={decision.proposed || undefined}
+    >
+      <div className={css.grow}>
+        <Text size="sm" fw={650}>
+          {decision.proposed
+            ? `Proposed: ${words.toLowerCase()}, by ${person(decision)}. A second person has to agree.`
+            : `${words} by ${person(decision)}`}
+        </Text>
+        <Text size="sm">{decision.reason}</Text>
+      </div>
+      <Button
+        variant="default"
+        size="compact-sm"
+        leftSection={<IconArrowBackUp size={16} aria-hidden />}
+        onClick={() => void ui.undo(incident.id)}
+        data-testid="decision-undo"
+      >
+        Undo
+      </Button>
+    </div>
+  );
+}
+
+function Choices({ incident }: { incident: Incident }) {
+  const { ui } = useConsole();
+  const choice = (kind: Decision, label: string, testId: string, Icon: typeof IconCheck) => (
+    <Button
+      variant="default"
+      size="compact-sm"
+      leftSection={<Icon size={16} aria-hidden />}
+      onClick={() => ui.ask(kind, incident.id)}
+      data-testid={testId}
+    >
+      {label}
+    </Button>
+  );
+  return (
+    <Group gap={6}>
+      {choice("confirmed", incident.decision?.proposed ? "Agree" : "Confirm", "decision-confirm", IconCheck)}
+      {choice("dismissed", "Dismiss", "decision-dismiss", IconX)}
+      {choice("inconclusive", "Inconclusive", "decision-inconclusive", IconQuestionMark)}
+    </Group>
+  );
+}
