@@ -273,9 +273,8 @@ class FramePipeline:
         await work.observations.add(observation_id, candidate.id, now, observed, frame.upload)
         # What was before a pause is over; the frame itself is always among the recent ones.
         since = min(now, max(now - policy.memory, watched_since))
-        recent = await work.observations.recent(
-            candidate.id, since, faces_since=now - policy.window
-        )
+        faces_since = now - policy.window
+        recent = await work.observations.recent(candidate.id, since, faces_since=faces_since)
         incidents = await work.incidents.open_of(candidate.id)
         ruling = _NOTHING
         # Rules judge the newest frame. When a newer one was stored while this one was being
