@@ -64,11 +64,15 @@ async def test_a_candidate_is_told_of_itself_only(world: World) -> None:
         "id",
         "name",
         "state",
+        "state_since",
+        "state_reason",
         "session",
         "has_reference_photo",
         "needed_frames",
         "retake_reason",
         "messages",
+        "face_compared",
+        "accommodations",
     }
     assert set(answer["session"]) == {
         "id",
@@ -76,7 +80,9 @@ async def test_a_candidate_is_told_of_itself_only(world: World) -> None:
         "sampling_interval_s",
         "retention_days",
         "exam_url",
+        "own_incidents",
         "closed",
+        "face_matching",
     }
 
 
