@@ -19,6 +19,7 @@ from invigil.api import (
     frames,
     health,
     incidents,
+    invites,
     live,
     media,
     metrics,
@@ -57,6 +58,7 @@ ROUTERS = (
     metrics.router,
     sign_in.router,
     sessions.router,
+    invites.router,
     check_in.router,  # before candidates: /candidates/me is not an id
     frames.router,
     media.router,

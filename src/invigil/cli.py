@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from invigil import __version__, logs
+from invigil.access_wiring import access
 from invigil.app import create_app
 from invigil.audit_commands import app as audit
 from invigil.bench.commands import app as bench
@@ -23,7 +24,7 @@ from invigil.key_commands import app as keys
 from invigil.server import print_link, reachable, run_server
 from invigil.settings import Settings
 from invigil.simulate.commands import simulate
-from invigil.wiring import access, database_of
+from invigil.wiring import database_of
 
 app = typer.Typer(
     help="Self-hosted live proctoring.", no_args_is_help=True, pretty_exceptions_enable=False

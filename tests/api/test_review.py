@@ -36,7 +36,7 @@ async def test_a_decision_is_kept_with_reason_person_and_time(
     assert decided["decision"] == {
         "decision": decision,
         "reason": "A poster on the wall.",
-        "by": "Proctor",
+        "by": "Organiser",
         "decided_at": now,
     }
     assert await proctor.incidents(session) == [decided]

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock
-from invigil.domain.actor import CandidateActor, Proctor
+from invigil.domain.actor import CandidateActor, Staff
 from invigil.domain.consent import Elsewhere
 from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge
 from invigil.domain.session import ExamSession
@@ -24,6 +24,7 @@ from invigil.services.access import Access
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
+from invigil.services.invites import Invites
 from invigil.services.media import Media
 from invigil.services.messages import Messages
 from invigil.services.review import Review
@@ -58,6 +59,7 @@ class House:
     single: SingleImage
     health: Health
     access: Access
+    invites: Invites
     sessions: Sessions
     check_in: CheckIn
     review: Review
@@ -108,8 +110,8 @@ def allowed_origin(connection: HTTPConnection, settings: Settings) -> bool:
     return origin in {own, settings.base_url}
 
 
-async def current_proctor(request: Request, house: HouseDep) -> Proctor:
-    actor = await house.access.proctor(request.cookies.get(cookie_name(house.settings)))
+async def current_proctor(request: Request, house: HouseDep) -> Staff:
+    actor = await house.access.staff(request.cookies.get(cookie_name(house.settings)))
     if request.method not in _SAFE and not allowed_origin(request, house.settings):
         raise ForeignOrigin
     return actor
@@ -130,7 +132,8 @@ def bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
-ProctorDep = Annotated[Proctor, Depends(current_proctor)]
+ProctorDep = Annotated[Staff, Depends(current_proctor)]
+"""Whoever works on this side of the exam. What they may do is for `authorize` to say."""
 CandidateDep = Annotated[CandidateActor, Depends(current_candidate)]
 KnownTokenDep = Annotated[str, Depends(known_token)]
 

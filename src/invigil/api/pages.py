@@ -37,6 +37,12 @@ async def root(request: Request) -> Response:
     return JSONResponse({"message": "Invigil is running. Open this address in a browser."})
 
 
+@router.get("/invite")
+async def invite() -> Response:
+    """What comes after the # stays in the browser."""
+    return _page("index.html")
+
+
 @router.get("/sessions/{session_id}")
 async def console(session_id: str) -> Response:  # noqa: ARG001 - the page reads it
     return _page("index.html")

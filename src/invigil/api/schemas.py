@@ -16,6 +16,7 @@ from pydantic import (
     field_validator,
 )
 
+from invigil.domain.actor import Role
 from invigil.domain.candidate import CameraClaim, CandidateState, WaitingReason
 from invigil.domain.changes import WarningCode
 from invigil.domain.incident import (
@@ -90,6 +91,7 @@ class SignIn(In):
 class ProctorOut(Out):
     id: str
     name: str
+    role: Role
 
 
 class Me(Out):

@@ -8,10 +8,24 @@ from invigil.api import present
 from invigil.api import schemas as s
 from invigil.api.deps import HouseDep, ProctorDep, allowed_origin, client_address, cookie_name
 from invigil.domain.errors import ForeignOrigin
-from invigil.services.access import TICKET_LIFE
+from invigil.services.access import TICKET_LIFE, Login
+from invigil.settings import Settings
 
 router = APIRouter(prefix="/api/v1", tags=["sign-in"])
-_TRIES_PER_MINUTE = 20
+TRIES_PER_MINUTE = 20
+
+
+def remember(response: Response, settings: Settings, login: Login) -> None:
+    """Give the browser the cookie of a new log-in."""
+    response.set_cookie(
+        cookie_name(settings),
+        login.token,
+        max_age=int(login.lifetime.total_seconds()),
+        httponly=True,
+        secure=settings.secure,
+        samesite="lax",
+        path="/",
+    )
 
 
 @router.post("/sign-in")
@@ -19,18 +33,10 @@ async def sign_in(body: s.SignIn, request: Request, response: Response, house: H
     """Use a one-use link. Reading the page of the link does not use it up; this does."""
     if not allowed_origin(request, house.settings):
         raise ForeignOrigin
-    house.limiter.require(_TRIES_PER_MINUTE, "sign-in", client_address(request))
+    house.limiter.require(TRIES_PER_MINUTE, "sign-in", client_address(request))
     login = await house.access.sign_in(body.token)
-    response.set_cookie(
-        cookie_name(house.settings),
-        login.token,
-        max_age=int(login.lifetime.total_seconds()),
-        httponly=True,
-        secure=house.settings.secure,
-        samesite="lax",
-        path="/",
-    )
-    return present.proctor(login.proctor)
+    remember(response, house.settings, login)
+    return present.proctor(login.staff)
 
 
 @router.post("/sign-out", status_code=204)

@@ -47,6 +47,20 @@ class SignInLinkUsed(InvigilError):
     fix = "Run `invigil sign-in-link` on the server, or restart it, to get a new one."
 
 
+class InviteUsed(InvigilError):
+    status = 401
+    code = "invite_used"
+    message = "This invitation was used already, has expired or was taken back."
+    fix = "Ask whoever sent it for a new one."
+
+
+class AlreadySignedIn(InvigilError):
+    status = 409
+    code = "already_signed_in"
+    message = "You are signed in as an organiser, who sees every session without an invitation."
+    fix = "Open the link in the browser of the person whom it is for."
+
+
 class ForeignOrigin(InvigilError):
     status = 403
     code = "foreign_origin"

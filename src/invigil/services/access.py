@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from invigil.clock import Clock
-from invigil.domain.actor import Actor, CandidateActor, Proctor, Ticket
+from invigil.domain.actor import Actor, CandidateActor, Organiser, Staff, Ticket
 from invigil.domain.audit import SERVER, Act, Action, actor_name
+from invigil.domain.authorize import InSession, Operation, authorize
 from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.storage.database import Database
@@ -21,7 +22,7 @@ TICKET_LIFE = timedelta(seconds=30)
 class Login:
     """A fresh log-in. `token` goes into the cookie and is kept nowhere else."""
 
-    proctor: Proctor
+    staff: Staff
     token: str
     lifetime: timedelta
 
@@ -43,7 +44,7 @@ class Access:
             work.audit.note(Act(Action.SERVER_STARTED, SERVER, self._clock(), detail=detail))
 
     async def new_sign_in_link(self) -> str:
-        """The secret of a link that signs a proctor in once."""
+        """The secret of a link that signs an organiser in once."""
         token = new_token()
         async with self._database.begin() as work:
             await work.access.add_sign_in_link(hash_token(token), self._clock() + self._link_life)
@@ -52,33 +53,41 @@ class Access:
     async def sign_in(self, token: str) -> Login:
         """Use a link up. Raises `SignInLinkUsed` when it was used, has expired or never was."""
         now = self._clock()
-        proctor = Proctor(new_id(), "Proctor")
+        organiser = Organiser(new_id(), "Organiser")
         cookie = new_token()
         async with self._database.begin() as work:
             if not await work.access.use_sign_in_link(hash_token(token), now):
                 raise SignInLinkUsed
-            await work.access.add_login(proctor, hash_token(cookie), now, now + self._login_life)
-            work.audit.note(Act(Action.SIGNED_IN, actor_name(proctor), now))
-        return Login(proctor, cookie, self._login_life)
+            await work.access.add_login(organiser, hash_token(cookie), now, now + self._login_life)
+            work.audit.note(Act(Action.SIGNED_IN, actor_name(organiser), now))
+        return Login(organiser, cookie, self._login_life)
 
-    async def sign_out(self, proctor: Proctor) -> None:
+    async def sign_out(self, staff: Staff) -> None:
         async with self._database.begin() as work:
-            await work.access.delete_login(proctor.id)
-            work.audit.note(Act(Action.SIGNED_OUT, actor_name(proctor), self._clock()))
+            await work.access.delete_login(staff.id)
+            work.audit.note(Act(Action.SIGNED_OUT, actor_name(staff), self._clock()))
 
-    async def proctor(self, cookie: str | None) -> Proctor:
-        """The proctor of a cookie. Raises `NotSignedIn`."""
+    async def staff(self, cookie: str | None) -> Staff:
+        """Who has this cookie, with what they may reach right now. Raises `NotSignedIn`."""
         if not cookie:
             raise NotSignedIn
         async with self._database.read() as work:
-            proctor = await work.access.proctor_by(hash_token(cookie), self._clock())
-        if proctor is None:
+            staff = await work.access.staff_by(hash_token(cookie), self._clock())
+        if staff is None:
             raise NotSignedIn
-        return proctor
+        return staff
 
-    async def still_signed_in(self, proctor_id: str) -> bool:
+    async def may_still_watch(self, ticket: Ticket) -> bool:
+        """Whether whoever came with this console's ticket is still signed in, and invited."""
         async with self._database.read() as work:
-            return await work.access.proctor_alive(proctor_id, self._clock())
+            staff = await work.access.staff(ticket.actor_id, self._clock())
+        if staff is None:
+            return False
+        try:
+            authorize(staff, Operation.SESSION_WATCH, InSession(ticket.session_id))
+        except NotFound:
+            return False
+        return True
 
     async def candidate(self, token: str | None) -> CandidateActor:
         """The candidate of a bearer token. Raises `NotSignedIn`."""
@@ -110,17 +119,22 @@ class Access:
         """A one-use pass for a socket, valid for `TICKET_LIFE`."""
         token = new_token()
         ticket = Ticket(
-            role="proctor" if isinstance(actor, Proctor) else "candidate",
+            role="proctor" if isinstance(actor, Staff) else "candidate",
             actor_id=actor.id,
             session_id=session_id,
             tab=tab,
             expires_at=self._clock() + TICKET_LIFE,
         )
         async with self._database.begin() as work:
-            if await work.sessions.get(session_id) is None:
-                raise NotFound
+            session = await work.sessions.get(session_id)
+            if isinstance(actor, CandidateActor):
+                authorize(actor, Operation.EXAM_TAKE, await work.candidates.get(actor.id))
+                if session is None:
+                    raise NotFound
+            else:
+                authorize(actor, Operation.SESSION_WATCH, session)
             await work.access.add_ticket(hash_token(token), ticket)
-            if isinstance(actor, Proctor):
+            if isinstance(actor, Staff):
                 now = self._clock()
                 work.audit.note(Act(Action.CONSOLE_OPENED, actor_name(actor), now, session_id))
         return token

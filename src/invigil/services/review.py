@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from invigil.clock import Clock
-from invigil.domain.actor import Proctor
+from invigil.domain.actor import Staff
 from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.errors import NotFound, NothingToUndo
 from invigil.domain.incident import Decision, Evidence, Incident, ReviewDecision
 from invigil.domain.message import Event, EventKind
@@ -18,7 +19,7 @@ from invigil.storage.evidence.store import Owner
 
 def _note(
     work: UnitOfWork,
-    proctor: Proctor,
+    proctor: Staff,
     action: Action,
     incident: Incident,
     now: datetime,
@@ -44,13 +45,12 @@ class Review:
         self._clock = clock
 
     async def decide(
-        self, proctor: Proctor, incident_id: str, decision: Decision, reason: str
+        self, proctor: Staff, incident_id: str, decision: Decision, reason: str
     ) -> tuple[Incident, str]:
         """Record a decision on top of earlier ones. Gives the incident and the name."""
         now = self._clock()
         async with self._database.begin() as work:
-            if await work.incidents.get(incident_id) is None:
-                raise NotFound
+            authorize(proctor, Operation.INCIDENT_DECIDE, await work.incidents.get(incident_id))
             await work.incidents.add_decision(
                 ReviewDecision(new_id(), incident_id, decision, reason, proctor.name, now)
             )
@@ -58,12 +58,12 @@ class Review:
             _note(work, proctor, Action.INCIDENT_DECIDED, changed, now, decision=decision.value)
             return changed, name
 
-    async def undo(self, proctor: Proctor, incident_id: str) -> tuple[Incident, str]:
+    async def undo(self, proctor: Staff, incident_id: str) -> tuple[Incident, str]:
         """Take the newest decision back. Raises `NothingToUndo`."""
         async with self._database.begin() as work:
-            incident = await work.incidents.get(incident_id)
-            if incident is None:
-                raise NotFound
+            incident = authorize(
+                proctor, Operation.INCIDENT_DECIDE, await work.incidents.get(incident_id)
+            )
             if incident.decision is None:
                 raise NothingToUndo
             now = self._clock()
@@ -83,16 +83,16 @@ class Review:
         names = await work.candidates.names(incident.session_id)
         return incident, names[incident.candidate_id]
 
-    async def evidence(self, proctor: Proctor, evidence_id: str) -> tuple[Evidence, bytes]:
+    async def evidence(self, proctor: Staff, evidence_id: str) -> tuple[Evidence, bytes]:
         async with self._database.read() as work:
-            evidence = await work.evidence.get(evidence_id)
-        if evidence is None:
-            raise NotFound
+            evidence = authorize(
+                proctor, Operation.PICTURE_READ, await work.evidence.get(evidence_id)
+            )
         image = await self._store.get(evidence)
         await self._note_view(proctor, Action.EVIDENCE_VIEWED, evidence)
         return evidence, image
 
-    async def _note_view(self, proctor: Proctor, action: Action, evidence: Evidence) -> None:
+    async def _note_view(self, proctor: Staff, action: Action, evidence: Evidence) -> None:
         """On record before anybody has seen it."""
         act = Act(
             action,
@@ -108,10 +108,12 @@ class Review:
 
         await self._database.write(note)
 
-    async def reference_photo(self, proctor: Proctor, candidate_id: str) -> bytes:
+    async def reference_photo(self, proctor: Staff, candidate_id: str) -> bytes:
         async with self._database.read() as work:
-            candidate = await work.candidates.get(candidate_id)
-            photo_id = candidate.reference_photo_id if candidate else None
+            candidate = authorize(
+                proctor, Operation.PICTURE_READ, await work.candidates.get(candidate_id)
+            )
+            photo_id = candidate.reference_photo_id
             photo = await work.evidence.get(photo_id) if photo_id else None
         if photo is None:
             raise NotFound
@@ -119,9 +121,11 @@ class Review:
         await self._note_view(proctor, Action.REFERENCE_PHOTO_VIEWED, photo)
         return image
 
-    async def still(self, candidate_id: str) -> bytes:
+    async def still(self, proctor: Staff, candidate_id: str) -> bytes:
         async with self._database.read() as work:
-            candidate = await work.candidates.get(candidate_id)
-        if candidate is None or not candidate.has_still:
+            candidate = authorize(
+                proctor, Operation.PICTURE_READ, await work.candidates.get(candidate_id)
+            )
+        if not candidate.has_still:
             raise NotFound
         return await self._store.get_still(Owner(candidate.session_id, candidate.id))

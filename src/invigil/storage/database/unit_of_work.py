@@ -10,6 +10,7 @@ from invigil.storage.database.repositories.candidates import CandidateRepository
 from invigil.storage.database.repositories.events import EventRepository
 from invigil.storage.database.repositories.evidence import EvidenceRepository
 from invigil.storage.database.repositories.incidents import IncidentRepository
+from invigil.storage.database.repositories.invites import InviteRepository
 from invigil.storage.database.repositories.keys import KeyRepository
 from invigil.storage.database.repositories.media import MediaRepository
 from invigil.storage.database.repositories.messages import MessageRepository
@@ -38,6 +39,7 @@ class UnitOfWork:
         self.events = EventRepository(connection, locks)
         self.evidence = EvidenceRepository(connection, locks)
         self.incidents = IncidentRepository(connection, locks)
+        self.invites = InviteRepository(connection, locks)
         self.keys = KeyRepository(connection, locks, vault)
         self.media = MediaRepository(connection, locks)
         self.messages = MessageRepository(connection, locks)
