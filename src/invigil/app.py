@@ -23,6 +23,7 @@ from invigil.api import (
     live,
     media,
     metrics,
+    oidc,
     pages,
     sessions,
     sign_in,
@@ -57,6 +58,7 @@ ROUTERS = (
     health.router,
     metrics.router,
     sign_in.router,
+    oidc.router,
     sessions.router,
     invites.router,
     check_in.router,  # before candidates: /candidates/me is not an id

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from invigil import __version__, logs
+from invigil.access_commands import organiser, token
 from invigil.access_wiring import access
 from invigil.app import create_app
 from invigil.audit_commands import app as audit
@@ -35,6 +36,8 @@ app.add_typer(models, name="models")
 app.add_typer(db, name="db")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.add_typer(organiser, name="organiser")
+app.add_typer(token, name="token")
 app.command()(simulate)
 _console = Console(highlight=False, soft_wrap=True)
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from invigil import __version__
-from invigil.access_wiring import access, invites
+from invigil.access_wiring import access, accounts, invites, oidc
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock, system_clock
@@ -203,6 +203,8 @@ async def build_house(
         health=health,
         access=access(settings, database, clock),
         invites=invites(settings, database, clock),
+        accounts=accounts(settings, database, clock),
+        oidc=oidc(settings, database, clock),
         sessions=sessions,
         check_in=check_in,
         review=Review(database, store, clock),

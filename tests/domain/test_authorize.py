@@ -110,7 +110,7 @@ def test_a_token_without_scopes_and_an_actor_of_no_sort_do_nothing() -> None:
 
 def test_lists_hold_what_one_may_read() -> None:
     assert readable_sessions(ORGANISER) is None
-    assert readable_sessions(PROCTOR) == {"here"}
+    assert readable_sessions(PROCTOR) == frozenset({"here"})
     assert readable_sessions(CandidateActor("c", "here")) == frozenset()
     assert readable_sessions(ApiClient("t", "x", frozenset({Scope.REVIEW_WRITE}))) == frozenset()
     assert readable_sessions(ApiClient("t", "x", frozenset({Scope.SESSIONS_READ}))) is None

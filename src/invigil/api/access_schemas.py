@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from invigil.api.schemas import In, Me, Name, Out
 from invigil.domain.invite import InviteState
@@ -51,3 +51,27 @@ class InviteShown(Out):
 class Invited(Out):
     me: Me
     session_id: str
+
+
+class PasswordSignIn(In):
+    name: str = Field(max_length=200)
+    password: SecretStr = Field(max_length=200)
+
+
+class SignInWays(Out):
+    """`password`: whether there are organisers with one. `oidc`: what the account elsewhere is
+    called, null where no provider is set up."""
+
+    password: bool
+    oidc: str | None
+
+
+class OidcAnswer(BaseModel):
+    """What a provider sends the browser back with. It may add more, such as `session_state`."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    state: str = Field("", max_length=200)
+    code: str | None = Field(None, max_length=4000)
+    iss: str | None = Field(None, max_length=500)
+    error: str | None = Field(None, max_length=200)

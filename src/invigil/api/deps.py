@@ -21,12 +21,14 @@ from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
 from invigil.services.access import Access
+from invigil.services.accounts import API_TOKEN_PREFIX, Accounts
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
 from invigil.services.invites import Invites
 from invigil.services.media import Media
 from invigil.services.messages import Messages
+from invigil.services.oidc_sign_in import OidcSignIn
 from invigil.services.review import Review
 from invigil.services.sessions import Sessions
 from invigil.settings import Settings
@@ -60,6 +62,8 @@ class House:
     health: Health
     access: Access
     invites: Invites
+    accounts: Accounts
+    oidc: OidcSignIn | None
     sessions: Sessions
     check_in: CheckIn
     review: Review
@@ -111,7 +115,14 @@ def allowed_origin(connection: HTTPConnection, settings: Settings) -> bool:
 
 
 async def current_proctor(request: Request, house: HouseDep) -> Staff:
-    actor = await house.access.staff(request.cookies.get(cookie_name(house.settings)))
+    cookie = request.cookies.get(cookie_name(house.settings))
+    token = bearer(request)
+    if cookie is None and token is not None and token.startswith(API_TOKEN_PREFIX):
+        # No browser adds a bearer token by itself, so that no other site can send one.
+        client = await house.accounts.api_client(token)
+        house.limiter.require(house.settings.api_calls_per_minute, "api", client.id)
+        return client
+    actor = await house.access.staff(cookie)
     if request.method not in _SAFE and not allowed_origin(request, house.settings):
         raise ForeignOrigin
     return actor

@@ -24,6 +24,8 @@ class Operation(StrEnum):
 
     INSTALLATION_READ = "installation_read"
     """How the server is, which providers of live video it has."""
+    LOGIN_OWN = "login_own"
+    """See, and end, the sign-in that one came with."""
     SESSION_LIST = "session_list"
     """The list holds only what one may read."""
     SESSION_CREATE = "session_create"
@@ -57,6 +59,7 @@ _TAKING = frozenset({Who.CANDIDATE})
 
 ALLOWED: Mapping[Operation, tuple[frozenset[Who], Scope | None]] = {
     Operation.INSTALLATION_READ: (_WATCHING, Scope.SESSIONS_READ),
+    Operation.LOGIN_OWN: (_WATCHING, None),
     Operation.SESSION_LIST: (_WATCHING, Scope.SESSIONS_READ),
     Operation.SESSION_CREATE: (_ORGANISER, Scope.SESSIONS_WRITE),
     Operation.SESSION_READ: (_WATCHING, Scope.SESSIONS_READ),

@@ -47,6 +47,45 @@ class SignInLinkUsed(InvigilError):
     fix = "Run `invigil sign-in-link` on the server, or restart it, to get a new one."
 
 
+class WrongPassword(InvigilError):
+    """The same for an unknown name as for a wrong password."""
+
+    status = 401
+    code = "wrong_password"
+    message = "This name and password do not belong together."
+    fix = "Check both. Whoever runs the server can set a new password, or print a sign-in link."
+
+
+class OidcRefused(InvigilError):
+    status = 401
+    code = "oidc_refused"
+    message = "Signing in with your account there did not work."
+    fix = "Try again. If it fails again, tell whoever runs the server."
+
+
+class OidcNotAllowed(InvigilError):
+    status = 403
+    code = "oidc_not_allowed"
+    message = "Your account is known, but not as that of an organiser of exams here."
+    fix = "Ask whoever runs the server to let your address or group in."
+
+
+class OidcUnavailable(InvigilError):
+    status = 503
+    code = "oidc_unavailable"
+    message = "The server that knows the accounts cannot be reached right now."
+    fix = "Try again in a moment, or sign in by a link of the server."
+    retry_after_s = 10
+
+
+class AccountMisconfigured(InvigilError):
+    """For whoever runs the server: an account or token that cannot be as it was asked for."""
+
+    status = 409
+    code = "account_misconfigured"
+    fix = "Choose another one and run the command again."
+
+
 class InviteUsed(InvigilError):
     status = 401
     code = "invite_used"

@@ -79,12 +79,12 @@ class Invites:
 
         Raises `InviteUsed`, or `AlreadySignedIn` for an organiser, who needs no invitation.
         """
-        if isinstance(already, Organiser):
-            raise AlreadySignedIn
         now, cookie = self._clock(), new_token()
         until = now + self._login_life
         async with self._database.begin() as work:
             invite, _ = await self._open(work, token)
+            if isinstance(already, Organiser):
+                raise AlreadySignedIn
             proctor = already or Proctor(new_id(), invite.name)
             if not await work.invites.use(invite.id, proctor.id, now):
                 raise InviteUsed

@@ -368,6 +368,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invites/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Invite
+         * @description Use an invitation up: this browser may watch its session from now on.
+         */
+        post: operations["accept_invite_api_v1_invites_accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invites/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Invite
+         * @description What an invitation is for. Looking does not use it up.
+         */
+        post: operations["show_invite_api_v1_invites_show_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/join/{code}": {
         parameters: {
             query?: never;
@@ -461,7 +501,7 @@ export interface paths {
         };
         /**
          * List Sessions
-         * @description All exam sessions, newest first.
+         * @description The exam sessions that you may watch, newest first.
          */
         get: operations["list_sessions_api_v1_sessions_get"];
         put?: never;
@@ -576,6 +616,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/proctors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Proctors
+         * @description Who was invited to watch this session, newest first.
+         */
+        get: operations["list_proctors_api_v1_sessions__session_id__proctors_get"];
+        put?: never;
+        /**
+         * Invite Proctor
+         * @description Make a link that lets one person watch this session, and only it.
+         */
+        post: operations["invite_proctor_api_v1_sessions__session_id__proctors_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/proctors/{invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Proctor
+         * @description Take an invitation back. Whoever used it loses the session within seconds.
+         */
+        delete: operations["revoke_proctor_api_v1_sessions__session_id__proctors__invite_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/snapshot": {
         parameters: {
             query?: never;
@@ -610,6 +694,86 @@ export interface paths {
          * @description Use a one-use link. Reading the page of the link does not use it up; this does.
          */
         post: operations["sign_in_api_v1_sign_in_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * To Provider
+         * @description Send the browser to the provider, where the person signs in.
+         */
+        get: operations["to_provider_api_v1_sign_in_oidc_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * From Provider
+         * @description Where the provider sends the browser back to; signs in, or says why not on the page.
+         */
+        get: operations["from_provider_api_v1_sign_in_oidc_callback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In By Password
+         * @description Sign in as an organiser. Guesses are few, and those of one place do not lock another out.
+         */
+        post: operations["sign_in_by_password_api_v1_sign_in_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ways
+         * @description How people can sign in here, besides the link of the server's terminal.
+         */
+        get: operations["ways_api_v1_sign_in_ways_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1416,6 +1580,70 @@ export interface components {
             more: boolean;
         };
         /**
+         * InviteMade
+         * @description `url` is shown this once.
+         */
+        InviteMade: {
+            proctor: components["schemas"]["InviteOut"];
+            /** Url */
+            url: string;
+        };
+        /** InviteOut */
+        InviteOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            state: components["schemas"]["InviteState"];
+            /** Used At */
+            used_at: string | null;
+        };
+        /** InviteShown */
+        InviteShown: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * InviteState
+         * @enum {string}
+         */
+        InviteState: "open" | "expired" | "signed_in" | "signed_out" | "revoked";
+        /** InviteToken */
+        InviteToken: {
+            /** Token */
+            token: string;
+        };
+        /** Invited */
+        Invited: {
+            me: components["schemas"]["Me"];
+            /** Session Id */
+            session_id: string;
+        };
+        /** Invites */
+        Invites: {
+            /** Proctors */
+            proctors: components["schemas"]["InviteOut"][];
+        };
+        /**
          * Isolation
          * @description What keeps candidates from seeing one another.
          * @enum {string}
@@ -1655,6 +1883,19 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * NewInvite
+         * @description `name`: whom it is for; their decisions carry it.
+         */
+        NewInvite: {
+            /** Name */
+            name: string;
+            /**
+             * Valid Hours
+             * @default 72
+             */
+            valid_hours: number;
+        };
         /** NewMessage */
         NewMessage: {
             /** @default message */
@@ -1707,6 +1948,16 @@ export interface components {
             more: boolean;
             /** Observations */
             observations: components["schemas"]["ObservationOut"][];
+        };
+        /** PasswordSignIn */
+        PasswordSignIn: {
+            /** Name */
+            name: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
         };
         /** PeerJoined */
         PeerJoined: {
@@ -1788,6 +2039,7 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+            role: components["schemas"]["Role"];
         };
         /** Resync */
         Resync: {
@@ -1797,6 +2049,12 @@ export interface components {
              */
             type: "resync";
         };
+        /**
+         * Role
+         * @description Of somebody who signs in.
+         * @enum {string}
+         */
+        Role: "organiser" | "proctor";
         /**
          * Sender
          * @enum {string}
@@ -1820,6 +2078,17 @@ export interface components {
         SignIn: {
             /** Token */
             token: string;
+        };
+        /**
+         * SignInWays
+         * @description `password`: whether there are organisers with one. `oidc`: what the account elsewhere is
+         *     called, null where no provider is set up.
+         */
+        SignInWays: {
+            /** Oidc */
+            oidc: string | null;
+            /** Password */
+            password: boolean;
         };
         /** SignalIn */
         SignalIn: {
@@ -2539,6 +2808,72 @@ export interface operations {
             };
         };
     };
+    accept_invite_api_v1_invites_accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_invite_api_v1_invites_show_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     join_info_api_v1_join__code__get: {
         parameters: {
             query?: never;
@@ -2920,6 +3255,102 @@ export interface operations {
             };
         };
     };
+    list_proctors_api_v1_sessions__session_id__proctors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invites"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    invite_proctor_api_v1_sessions__session_id__proctors_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InviteMade"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_proctor_api_v1_sessions__session_id__proctors__invite_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     snapshot_api_v1_sessions__session_id__snapshot_get: {
         parameters: {
             query?: never;
@@ -2971,6 +3402,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    to_provider_api_v1_sign_in_oidc_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    from_provider_api_v1_sign_in_oidc_callback_get: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string | null;
+                iss?: string | null;
+                error?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    sign_in_by_password_api_v1_sign_in_password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordSignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    ways_api_v1_sign_in_ways_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
                 };
             };
             /** @description Client Error */

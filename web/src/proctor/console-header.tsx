@@ -18,9 +18,11 @@ import { CopyButton } from "./copy-button";
 import { helpOpen } from "./keys";
 import { MessageAll } from "./message-all";
 import css from "./proctor.module.css";
+import { Proctors } from "./proctors";
 
 export function ConsoleHeader() {
-  const { store } = useConsole();
+  const { store, proctor } = useConsole();
+  const organiser = proctor.role === "organiser";
   const { session, candidates } = useConsoleView();
   const connection = useStore(store.socket.state);
   const [messaging, message] = useDisclosure(false);
@@ -56,6 +58,7 @@ export function ConsoleHeader() {
         </Group>
       </div>
       <Group gap="xs" justify="flex-end" className={css.headActions}>
+        {organiser && <Proctors sessionId={session.id} title={session.title} />}
         {!closed && (
           <>
             <CopyButton text={session.join_url} label="Copy join link" testId="copy-join-link" />
@@ -67,7 +70,7 @@ export function ConsoleHeader() {
             >
               Message all
             </Button>
-            <CloseSession />
+            {organiser && <CloseSession />}
           </>
         )}
         <SoundToggle />

@@ -5,6 +5,7 @@ from __future__ import annotations
 from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.access import AccessRepository
+from invigil.storage.database.repositories.accounts import AccountRepository
 from invigil.storage.database.repositories.audit import AuditRepository
 from invigil.storage.database.repositories.candidates import CandidateRepository
 from invigil.storage.database.repositories.events import EventRepository
@@ -15,6 +16,7 @@ from invigil.storage.database.repositories.keys import KeyRepository
 from invigil.storage.database.repositories.media import MediaRepository
 from invigil.storage.database.repositories.messages import MessageRepository
 from invigil.storage.database.repositories.observations import ObservationRepository
+from invigil.storage.database.repositories.oidc import OidcRepository
 from invigil.storage.database.repositories.runs import RunRepository
 from invigil.storage.database.repositories.sessions import SessionRepository
 from invigil.storage.database.repositories.tap import TapRepository
@@ -34,6 +36,7 @@ class UnitOfWork:
     ) -> None:
         locks = Locks(connection, needed=lock)
         self.access = AccessRepository(connection, locks)
+        self.accounts = AccountRepository(connection, locks)
         self.audit = AuditRepository(connection, locks)
         self.candidates = CandidateRepository(connection, locks)
         self.events = EventRepository(connection, locks)
@@ -44,6 +47,7 @@ class UnitOfWork:
         self.media = MediaRepository(connection, locks)
         self.messages = MessageRepository(connection, locks)
         self.observations = ObservationRepository(connection, locks)
+        self.oidc = OidcRepository(connection, locks)
         self.runs = RunRepository(connection, locks)
         self.sessions = SessionRepository(connection, locks)
         self.tap = TapRepository(connection, locks)

@@ -114,6 +114,6 @@ class AccessRepository(Repository):
 
     async def delete_expired(self, now: datetime) -> int:
         gone = 0
-        for table in (t.ticket, t.sign_in_link, t.proctor_login):
+        for table in (t.ticket, t.sign_in_link, t.proctor_login, ta.oidc_attempt):
             gone += await self._run(table.delete().where(table.c.expires_at <= now))
         return gone
