@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import get_args
 
@@ -31,31 +32,6 @@ async def test_who_has_no_session_gets_no_ticket(house: Running, session: Json) 
     refused(await client.post("/api/v1/tickets", json=body), 401, "not_signed_in")
 
 
-@pytest.mark.parametrize("letter", LETTERS)
-async def test_what_a_letter_does(
-    house: Running, proctor: Proctor, session: Json, ada: Candidate, letter: str
-) -> None:
-    second = await proctor.open_session(title="Other")
-    petra, otto = await house.invited(proctor, session), await house.invited(proctor, second)
-    ben = await house.enter(session, "Ben", b"me")
-    mallory = await house.enter(second, "Mallory", b"me")
-    async with AsyncExitStack() as stack:
-        mine = await stack.enter_async_context(await exam_page(house, ada))
-        pages = {
-            "candidate": mine,
-            "neighbour": await stack.enter_async_context(await exam_page(house, ben)),
-            "stranger": await stack.enter_async_context(await exam_page(house, mallory)),
-            "proctor": await stack.enter_async_context(await console(house, petra, session)),
-            "other proctor": await stack.enter_async_context(await console(house, otto, second)),
-            "organiser": await stack.enter_async_context(await console(house, proctor, session)),
-        }
-        found = [
-            await EFFECTS[letter](page, mine, proctor, session, ada) for page in pages.values()
-        ]
-    assert found == list(LETTERS[letter][NO_SOCKET:])
-    assert list(pages) == list(CALLERS[NO_SOCKET : CALLERS.index("organiser") + 1])
-
-
 async def _ping(page: Page, *_: object) -> str:
     await page.send(type="ping")
     return "reaches" if (await page.until("pong"))["type"] == "pong" else "ignored"
@@ -80,7 +56,36 @@ async def _camera(page: Page, _mine: Page, proctor: Proctor, session: Json, ada:
     return "reaches" if now != before else "ignored"
 
 
-EFFECTS = {"ping": _ping, "signal": _signal, "camera": _camera}
+EFFECTS: dict[str, Callable[[Page, Page, Proctor, Json, Candidate], Awaitable[str]]] = {
+    "ping": _ping,
+    "signal": _signal,
+    "camera": _camera,
+}
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+async def test_what_a_letter_does(
+    house: Running, proctor: Proctor, session: Json, ada: Candidate, letter: str
+) -> None:
+    second = await proctor.open_session(title="Other")
+    petra, otto = await house.invited(proctor, session), await house.invited(proctor, second)
+    ben = await house.enter(session, "Ben", b"me")
+    mallory = await house.enter(second, "Mallory", b"me")
+    async with AsyncExitStack() as stack:
+        mine = await stack.enter_async_context(await exam_page(house, ada))
+        pages = {
+            "candidate": mine,
+            "neighbour": await stack.enter_async_context(await exam_page(house, ben)),
+            "stranger": await stack.enter_async_context(await exam_page(house, mallory)),
+            "proctor": await stack.enter_async_context(await console(house, petra, session)),
+            "other proctor": await stack.enter_async_context(await console(house, otto, second)),
+            "organiser": await stack.enter_async_context(await console(house, proctor, session)),
+        }
+        found = [
+            await EFFECTS[letter](page, mine, proctor, session, ada) for page in pages.values()
+        ]
+    assert found == list(LETTERS[letter][NO_SOCKET:])
+    assert list(pages) == list(CALLERS[NO_SOCKET : CALLERS.index("organiser") + 1])
 
 
 async def test_a_revoked_proctor_loses_the_socket_without_a_word(

@@ -92,9 +92,11 @@ class Running:
         storage: Storage = self.app.state.storage
         return storage
 
-    async def client(self, headers: Mapping[str, str] | None = None) -> AsyncClient:
-        """A browser without a cookie."""
-        transport = ASGITransport(app=self.app)
+    async def client(
+        self, headers: Mapping[str, str] | None = None, *, address: str = "127.0.0.1"
+    ) -> AsyncClient:
+        """A browser without a cookie. `address`: where it comes from."""
+        transport = ASGITransport(app=self.app, client=(address, 123))
         client = AsyncClient(transport=transport, base_url=self.base_url, headers=headers or {})
         return await self._stack.enter_async_context(client)
 

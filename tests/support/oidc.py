@@ -159,8 +159,8 @@ class Provider:
             )
             return f"{head}.{body}."
         if self.lies.shared_secret:
-            key = OctKey.import_key(CLIENT_SECRET + "x" * 32)
-            return jwt.encode({"alg": "HS256"}, claims, key)
+            shared = OctKey.import_key(CLIENT_SECRET)
+            return jwt.encode({"alg": "HS256"}, claims, shared)
         key = RSAKey.generate_key(2048) if self.lies.foreign_key else self.key
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, key)
 

@@ -39,8 +39,7 @@ class Accounts:
         self._login_life = login_life
         self._hasher = PasswordHasher()  # Argon2id with the library's (RFC 9106) parameters
         self._turns = asyncio.Semaphore(_AT_ONCE)
-        # What the password of an unknown name is compared with, so that it takes as long.
-        self._of_nobody = self._hasher.hash(new_token())
+        self._of_nobody: str | None = None
 
     async def any(self) -> bool:
         """Whether anybody can sign in by password here."""
@@ -51,6 +50,10 @@ class Accounts:
         """Raises `WrongPassword`, after the same work for an unknown name as for a known one."""
         async with self._database.read() as work:
             account = await work.accounts.by_name(name)
+        # What the password of an unknown name is compared with, so that it takes as long; made
+        # for whoever comes first, whether the name is known or not.
+        if self._of_nobody is None:
+            self._of_nobody = await self._in_turn(self._hasher.hash, new_token())
         known = account.password_hash if account else self._of_nobody
         right = await self._in_turn(self._fits, known, password)
         if account is None or not right:

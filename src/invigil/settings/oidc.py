@@ -59,7 +59,7 @@ class OidcSettings(BaseSettings):
 
     @field_validator("oidc_issuer")
     @classmethod
-    def _issuer(cls, value: str | None) -> str | None:
+    def _oidc_address(cls, value: str | None) -> str | None:
         if not value:
             return None
         parts = urlsplit(value)
@@ -74,7 +74,7 @@ class OidcSettings(BaseSettings):
 
     @field_validator("oidc_client_id", "oidc_client_secret")
     @classmethod
-    def _empty_is_none(cls, value: object) -> object:
+    def _empty_oidc(cls, value: object) -> object:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         return value if text else None
 
