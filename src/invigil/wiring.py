@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from invigil import __version__
+from invigil.access_wiring import coming_in
 from invigil.acts_wiring import make_acts
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
@@ -33,7 +34,6 @@ from invigil.monitoring.single import SingleImage
 from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.monitoring.workers import WorkerAnalysis
-from invigil.services.access import Access
 from invigil.services.arrangements import Arrangements
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
@@ -202,7 +202,7 @@ async def build_house(
         frames=frames,
         single=SingleImage(database, store, analysis, clock),
         health=health,
-        access=access(settings, database, clock),
+        **coming_in(settings, database, clock),
         sessions=sessions,
         check_in=check_in,
         review=Review(database, store, clock),
@@ -363,12 +363,3 @@ async def prepare(settings: Settings) -> None:
         await database.warn()
     finally:
         await database.close()
-
-
-def access(settings: Settings, database: Database, clock: Clock) -> Access:
-    return Access(
-        database,
-        clock,
-        link_life=timedelta(minutes=settings.sign_in_link_minutes),
-        login_life=timedelta(hours=settings.login_hours),
-    )

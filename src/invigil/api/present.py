@@ -12,7 +12,7 @@ from invigil.domain import candidate as c
 from invigil.domain import incident as i
 from invigil.domain import message as m
 from invigil.domain.accommodations import Accommodations
-from invigil.domain.actor import Proctor
+from invigil.domain.actor import Organiser, Role, Staff
 from invigil.domain.changes import WarningCode
 from invigil.domain.invite import Invite
 from invigil.domain.observation import TemplateKind
@@ -26,8 +26,9 @@ from invigil.services.check_in import NEEDED_FRAMES
 _NO_KINDS: frozenset[TemplateKind] = frozenset()
 
 
-def proctor(actor: Proctor) -> s.Me:
-    return s.Me(proctor=s.ProctorOut(id=actor.id, name=actor.name))
+def proctor(actor: Staff) -> s.Me:
+    role = Role.ORGANISER if isinstance(actor, Organiser) else Role.PROCTOR
+    return s.Me(proctor=s.ProctorOut(id=actor.id, name=actor.name, role=role))
 
 
 def media(provider_id: str, meetings: Meetings) -> s.MediaProvider:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import structlog
 
 from invigil.clock import Clock
+from invigil.domain.actor import CandidateActor, Staff
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import (
     IllegalTransition,
@@ -110,10 +112,11 @@ class Media:
         grant = await provider.join(room, Participant(peer_id, role), self._clock())
         return Greeting(session.provider, grant)
 
-    async def admit_candidate(self, candidate_id: str) -> JoinGrant:
+    async def admit_candidate(self, actor: CandidateActor) -> JoinGrant:
         """Let a candidate's page in. Raises what the provider raises, besides refusals."""
         async with self._database.read() as work:
-            candidate, session = await load(work, candidate_id)
+            candidate, session = await load(work, actor.id)
+        authorize(actor, Operation.EXAM_TAKE, candidate)
         if session.closed:
             raise SessionClosed
         if candidate.state is CandidateState.FINISHED:
@@ -124,13 +127,13 @@ class Media:
         return await self._admit(session, who, candidate.id)
 
     async def admit_proctor(
-        self, session_id: str, viewer: str, candidate_id: str | None
+        self, actor: Staff, session_id: str, viewer: str, candidate_id: str | None
     ) -> JoinGrant:
         """Let a console's page in: to the session's room, or to that of one candidate."""
         async with self._database.read() as work:
-            session = await work.sessions.get(session_id)
+            session = authorize(actor, Operation.SESSION_WATCH, await work.sessions.get(session_id))
             candidate = await work.candidates.get(candidate_id) if candidate_id else None
-        if session is None or (candidate_id and candidate is None):
+        if candidate_id and candidate is None:
             raise NotFound
         if candidate is not None and candidate.session_id != session_id:
             raise NotFound
