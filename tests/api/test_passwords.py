@@ -85,13 +85,14 @@ async def test_a_new_password_and_a_removal_sign_out(house: Running) -> None:
     assert [a for a, _ in found].count("signed_in") == 2
 
 
-@pytest.mark.parametrize(
-    "password", ["short", "aaaaaaaaaaaaaaaaaa", "Olga-is-here-2026", "x" * LONGEST_PASSWORD + "y"]
-)
-async def test_weak_passwords_are_refused(house: Running, password: str) -> None:
-    with pytest.raises(AccountMisconfigured) as error:
-        await house.rooms.accounts.add("Olga", password)
-    assert password not in error.value.message + error.value.fix
+async def test_weak_passwords_are_refused(house: Running) -> None:
+    weak = ["short", "a" * 18, "Olga-is-here-2026", "x" * LONGEST_PASSWORD + "y"]
+    for password in weak:
+        with pytest.raises(AccountMisconfigured) as error:
+            await house.rooms.accounts.add("Olga", password)
+        assert password not in error.value.message + error.value.fix
+    await house.rooms.accounts.add("Olga", PASSWORD)
+    assert [each.name for each in await house.rooms.accounts.all()] == ["Olga"]
 
 
 async def test_a_name_is_given_once(house: Running) -> None:

@@ -100,7 +100,7 @@ export function ConsoleHeader() {
         </ActionIcon>
         <ThemeToggle />
       </Group>
-      <Invitations session={session} opened={inviting} onClose={invite.close} />
+      <Invitations session={session} organiser={organiser} opened={inviting} onClose={invite.close} />
       <MessageAll opened={messaging} onClose={message.close} />
     </header>
   );
