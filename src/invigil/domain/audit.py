@@ -25,7 +25,6 @@ class Action(StrEnum):
     SERVER_STARTED = "server_started"
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
-    SIGN_IN_LINK_MADE = "sign_in_link_made"
     PROCTOR_INVITED = "proctor_invited"
     PROCTOR_REVOKED = "proctor_revoked"
     ORGANISER_ADDED = "organiser_added"
