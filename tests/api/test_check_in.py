@@ -35,6 +35,7 @@ async def test_the_join_page_says_what_is_watched_and_kept(
         "sampling_interval_s": 7,
         "retention_days": 1,
         "exam_url": None,
+        "own_incidents": "never",
         "closed": False,
         "face_matching": True,
     }

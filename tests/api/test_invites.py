@@ -291,13 +291,13 @@ async def test_retention_takes_invites_with_their_people_and_the_unused_after_th
     await consume(scripted, token_of(ada))
     scripted.clock.advance(3 * 86_400)
     store = scripted.storage.store
-    await retention.sweep(scripted.storage.database, store, scripted.clock())
+    await retention.sweep(scripted.storage.database, store, scripted.clock(), confirmed=True)
     async with scripted.database.engine.connect() as connection:
         left = (await connection.execute(sa.select(r.invite.c.name))).scalars().all()
     assert left == ["Later"]
     await scripted.rooms.sessions.close(OPERATOR, exam["id"])  # the log-in has expired
     scripted.clock.advance(3 * 86_400)
-    await retention.sweep(scripted.storage.database, store, scripted.clock())
+    await retention.sweep(scripted.storage.database, store, scripted.clock(), confirmed=True)
     assert await scripted.rows(r.invite) == await scripted.rows(r.invite_link) == 0
 
 

@@ -30,6 +30,11 @@ def test_consent_comes_before_any_camera_and_a_webcam_photo_leads_into_the_room(
     assert asked_for_camera(obama.page) == 0
 
     obama.get("join-consent").check()
+    obama.get("join-accept").click()  # without having chosen how the identity is checked
+    expect(obama.get("join-accept")).to_be_visible()
+    assert asked_for_camera(obama.page) == 0
+
+    obama.get("choose-software").check()
     obama.get("join-accept").click()
     expect(obama.get("camera-start")).to_be_visible()
     assert asked_for_camera(obama.page) == 0, "the camera waits until the candidate starts it"

@@ -64,6 +64,8 @@ async def test_a_candidate_is_told_of_itself_only(world: World) -> None:
         "id",
         "name",
         "state",
+        "state_since",
+        "state_reason",
         "session",
         "has_reference_photo",
         "needed_frames",
@@ -73,6 +75,8 @@ async def test_a_candidate_is_told_of_itself_only(world: World) -> None:
         "face_compared",
         "accommodations",
         "messages",
+        "face_compared",
+        "accommodations",
     }
     assert set(answer["session"]) == {
         "id",

@@ -39,6 +39,7 @@ MAY_ASK = {
         "add_gap",
         "candidates_with_open",
         "end_gap",
+        "newest_ended",
         "newest_of_kind",
         "open_gaps",
         "open_of",

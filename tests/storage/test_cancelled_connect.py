@@ -39,7 +39,8 @@ async def test_a_connection_that_nobody_waits_for_any_more_is_closed(
             with suppress(asyncio.CancelledError):
                 await asking
             await database.close()
-            assert open_to(cluster.port) == before, f"cancelled after {step / 2} ms"
+            # Fewer than before: a test that ran earlier had one that was on its way out.
+            assert open_to(cluster.port) <= before, f"cancelled after {step / 2} ms"
     finally:
         gc.enable()
     cluster.drop(url)

@@ -24,7 +24,10 @@ async def exam(up: Served, proctor: Proctor, data: Path) -> tuple[str, list[str]
     code = session["join_url"].rpartition("/")[2]
     async with up.client() as client:
         version = read(await client.get(f"/api/v1/join/{code}"))["consent"]["version"]
-        body = {"name": NAME, "consent": {"version": version, "accepted": True}}
+        body = {
+            "name": NAME,
+            "consent": {"version": version, "accepted": True, "compare_face": True},
+        }
         joined = read(await client.post(f"/api/v1/join/{code}", json=body), 201)
         await client.post("/api/v1/sign-in", json={"token": "canary-guess-token"})
         await client.get("/api/v1/join/canary-guess-code")
