@@ -248,6 +248,7 @@ class _Connection:
     async def _require_still_allowed(self) -> None:
         """A proctor who signed out elsewhere, or was revoked, loses the socket."""
         if self._audience is None and not await self._house.access.may_still_watch(self._ticket):
+            self._house.media.hurry()  # out of live video as well
             raise Hangup(BAD_TICKET)
 
     async def _watch_rights(self) -> None:

@@ -135,9 +135,14 @@ T = TypeVar("T", bound=OfSession | ExamSession | Installation)
 
 def authorize(actor: Actor, operation: Operation, thing: T | None) -> T:
     """`thing`, when there is one and `actor` may do this with it. Raises `NotFound` otherwise."""
-    if thing is None or not _may(actor, operation) or not _reaches(actor, thing):
+    if thing is None or not may(actor, operation, thing):
         raise NotFound
     return thing
+
+
+def may(actor: Actor, operation: Operation, thing: OfSession | ExamSession | Installation) -> bool:
+    """The same as an answer, for what the server decides by itself."""
+    return _may(actor, operation) and _reaches(actor, thing)
 
 
 def readable_sessions(actor: Actor) -> frozenset[str] | None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from invigil.clock import Clock
 from invigil.domain.actor import CandidateActor, Organiser, Staff, Ticket
 from invigil.domain.audit import SERVER, Act, Action, actor_name
-from invigil.domain.authorize import InSession, Operation, authorize
+from invigil.domain.authorize import InSession, Operation, authorize, may
 from invigil.domain.candidate import CandidateState
 from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
 from invigil.domain.secrets import hash_token, new_id, new_token
@@ -93,13 +93,9 @@ class Access:
         """Whether whoever came with this console's ticket is still signed in, and invited."""
         async with self._database.read() as work:
             staff = await work.access.staff(ticket.actor_id, self._clock())
-        if staff is None:
-            return False
-        try:
-            authorize(staff, Operation.SESSION_WATCH, InSession(ticket.session_id))
-        except NotFound:
-            return False
-        return True
+        return staff is not None and may(
+            staff, Operation.SESSION_WATCH, InSession(ticket.session_id)
+        )
 
     async def candidate(self, token: str | None) -> CandidateActor:
         """The candidate of a bearer token. Raises `NotSignedIn`."""
