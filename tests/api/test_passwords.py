@@ -42,6 +42,10 @@ async def test_a_wrong_password_and_an_unknown_name_answer_alike(house: Running)
     wrong = await guess(client, "Olga", PASSWORD + "!")
     assert wrong == await guess(client, "Nobody", PASSWORD)
     assert (wrong[0], wrong[1]["error"]["code"]) == (401, "wrong_password")
+    (olga,) = await house.rooms.accounts.all()
+    async with house.database.read() as work:
+        entries = await work.audit.after(0, 100)
+    assert [e.ref for e in entries if e.action == "sign_in_refused"] == [olga.id, None]
 
 
 async def test_guesses_of_one_place_do_not_lock_another_out(house: Running) -> None:

@@ -24,6 +24,7 @@ class Action(StrEnum):
 
     SERVER_STARTED = "server_started"
     SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
     PROCTOR_INVITED = "proctor_invited"
     PROCTOR_REVOKED = "proctor_revoked"

@@ -14,7 +14,7 @@ from invigil.clock import Clock
 from invigil.domain.access_errors import AccountMisconfigured, WrongPassword
 from invigil.domain.account import LONGEST_PASSWORD, SHORTEST_PASSWORD, Account, ApiToken
 from invigil.domain.actor import ApiClient, Organiser, Scope
-from invigil.domain.audit import COMMAND_LINE, Act, Action, actor_name
+from invigil.domain.audit import COMMAND_LINE, SERVER, Act, Action, actor_name
 from invigil.domain.errors import NotSignedIn
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.services.access import Login
@@ -54,6 +54,10 @@ class Accounts:
         known = account.password_hash if account else self._of_nobody
         right = await self._in_turn(self._fits, known, password)
         if account is None or not right:
+            # On record for an unknown name too, as the time it takes must not tell which are known.
+            async with self._database.begin() as work:
+                act, ref = Action.SIGN_IN_REFUSED, account.id if account else None
+                work.audit.note(Act(act, SERVER, self._clock(), ref=ref))
             raise WrongPassword
         better = None
         if self._hasher.check_needs_rehash(account.password_hash):
