@@ -27,6 +27,7 @@ from invigil.feed.publish import announce
 from invigil.feed.redis_bus import RedisBus
 from invigil.meetings import Meetings
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
+from invigil.monitoring.attendance import Attendance
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.silence import Silence
@@ -186,7 +187,7 @@ async def build_house(
     database, store = storage.database, storage.store
     analysis = await _start_analysis(settings, engine, stack)
     health = Health(store, analysis, bus)
-    frames, watch = _monitoring(
+    frames, watch, attendance = _monitoring(
         storage, analysis, health, presence, bus, telemetry=telemetry, clock=clock
     )
     sessions = Sessions(database, store, clock, storage.key, meetings)
@@ -198,6 +199,7 @@ async def build_house(
         events=EventLog(database),
         bus=bus,
         presence=presence,
+        attendance=attendance,
         media=Media(database, meetings, clock, storage.key),
         frames=frames,
         single=SingleImage(database, store, analysis, clock),
@@ -262,7 +264,8 @@ def _monitoring(
     *,
     telemetry: Telemetry,
     clock: Clock,
-) -> tuple[FramePipeline, Watch]:
+) -> tuple[FramePipeline, Watch, Attendance]:
+    attendance = Attendance(presence)
     silence = Silence(presence, clock())
     frames = FramePipeline(
         database=storage.database,
@@ -279,10 +282,11 @@ def _monitoring(
         incidents=IncidentLog(storage.store),
         silence=silence,
         health=health,
+        attendance=attendance,
         clock=clock,
         several=isinstance(bus, RedisBus),
     )
-    return frames, watch
+    return frames, watch, attendance
 
 
 async def _start_analysis(

@@ -17,6 +17,7 @@ from invigil.domain.session import ExamSession
 from invigil.domain.telemetry import Step
 from invigil.feed.bus import Bus
 from invigil.feed.presence import Presence
+from invigil.monitoring.attendance import Attendance
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
@@ -61,6 +62,7 @@ class House:
     events: EventLog
     bus: Bus
     presence: Presence
+    attendance: Attendance
     media: Media
     frames: FramePipeline
     single: SingleImage

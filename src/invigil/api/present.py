@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from invigil.api import present_acts
 from invigil.api import roster_schemas as r
@@ -46,7 +47,11 @@ def media(provider_id: str, meetings: Meetings) -> s.MediaProvider:
 
 
 def session(
-    record: ExamSession, counts: SessionCounts, join_url: str, meetings: Meetings
+    record: ExamSession,
+    counts: SessionCounts,
+    join_url: str,
+    meetings: Meetings,
+    unattended_since: datetime | None,
 ) -> s.ExamSession:
     return s.ExamSession(
         id=record.id,
@@ -64,6 +69,7 @@ def session(
         open_incidents=counts.open_incidents,
         unreviewed_incidents=counts.unreviewed_incidents,
         holds=counts.holds,
+        unattended_since=unattended_since,
         media=media(record.provider, meetings),
         invited_only=record.invited_only,
         face_matching=record.face_matching,

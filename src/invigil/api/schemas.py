@@ -116,6 +116,8 @@ class ExamSession(Out):
     open_incidents: int
     unreviewed_incidents: int
     holds: int
+    unattended_since: datetime | None
+    """Since when candidates are in the room and no console is open, when that is a minute ago."""
     media: MediaProvider
     invited_only: bool
     face_matching: bool

@@ -17,7 +17,8 @@ router = APIRouter(prefix="/api/v1/sessions", tags=["sessions"])
 
 def render(house: House, session: ExamSession, counts: SessionCounts) -> s.ExamSession:
     join_url = f"{house.settings.base_url}/join/{house.sessions.join_code(session)}"
-    return present.session(session, counts, join_url, house.media.meetings)
+    alone = house.attendance.unattended_since(session.id)
+    return present.session(session, counts, join_url, house.media.meetings, alone)
 
 
 @router.get("")

@@ -1834,6 +1834,8 @@ export interface components {
             second_reviewer: boolean;
             /** Title */
             title: string;
+            /** Unattended Since */
+            unattended_since: string | null;
             /** Unreviewed Incidents */
             unreviewed_incidents: number;
         };

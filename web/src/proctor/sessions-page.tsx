@@ -3,7 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { asApiError } from "../api/http";
 import { listSessions, signOut } from "../api/proctor";
 import type { ExamSession, Proctor } from "../api/types";
-import { dayAndTime, timeZone } from "../time";
+import { clockTime, dayAndTime, timeZone } from "../time";
 import { CopyButton } from "./copy-button";
 import { CreateSession } from "./create-session";
 import { Frame } from "./frame";
@@ -106,6 +106,11 @@ function SessionRow({ session, organiser }: { session: ExamSession; organiser: b
           {closed && (
             <Badge variant="default" tt="none">
               Closed
+            </Badge>
+          )}
+          {session.unattended_since && (
+            <Badge color="orange" tt="none" data-testid="unattended">
+              Nobody is watching since {clockTime(session.unattended_since)}
             </Badge>
           )}
           <HoldBadge holds={session.holds} />
