@@ -24,7 +24,7 @@ setup: $(UV)
 test: test-python test-web test-browser
 
 test-python: setup
-	$(RUN) pytest -m "not browser and not slow"
+	$(RUN) pytest -m "not browser and not slow" -n 2 --dist loadfile
 
 # Faults that take minutes, such as a database that is away for one.
 test-faults: setup

@@ -10,7 +10,7 @@ function pageRoutes(): Plugin {
       server.middlewares.use((request, _response, next) => {
         const path = request.url?.split("?")[0] ?? "";
         if (path.startsWith("/join/")) request.url = "/candidate.html";
-        else if (path.startsWith("/sessions/")) request.url = "/index.html";
+        else if (path.startsWith("/sessions/") || path === "/proctor-invite") request.url = "/index.html";
         next();
       });
     },
@@ -18,6 +18,8 @@ function pageRoutes(): Plugin {
 }
 
 export default defineConfig({
+  // The server puts a fresh one into every page that it hands out.
+  html: { cspNonce: "__CSP_NONCE__" },
   plugins: [react(), pageRoutes()],
   build: {
     outDir: "../src/invigil/static",

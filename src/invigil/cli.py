@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from invigil import __version__, logs
+from invigil.access_commands import organiser, token
+from invigil.access_wiring import access
 from invigil.app import create_app
 from invigil.audit_commands import app as audit
 from invigil.bench.commands import app as bench
@@ -29,7 +31,7 @@ from invigil.roster_commands import app as roster
 from invigil.server import print_link, reachable, run_server
 from invigil.settings import Settings
 from invigil.simulate.commands import simulate
-from invigil.wiring import access, database_of
+from invigil.wiring import database_of
 
 app = typer.Typer(
     help="Self-hosted live proctoring.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -44,6 +46,8 @@ app.add_typer(hold, name="hold")
 app.add_typer(compliance, name="compliance")
 app.add_typer(retention, name="retention")
 app.add_typer(roster, name="roster")
+app.add_typer(organiser, name="organiser")
+app.add_typer(token, name="token")
 app.command()(simulate)
 app.command()(export)
 app.command()(verify)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from invigil.clock import system_clock
 from invigil.db_commands import DataDir, run_with, settings_of
-from invigil.domain.audit import COMMAND_LINE
+from invigil.domain.actor import OPERATOR
 from invigil.services.holds import Holds
 from invigil.storage.database import Database
 
@@ -26,7 +26,7 @@ def set_hold(
     """Keep it until the hold is released: retention leaves it alone, and erasure is refused."""
 
     async def work(database: Database) -> None:
-        hold = await Holds(database, system_clock).set_on(what, reason, COMMAND_LINE)
+        hold = await Holds(database, system_clock).set_on(OPERATOR, what, reason)
         kind = "candidate" if hold.candidate_id else "session"
         _console.print(f"The {kind} is on hold. To release it: invigil hold release {hold.id}")
 
@@ -40,7 +40,7 @@ def release(
     """Let go. What is past its day is deleted by the next clean-up."""
 
     async def work(database: Database) -> None:
-        await Holds(database, system_clock).release(hold, COMMAND_LINE)
+        await Holds(database, system_clock).release(OPERATOR, hold)
         _console.print("The hold is released.")
 
     run_with(settings_of(data_dir), work)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from invigil.bundle_wiring import Tools, run_with_tools
 from invigil.db_commands import DataDir, settings_of
-from invigil.domain.audit import COMMAND_LINE
+from invigil.domain.actor import OPERATOR
 from invigil.domain.errors import MaintenanceRefused
 
 _console = Console(highlight=False, soft_wrap=True, markup=False)
@@ -34,7 +34,7 @@ def erase(
         typer.confirm("There is no way back. Erase this candidate?", abort=True)
 
     async def work(tools: Tools) -> None:
-        erased = await tools.keeping.erasure.erase(candidate, COMMAND_LINE)
+        erased = await tools.keeping.erasure.erase(OPERATOR, candidate)
         total = sum(erased.rows.values())
         _console.print(f"Erased: {erased.objects} pictures, {total} rows, and the key.")
         if erased.later:
@@ -63,7 +63,7 @@ def export_candidate(
     async def work(tools: Tools) -> None:
         path = to or Path(f"candidate-{candidate}.zip")
         require_new(path)
-        made = await tools.keeping.personal_export.make(candidate, COMMAND_LINE)
+        made = await tools.keeping.personal_export.make(OPERATOR, candidate)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(made.content)

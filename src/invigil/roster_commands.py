@@ -11,7 +11,7 @@ from rich.console import Console
 
 from invigil.clock import system_clock
 from invigil.db_commands import DataDir, run_with, settings_of
-from invigil.domain.audit import COMMAND_LINE
+from invigil.domain.actor import OPERATOR
 from invigil.services.roster import Roster, links_csv
 
 app = typer.Typer(help="Invite candidates by personal links.", no_args_is_help=True)
@@ -66,7 +66,7 @@ def import_(
     issued = run_with(
         settings,
         lambda database: Roster(database, system_clock).import_list(
-            session, file.read_bytes(), COMMAND_LINE, where
+            OPERATOR, session, file.read_bytes(), where
         ),
     )
     text = links_csv(issued, f"{settings.base_url}/join/")

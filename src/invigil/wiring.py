@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from invigil import __version__
+from invigil.access_wiring import coming_in
 from invigil.acts_wiring import make_acts
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
@@ -26,6 +27,7 @@ from invigil.feed.publish import announce
 from invigil.feed.redis_bus import RedisBus
 from invigil.meetings import Meetings
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
+from invigil.monitoring.attendance import Attendance
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.silence import Silence
@@ -33,7 +35,6 @@ from invigil.monitoring.single import SingleImage
 from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.monitoring.workers import WorkerAnalysis
-from invigil.services.access import Access
 from invigil.services.arrangements import Arrangements
 from invigil.services.camera_claims import CameraClaims
 from invigil.services.check_in import CheckIn
@@ -187,7 +188,7 @@ async def build_house(
     database, store = storage.database, storage.store
     analysis = await _start_analysis(settings, engine, stack)
     health = Health(store, analysis, bus)
-    frames, watch = _monitoring(
+    frames, watch, attendance = _monitoring(
         storage, analysis, health, presence, bus, telemetry=telemetry, clock=clock
     )
     sessions = Sessions(database, store, clock, storage.key, meetings)
@@ -199,11 +200,12 @@ async def build_house(
         events=EventLog(database),
         bus=bus,
         presence=presence,
+        attendance=attendance,
         media=Media(database, meetings, clock, storage.key),
         frames=frames,
         single=SingleImage(database, store, analysis, clock),
         health=health,
-        access=access(settings, database, clock),
+        **coming_in(settings, database, clock),
         sessions=sessions,
         check_in=check_in,
         camera_claims=CameraClaims(database, IncidentLog(store), clock),
@@ -264,7 +266,8 @@ def _monitoring(
     *,
     telemetry: Telemetry,
     clock: Clock,
-) -> tuple[FramePipeline, Watch]:
+) -> tuple[FramePipeline, Watch, Attendance]:
+    attendance = Attendance(presence)
     silence = Silence(presence, clock())
     frames = FramePipeline(
         database=storage.database,
@@ -281,10 +284,11 @@ def _monitoring(
         incidents=IncidentLog(storage.store),
         silence=silence,
         health=health,
+        attendance=attendance,
         clock=clock,
         several=isinstance(bus, RedisBus),
     )
-    return frames, watch
+    return frames, watch, attendance
 
 
 async def _start_analysis(
@@ -365,12 +369,3 @@ async def prepare(settings: Settings) -> None:
         await database.warn()
     finally:
         await database.close()
-
-
-def access(settings: Settings, database: Database, clock: Clock) -> Access:
-    return Access(
-        database,
-        clock,
-        link_life=timedelta(minutes=settings.sign_in_link_minutes),
-        login_life=timedelta(hours=settings.login_hours),
-    )

@@ -1,8 +1,7 @@
-"""Who may do what: one row for every route of the OpenAPI document.
+"""Who may do what: a row for every route of the OpenAPI document, and for every letter of a page.
 
-The callers are, in this order of the columns: nobody; the candidate whom the route is about; a
-candidate of another session; a proctor; a proctor's browser on a page of another site. "ok" is any
-answer but a refusal of the caller; the numbers are the refusals.
+"ok" is any answer but a refusal of the caller; the numbers are the refusals. A proctor of another
+session gets what an unknown id gets: 404, with the same words.
 """
 
 from __future__ import annotations
@@ -10,18 +9,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-CALLERS = ("nobody", "candidate", "other candidate", "proctor", "foreign page")
-
-_PROCTOR_READ = (401, 401, 401, "ok", "ok")
-_PROCTOR_WRITE = (401, 401, 401, "ok", 403)
-_CANDIDATE = (401, "ok", "ok", 401, 401)
-_PUBLIC = ("ok",) * 5
-# What a candidate's token opens, if it is about that candidate and time to be seen.
-_OWN = (401, 404, 404, 401, 401)
-# The classic image routes act for the participant of the token only; for others there is nothing.
-_PARTICIPANT = (401, "ok", 404, 401, 401)
+CALLERS = (
+    "nobody",
+    "expired",  # a log-in that was good once
+    "candidate",  # whom the route is about
+    "neighbour",  # another candidate of the same session
+    "stranger",  # a candidate of another session
+    "proctor",  # invited to the session
+    "other proctor",  # invited to another one
+    "organiser",
+    "foreign page",  # the organiser's browser on a page of another site
+    "token",  # a program with every scope
+)
 
 Answer = int | str
+
+_ALL = len(CALLERS)
+_NOT_STAFF = (401,) * 5
+_STAFF_READ = (*_NOT_STAFF, "ok", 404, "ok", "ok", "ok")
+# Not for programs.
+_PEOPLE_WRITE = (*_NOT_STAFF, "ok", 404, "ok", 403, 404)
+_STAFF_WRITE = (*_NOT_STAFF, "ok", 404, "ok", 403, "ok")
+# About the installation or oneself, so that there is no other session.
+_ANY_READ = (*_NOT_STAFF, "ok", "ok", "ok", "ok", "ok")
+_SELF_READ = (*_NOT_STAFF, "ok", "ok", "ok", "ok", 404)
+_SELF_WRITE = (*_NOT_STAFF, "ok", "ok", "ok", 403, 404)
+_ORGANISER_READ = (*_NOT_STAFF, 404, 404, "ok", "ok", 404)
+_ORGANISER_WRITE = (*_NOT_STAFF, 404, 404, "ok", 403, 404)
+_ORGANISER_OR_TOKEN = (*_NOT_STAFF, 404, 404, "ok", 403, "ok")
+_ORGANISER_OR_TOKEN_READ = (*_NOT_STAFF, 404, 404, "ok", "ok", "ok")
+_CANDIDATE = (401, 401, "ok", "ok", "ok", 401, 401, 401, 401, 401)
+# What a candidate's token opens, if it is about that candidate and time to be seen.
+_OWN = (401, 401, 404, 404, 404, 401, 401, 401, 401, 401)
+_PUBLIC: tuple[Answer, ...] = ("ok",) * _ALL
+# For a link that nobody made; and never for a page of another site, nor for what is none of ours.
+_LINK = (403, 401, 403, 403, 403, 401, 401, 401, 403, 403)
+# The classic image routes act for the participant of the token only; for others there is nothing.
+_PARTICIPANT = (401, 401, "ok", 404, 404, 401, 401, 401, 401, 401)
 
 
 @dataclass(frozen=True)
@@ -48,58 +72,69 @@ TABLE: dict[str, Row] = {
     "GET /healthz": Row(_PUBLIC),
     "GET /readyz": Row(_PUBLIC),
     # Its own token, which none of these has: not a proctor's cookie, not a candidate's token.
-    "GET /metrics": Row((401,) * 5),
-    "GET /api/v1/system": Row(_PROCTOR_READ),
+    "GET /metrics": Row((401,) * _ALL),
+    "GET /api/v1/system": Row(_ANY_READ),
     # Signing in. The link itself is the secret; a foreign page may not use it.
-    "POST /api/v1/sign-in": Row((403, 403, 403, 401, 403), json={"token": "guess"}),
-    "POST /api/v1/sign-out": Row(_PROCTOR_WRITE),
-    "GET /api/v1/me": Row(_PROCTOR_READ),
-    "POST /api/v1/tickets": Row(_PROCTOR_WRITE, json={"session_id": "{session}"}),
+    "POST /api/v1/sign-in": Row(_LINK, json={"token": "guess"}),
+    "POST /api/v1/sign-in/password": Row(
+        _LINK, json={"name": "Olga", "password": "a guess that is long"}
+    ),
+    "GET /api/v1/sign-in/ways": Row(_PUBLIC),
+    # Not set up here.
+    "GET /api/v1/sign-in/oidc": Row((404,) * _ALL),
+    "GET /api/v1/sign-in/oidc/callback": Row((404,) * _ALL),
+    "POST /api/v1/sign-out": Row(_SELF_WRITE),
+    "GET /api/v1/me": Row(_SELF_READ),
+    "POST /api/v1/tickets": Row(_PEOPLE_WRITE, json={"session_id": "{session}"}),
     # Sessions.
-    "GET /api/v1/sessions": Row(_PROCTOR_READ),
-    "POST /api/v1/sessions": Row(_PROCTOR_WRITE, json={"title": "Biology"}),
-    "GET /api/v1/sessions/{session_id}": Row(_PROCTOR_READ),
-    "POST /api/v1/sessions/{session_id}/close": Row(_PROCTOR_WRITE),
-    "GET /api/v1/sessions/{session_id}/snapshot": Row(_PROCTOR_READ),
-    "GET /api/v1/sessions/{session_id}/incidents": Row(_PROCTOR_READ),
-    "POST /api/v1/sessions/{session_id}/messages": Row(_PROCTOR_WRITE, json={"text": "Hello"}),
-    # Personal invites.
-    "GET /api/v1/sessions/{session_id}/invites": Row(_PROCTOR_READ),
-    "POST /api/v1/sessions/{session_id}/invites": Row(_PROCTOR_WRITE, image=True),
-    "GET /api/v1/sessions/{session_id}/invites.csv": Row(_PROCTOR_READ),
-    "POST /api/v1/sessions/{session_id}/invites/{invite_id}/revoke": Row(_PROCTOR_WRITE),
-    "POST /api/v1/sessions/{session_id}/invites/{invite_id}/reissue": Row(_PROCTOR_WRITE),
-    "PUT /api/v1/sessions/{session_id}/admission": Row(
-        _PROCTOR_WRITE, json={"invited_only": False}
-    ),
+    "GET /api/v1/sessions": Row(_ANY_READ),
+    "POST /api/v1/sessions": Row(_ORGANISER_OR_TOKEN, json={"title": "Biology"}),
+    "GET /api/v1/sessions/{session_id}": Row(_STAFF_READ),
+    "POST /api/v1/sessions/{session_id}/close": Row(_ORGANISER_OR_TOKEN),
+    "GET /api/v1/sessions/{session_id}/snapshot": Row(_STAFF_READ),
+    "GET /api/v1/sessions/{session_id}/incidents": Row(_STAFF_READ),
+    "POST /api/v1/sessions/{session_id}/messages": Row(_PEOPLE_WRITE, json={"text": "Hello"}),
+    # Who watches.
+    "GET /api/v1/sessions/{session_id}/proctors": Row(_ORGANISER_READ),
+    "POST /api/v1/sessions/{session_id}/proctors": Row(_ORGANISER_WRITE, json={"name": "Petra"}),
+    "DELETE /api/v1/sessions/{session_id}/proctors/{proctor_invite_id}": Row(_ORGANISER_WRITE),
+    "POST /api/v1/proctor-invites/show": Row((401,) * _ALL, json={"token": "guess"}),
+    "POST /api/v1/proctor-invites/accept": Row(_LINK, json={"token": "guess"}),
+    # Personal invites of candidates.
+    "GET /api/v1/sessions/{session_id}/invites": Row(_STAFF_READ),
+    "POST /api/v1/sessions/{session_id}/invites": Row(_ORGANISER_OR_TOKEN, image=True),
+    "GET /api/v1/sessions/{session_id}/invites.csv": Row(_STAFF_READ),
+    "POST /api/v1/sessions/{session_id}/invites/{invite_id}/revoke": Row(_STAFF_WRITE),
+    "POST /api/v1/sessions/{session_id}/invites/{invite_id}/reissue": Row(_STAFF_WRITE),
+    "PUT /api/v1/sessions/{session_id}/admission": Row(_STAFF_WRITE, json={"invited_only": False}),
     # Live video. The provider's signature is the permission; builtin has no webhooks.
-    "GET /api/v1/media": Row(_PROCTOR_READ),
-    "POST /api/v1/sessions/{session_id}/media": Row(_PROCTOR_WRITE, json={"page": "page-0001"}),
+    "GET /api/v1/media": Row(_ANY_READ),
+    "POST /api/v1/sessions/{session_id}/media": Row(_PEOPLE_WRITE, json={"page": "page-0001"}),
     "POST /api/v1/candidates/me/media": Row(_CANDIDATE),
-    "POST /api/v1/meetings/{provider}/webhook": Row((404,) * 5),
+    "POST /api/v1/meetings/{provider}/webhook": Row((404,) * _ALL),
     # Candidates, as proctors see them.
-    "POST /api/v1/candidates/{candidate_id}/messages": Row(_PROCTOR_WRITE, json={"text": "Hello"}),
+    "POST /api/v1/candidates/{candidate_id}/messages": Row(_PEOPLE_WRITE, json={"text": "Hello"}),
     "POST /api/v1/candidates/{candidate_id}/check-in-decision": Row(
-        _PROCTOR_WRITE, json={"decision": "approve"}
+        _PEOPLE_WRITE, json={"decision": "approve"}
     ),
-    "GET /api/v1/candidates/{candidate_id}/reference-photo": Row(_PROCTOR_READ),
-    "GET /api/v1/candidates/{candidate_id}/still": Row(_PROCTOR_READ),
-    "GET /api/v1/candidates/{candidate_id}/observations": Row(_PROCTOR_READ),
-    "POST /api/v1/candidates/{candidate_id}/acts": Row(_PROCTOR_WRITE, json=_PAUSE),
+    "GET /api/v1/candidates/{candidate_id}/reference-photo": Row(_STAFF_READ),
+    "GET /api/v1/candidates/{candidate_id}/still": Row(_STAFF_READ),
+    "GET /api/v1/candidates/{candidate_id}/observations": Row(_STAFF_READ),
+    "POST /api/v1/candidates/{candidate_id}/acts": Row(_PEOPLE_WRITE, json=_PAUSE),
     "PUT /api/v1/candidates/{candidate_id}/accommodations": Row(
-        _PROCTOR_WRITE, json={"breaks": 1, "break_minutes": 5}
+        _PEOPLE_WRITE, json={"breaks": 1, "break_minutes": 5}
     ),
     # Incidents.
-    "GET /api/v1/precision": Row(_PROCTOR_READ),
-    "POST /api/v1/incidents/{incident_id}/decisions": Row(_PROCTOR_WRITE, json=_DECISION),
-    "DELETE /api/v1/incidents/{incident_id}/decisions/latest": Row(_PROCTOR_WRITE),
-    "GET /api/v1/evidence/{evidence_id}": Row(_PROCTOR_READ),
+    "GET /api/v1/precision": Row(_ORGANISER_OR_TOKEN_READ),
+    "POST /api/v1/incidents/{incident_id}/decisions": Row(_STAFF_WRITE, json=_DECISION),
+    "DELETE /api/v1/incidents/{incident_id}/decisions/latest": Row(_STAFF_WRITE),
+    "GET /api/v1/evidence/{evidence_id}": Row(_STAFF_READ),
     # What is kept, given out and deleted.
-    "GET /api/v1/sessions/{session_id}/holds": Row(_PROCTOR_READ),
-    "POST /api/v1/sessions/{session_id}/holds": Row(_PROCTOR_WRITE, json={"reason": "Case 7"}),
-    "DELETE /api/v1/holds/{hold_id}": Row(_PROCTOR_WRITE),
-    "GET /api/v1/candidates/{candidate_id}/export": Row(_PROCTOR_READ),
-    "DELETE /api/v1/candidates/{candidate_id}": Row(_PROCTOR_WRITE),
+    "GET /api/v1/sessions/{session_id}/holds": Row(_ORGANISER_READ),
+    "POST /api/v1/sessions/{session_id}/holds": Row(_ORGANISER_WRITE, json={"reason": "Case 7"}),
+    "DELETE /api/v1/holds/{hold_id}": Row(_ORGANISER_WRITE),
+    "GET /api/v1/candidates/{candidate_id}/export": Row(_ORGANISER_READ),
+    "DELETE /api/v1/candidates/{candidate_id}": Row(_ORGANISER_WRITE),
     # The candidate's own incidents: for each caller there are none, as the exam is not over.
     "GET /api/v1/candidates/me/incidents": Row(_CANDIDATE),
     "GET /api/v1/candidates/me/incidents/{incident_id}/evidence/{evidence_id}": Row(_OWN),
@@ -125,8 +160,19 @@ TABLE: dict[str, Row] = {
     "POST /upload_photo": Row(_PARTICIPANT, json=_IMAGE_JSON),
     "POST /same_faces": Row(_PARTICIPANT, json=_IMAGE_JSON),
     "POST /detect_faces": Row(_PARTICIPANT, json=_IMAGE_JSON),
-    "POST /suspicious_list": Row((401,) * 5, json=_LIST),
-    "POST /multiple_faces_list": Row((401,) * 5, json=_LIST),
+    "POST /suspicious_list": Row((401,) * _ALL, json=_LIST),
+    "POST /multiple_faces_list": Row((401,) * _ALL, json=_LIST),
     # The signature in the address is the permission.
-    "GET /evidence/{evidence_id}": Row((404,) * 5),
+    "GET /evidence/{evidence_id}": Row((404,) * _ALL),
 }
+
+
+# Letters of pages on the live socket, and what each does to the candidate: "reaches" it (a signal
+# arrives, its camera is noted, the ping is answered), is "ignored", or there is "no socket".
+_NO_SOCKET = ("no socket", "no socket")
+LETTERS: dict[str, tuple[str, ...]] = {
+    "ping": (*_NO_SOCKET, *("reaches",) * 6),
+    "signal": (*_NO_SOCKET, "ignored", "ignored", "ignored", "reaches", "ignored", "reaches"),
+    "camera": (*_NO_SOCKET, "reaches", "ignored", "ignored", "ignored", "ignored", "ignored"),
+}
+"""By the letter's type, for the first eight callers: programs get no socket."""

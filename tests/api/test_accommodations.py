@@ -107,7 +107,7 @@ async def test_the_candidate_reads_it_and_the_log_has_the_facts(scripted: Runnin
         )
         detail, actor = (await connection.execute(entries)).one()
     assert '"detectors_off":"multiple_faces"' in detail
-    assert actor.startswith("proctor:")
+    assert actor.startswith("organiser:")
 
 
 @pytest.mark.parametrize(

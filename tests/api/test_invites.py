@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from invigil.api.check_in import GUESSES_PER_MINUTE
+from invigil.domain.actor import OPERATOR
 from invigil.domain.secrets import hash_token
 from invigil.storage import retention
 from invigil.storage.database import tables as t
@@ -294,7 +295,7 @@ async def test_retention_takes_invites_with_their_people_and_the_unused_after_th
     async with scripted.database.engine.connect() as connection:
         left = (await connection.execute(sa.select(r.invite.c.name))).scalars().all()
     assert left == ["Later"]
-    await scripted.rooms.sessions.close(exam["id"], "test")  # the log-in has expired
+    await scripted.rooms.sessions.close(OPERATOR, exam["id"])  # the log-in has expired
     scripted.clock.advance(3 * 86_400)
     await retention.sweep(scripted.storage.database, store, scripted.clock(), confirmed=True)
     assert await scripted.rows(r.invite) == await scripted.rows(r.invite_link) == 0

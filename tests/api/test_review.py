@@ -37,7 +37,7 @@ async def test_a_decision_is_kept_with_reason_person_and_time(
     assert decided["decision"] == {
         "decision": decision,
         "reason": "A poster on the wall.",
-        "by": "Proctor",
+        "by": "Organiser",
         "by_id": me["id"],
         "decided_at": now,
         "proposed": False,

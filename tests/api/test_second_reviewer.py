@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.house import Json, Proctor, Running, read, refused
+from tests.support.house import ORIGIN, Json, Proctor, Running, read, refused
+
+PASSWORD = "four northern lights 7"
 
 
 @dataclass(frozen=True)
@@ -128,3 +130,24 @@ async def test_without_the_setting_one_person_is_enough_and_a_repeat_is_no_secon
     first = await ann.decide(incident, "confirmed")
     assert first["decision"]["proposed"] is False
     assert await decide(scripted, ann, incident, "confirmed", "Looked at it.") == first
+
+
+async def by_password(house: Running, name: str) -> Proctor:
+    client = await house.client({"Origin": ORIGIN})
+    body = {"name": name, "password": PASSWORD}
+    read(await client.post("/api/v1/sign-in/password", json=body))
+    return Proctor(client)
+
+
+async def test_two_sign_ins_of_one_account_are_one_person(scripted: Running, case: Case) -> None:
+    for name in ("Olga", "Otto"):
+        await scripted.rooms.accounts.add(name, PASSWORD)
+    here, there, otto = [await by_password(scripted, name) for name in ("Olga", "Olga", "Otto")]
+    await decide(scripted, here, case.incident, "confirmed")
+    again = await there.client.post(case.path(), json={"decision": "confirmed", "reason": "Yes."})
+    refused(again, 409, "needs_another_person")
+    two = await decide(scripted, otto, case.incident, "confirmed")
+    assert two["decision"]["proposed"] is False
+    assert len({each["by_id"] for each in two["opinions"]}) == 2
+    read(await there.client.delete(case.path() + "/latest"))  # the own one, from the other browser
+    assert [each["by"] for each in (await case.now())["opinions"]] == ["Otto"]

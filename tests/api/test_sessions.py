@@ -135,7 +135,7 @@ async def test_what_was_recorded_stays_to_be_reviewed_after_the_end(
     (incident,) = await proctor.incidents(session)
     photo = await proctor.client.get(incident["evidence"][0]["url"])
     assert photo.status_code == 200
-    assert (await proctor.decide(incident, "inconclusive"))["decision"]["by"] == "Proctor"
+    assert (await proctor.decide(incident, "inconclusive"))["decision"]["by"] == "Organiser"
 
 
 async def test_older_incidents_come_page_by_page(

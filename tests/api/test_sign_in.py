@@ -13,7 +13,7 @@ async def test_a_link_signs_in_once(house: Running) -> None:
     token = await house.rooms.access.new_sign_in_link()
     first, second = await house.client({"Origin": ORIGIN}), await house.client({"Origin": ORIGIN})
     signed_in = read(await first.post(SIGN_IN, json={"token": token}))
-    assert signed_in["proctor"]["name"] == "Proctor"
+    assert signed_in["proctor"]["name"] == "Organiser"
     assert read(await first.get("/api/v1/me")) == signed_in
     refused(await second.post(SIGN_IN, json={"token": token}), 401, "sign_in_link_used")
     refused(await second.get("/api/v1/me"), 401, "not_signed_in")

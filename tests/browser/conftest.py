@@ -51,11 +51,12 @@ def pytest_runtest_makereport(
                 report.sections.append(("server", "".join(value.log[-40:])))
         contexts = item.funcargs.get("contexts")
         for context in contexts if isinstance(contexts, list) else []:
-            report.sections += [(f"page {page.url}", _shown(page)) for page in context.pages]
+            report.sections += [(f"page {page.url}", shown(page)) for page in context.pages]
     return report
 
 
-def _shown(page: Page) -> str:
+def shown(page: Page) -> str:
+    """What a reader of the page would see."""
     try:
         return page.locator("body").inner_text(timeout=2000)
     except PlaywrightError as gone:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser import browsers
 from tests.browser.browsers import frames_decoded
 from tests.browser.camera import Scene
-from tests.browser.conftest import Exam, NewCandidate, Seats, sign_in
+from tests.browser.conftest import Exam, NewCandidate, Seats, shown, sign_in
 from tests.browser.people import Candidate, Proctor
 from tests.browser.server import Server
 from tests.browser.test_video import brightness, wait_for_frames, wait_until
@@ -71,6 +71,12 @@ def open_exam(
             proctor.open_console("Relayed")
             yield Exam(proctor, _candidates(server, seats, contexts), join_url)
             server.require_running()
+        except BaseException:
+            # They are closed before anybody else could look at them.
+            for page in (page for context in contexts for page in context.pages):
+                print(f"--- page {page.url}\n{shown(page)}")
+            print("--- server\n" + "".join(server.log[-40:]))
+            raise
         finally:
             for context in contexts:
                 context.close()

@@ -45,7 +45,7 @@ async def crawl(world: World, client: AsyncClient) -> Iterator[tuple[str, Json]]
     return iter(found)
 
 
-@pytest.mark.parametrize("caller", ["nobody", "candidate", "proctor"])
+@pytest.mark.parametrize("caller", ["nobody", "candidate", "proctor", "organiser"])
 async def test_no_answer_holds_a_template_or_a_raw_score(world: World, caller: str) -> None:
     answers = list(await crawl(world, await world.caller(caller)))
     assert len(answers) > 10
@@ -59,7 +59,7 @@ async def test_no_answer_holds_a_template_or_a_raw_score(world: World, caller: s
 
 async def test_a_candidate_is_told_of_itself_only(world: World) -> None:
     """The fields of each answer for a candidate, so that a new one is a decision."""
-    answer = (await world.candidate.client.get("/api/v1/candidates/me")).json()
+    answer = (await world.candidates["candidate"].client.get("/api/v1/candidates/me")).json()
     assert set(answer) == {
         "id",
         "name",
@@ -70,9 +70,9 @@ async def test_a_candidate_is_told_of_itself_only(world: World) -> None:
         "has_reference_photo",
         "needed_frames",
         "retake_reason",
-        "messages",
         "face_compared",
         "accommodations",
+        "messages",
     }
     assert set(answer["session"]) == {
         "id",
@@ -98,22 +98,22 @@ async def test_a_candidate_is_told_of_itself_only(world: World) -> None:
     ],
 )
 async def test_what_is_no_field_is_refused_and_changes_nothing(world: World, more: Json) -> None:
-    before = await world.proctor.snapshot(world.session)
+    before = await world.organiser.snapshot(world.session)
     for route, row in TABLE.items():
         if not isinstance(row.json, dict) or not route.startswith("POST /api/v1"):
             continue
         if "sign-in" in route:
             continue
-        client = world.proctor.client
+        client = world.organiser.client
         if "/me/" in route:
-            client = world.candidate.client
+            client = world.candidates["candidate"].client
         method, _, path = route.partition(" ")
         given = {name: value for name, value in more.items() if name not in row.json}
         if given != more:
             continue
         answer = await client.request(method, world.fill(path), json=row.json | more)
         assert answer.status_code == 422, f"{route}: {answer.status_code}"
-    assert await world.proctor.snapshot(world.session) == before
+    assert await world.organiser.snapshot(world.session) == before
 
 
 async def test_ids_cannot_be_guessed(world: World) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from httpx2 import AsyncClient, TransportError
 
+from invigil.domain.actor import OPERATOR
 from tests.support.chaos import Chaos, chaos
 from tests.support.clock import Clock
 from tests.support.house import JPEG, Candidate, Json, Proctor, Running, read
@@ -141,5 +142,5 @@ async def test_a_slow_line_that_stalls_brings_everything_in_order(up: Running, l
         assert [each["text"] for each in told] == ["0", "1", "2", "3"]
         assert (await watching.until("tile"))["candidate_id"] == ada.id
     assert await proctor.incidents(session) == []
-    stored, _ = await up.rooms.sessions.observations(ada.id, None, 100)
+    stored, _ = await up.rooms.sessions.observations(OPERATOR, ada.id, None, 100)
     assert len(stored) == 4

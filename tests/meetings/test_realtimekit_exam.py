@@ -115,6 +115,30 @@ async def test_who_finishes_is_removed_and_closing_ends_all(
         assert service.meetings[meeting]["status"] == "INACTIVE"
 
 
+async def test_a_proctor_taken_off_the_session_is_out_of_every_meeting(
+    tmp_path: Path, clock: Clock, service: RealtimeKit
+) -> None:
+    async with serving(tmp_path, clock, service) as house:
+        organiser = await house.proctor()
+        session = await organiser.open_session()
+        ada = await house.enter(session, face=b"me")
+        await grant_of(ada)
+        petra, quentin = [await house.invited(organiser, session, name) for name in "PQ"]
+        await watch(petra, session, ada)
+        await watch(quentin, session, ada)
+        (meeting,) = service.meetings
+        assert sorted(service.people(meeting).values()) == sorted([CANDIDATE, PROCTOR, PROCTOR])
+        await house.rooms.media.tidy()  # both are welcome
+        assert service.kicked == []
+        where = f"/api/v1/sessions/{session['id']}/proctors/{petra.invite_id}"
+        assert (await organiser.client.delete(where)).status_code == 204
+        await house.rooms.media.tidy()
+        assert len(service.kicked) == 1
+        assert sorted(service.people(meeting).values()) == sorted([CANDIDATE, PROCTOR])
+        await house.rooms.media.tidy()
+        assert len(service.kicked) == 1  # once is enough
+
+
 async def test_an_outage_costs_live_video_alone(
     tmp_path: Path, clock: Clock, service: RealtimeKit
 ) -> None:

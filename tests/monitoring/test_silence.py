@@ -10,7 +10,7 @@ import pytest
 from invigil.domain.candidate import CameraClaim
 from invigil.feed.peer import Peer, Role
 from invigil.monitoring.silence import RETURN_WITHIN
-from tests.support.clock import Clock
+from tests.support.clock import Clock, wire
 from tests.support.house import Candidate, Json, Proctor, Running, read, running
 from tests.support.scripted import ScriptedEngine
 
@@ -27,10 +27,6 @@ async def ada(scripted: Running, session: Json) -> Candidate:
     ada = await scripted.enter(session, face=b"me")
     read(await ada.send(b"me"))
     return ada
-
-
-def wire(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 async def gaps(proctor: Proctor, session: Json) -> list[Json]:

@@ -62,3 +62,35 @@ async def test_the_data_folder_is_the_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert modes["secret.key"] == 0o600
     assert modes["objects"] == 0o700
+
+
+async def test_organisers_and_tokens_by_command(tmp_path: Path) -> None:
+    """Also ahead of the server's first start; the password never is an argument."""
+    data = ("--data-dir", str(tmp_path / "data"))
+    name, password = "Olga Example", "four northern lights 7"
+    code, said = await command("organiser", "add", name, *data, cwd=tmp_path, typed=password)
+    assert (code, said.strip()) == (0, f"{name} can sign in at http://localhost:8000 now.")
+    code, said = await command("organiser", "add", name, *data, cwd=tmp_path, typed=password)
+    assert (code, said.partition(".")[0]) == (1, "There is an organiser of this name already")
+    code, said = await command("organiser", "add", "Otto", *data, cwd=tmp_path, typed="short")
+    assert (code, "12 to 200 characters" in said) == (1, True)
+    code, said = await command("organiser", "list", *data, cwd=tmp_path)
+    assert said.startswith(f"{name}  since ")
+    code, secret = await command(
+        "token", "create", "Importer", "--scope", "sessions:read", *data, cwd=tmp_path
+    )
+    assert code == 0
+    async with running(tmp_path / "data", Clock(system_clock()), ScriptedEngine()) as house:
+        client = await house.client({"Origin": house.base_url})
+        body = {"name": name, "password": password}
+        read(await client.post("/api/v1/sign-in/password", json=body))
+        program = await house.client({"Authorization": f"Bearer {secret.strip()}"})
+        read(await program.get("/api/v1/sessions"))
+        _, listed = await command("token", "list", *data, cwd=tmp_path)
+        assert listed.split()[1:] == ["good", "sessions:read", "Importer"]
+        code, _ = await command("token", "revoke", listed.split()[0], *data, cwd=tmp_path)
+        assert code == 0
+        assert (await program.get("/api/v1/sessions")).status_code == 401
+        code, _ = await command("organiser", "remove", name, *data, cwd=tmp_path)
+        assert code == 0
+        assert (await client.get("/api/v1/me")).status_code == 401

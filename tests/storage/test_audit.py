@@ -143,7 +143,7 @@ async def test_what_people_do_and_see_is_on_record(
     assert started["vision"] == "default"
     assert "blazeface" in started["models"]
     viewed = next(entry for entry in entries if entry.action == "evidence_viewed")
-    assert viewed.actor.startswith("proctor:")
+    assert viewed.actor.startswith("organiser:")
     assert viewed.session_id == session["id"]
     assert viewed.candidate_id == ada.id
     assert viewed.ref == incident["evidence"][0]["id"]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from invigil.domain.actor import Proctor, Ticket
+from invigil.domain.actor import Organiser, Ticket
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import IllegalTransition, NothingToUndo, SessionClosed
 from invigil.domain.incident import (
@@ -262,10 +262,10 @@ async def test_two_who_undo_at_once_take_two_decisions_back(
     desks = [Review(database, store, clock) for database in servers]
     for reason in ("first", "second", "third"):
         clock.advance(1)
-        await desks[0].decide(Proctor("p", "Proctor"), incident.id, Decision.CONFIRMED, reason)
+        await desks[0].decide(Organiser("p", "Organiser"), incident.id, Decision.CONFIRMED, reason)
 
     async def undo(where: Database, _number: int) -> None:
-        await desks[servers.index(where)].undo(Proctor("p", "Proctor"), incident.id)
+        await desks[servers.index(where)].undo(Organiser("p", "Organiser"), incident.id)
 
     raised = await _at_once(servers, undo, times=4)
     assert [type(each) for each in raised if each] == [NothingToUndo]
@@ -313,7 +313,7 @@ async def test_nobody_joins_or_goes_on_once_a_session_is_closed(
 
     async def act(where: Database, number: int) -> None:
         if number == 10:
-            await sessions.close(SESSION.id, "test")
+            await sessions.close(Organiser("p", "Organiser"), SESSION.id)
             return
         candidate, _ = await desks[servers.index(where)].add(SESSION, "Ben", monitored=False)
         await desks[servers.index(where)].enter(candidate.id)
@@ -346,13 +346,13 @@ async def test_frames_closing_and_reviewing_side_by_side_never_wait_for_each_oth
 
     async def act(where: Database, number: int) -> None:
         if number % 5 == 0:
-            await desk.decide(Proctor("p", "Proctor"), incident.id, Decision.DISMISSED, "no")
+            await desk.decide(Organiser("p", "Organiser"), incident.id, Decision.DISMISSED, "no")
         elif number % 5 == 1:
             async with where.begin() as work:
                 for person in await work.candidates.monitored():
                     await open_gap(work, person, START, GapCause.SERVER, START)
         elif number == 42:
-            await sessions.close(SESSION.id, "test")
+            await sessions.close(Organiser("p", "Organiser"), SESSION.id)
         else:
             async with where.begin() as work:
                 await frame(work, people[number % len(people)])

@@ -21,3 +21,7 @@ class Clock:
     ) -> datetime:
         self.now += timedelta(days=days, minutes=minutes, seconds=seconds, milliseconds=ms)
         return self.now
+
+
+def wire(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

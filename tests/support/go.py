@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 CACHE = Path.home() / ".cache" / "invigil-test"
@@ -24,10 +27,11 @@ def built(name: str, version: str, package: str) -> Path:
     """
     folder = CACHE / f"{name}-{version}"
     program = folder / package.rpartition("/")[2]
-    if not program.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        environment = {"GOBIN": str(folder), "CGO_ENABLED": "0"}
-        _go(f"neither a built {name}", "install", f"{package}@{version}", **environment)
+    with _one_at_a_time():
+        if not program.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            environment = {"GOBIN": str(folder), "CGO_ENABLED": "0"}
+            _go(f"neither a built {name}", "install", f"{package}@{version}", **environment)
     return program
 
 
@@ -35,20 +39,32 @@ def built_here(name: str, folder: Path) -> Path:
     """The program whose sources lie in `folder`, built when they have changed. Raises `NoGo`."""
     sources = b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
     program = CACHE / f"{name}-{hashlib.sha256(sources).hexdigest()[:12]}" / name
-    if not program.exists():
-        build = ("build", "-C", str(folder), "-trimpath", "-o", str(program), ".")
-        _go(f"neither a built {name}", *build, CGO_ENABLED="0")
+    with _one_at_a_time():
+        if not program.exists():
+            build = ("build", "-C", str(folder), "-trimpath", "-o", str(program), ".")
+            _go(f"neither a built {name}", *build, CGO_ENABLED="0")
     return program
 
 
 def module_file(module: str, version: str, path: str) -> Path:
     """A file of a module, kept without the rest of it. Raises `NoGo`."""
     kept = CACHE / f"{module.rpartition('/')[2]}-{version}" / Path(path).name
-    if not kept.exists():
-        said = _go(f"no {kept.name} from before", "mod", "download", "-json", f"{module}@{version}")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(Path(json.loads(said)["Dir"]) / path, kept)
+    with _one_at_a_time():
+        if not kept.exists():
+            get = ("mod", "download", "-json", f"{module}@{version}")
+            said = _go(f"no {kept.name} from before", *get)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(Path(json.loads(said)["Dir"]) / path, kept)
     return kept
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Tests run in several processes, and each of them may be the first to need a program."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _go(missing: str, *arguments: str, **environment: str) -> str:

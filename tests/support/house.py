@@ -92,18 +92,27 @@ class Running:
         storage: Storage = self.app.state.storage
         return storage
 
-    async def client(self, headers: Mapping[str, str] | None = None) -> AsyncClient:
-        """A browser without a cookie."""
-        transport = ASGITransport(app=self.app)
+    async def client(
+        self, headers: Mapping[str, str] | None = None, *, address: str = "127.0.0.1"
+    ) -> AsyncClient:
+        """A browser without a cookie. `address`: where it comes from."""
+        transport = ASGITransport(app=self.app, client=(address, 123))
         client = AsyncClient(transport=transport, base_url=self.base_url, headers=headers or {})
         return await self._stack.enter_async_context(client)
 
     async def proctor(self) -> Proctor:
-        """Somebody who signed in by a new link."""
+        """An organiser, who signed in by a new link of the server, and so watches everything."""
         client = await self.client({"Origin": self.base_url})
         token = await self.rooms.access.new_sign_in_link()
         read(await client.post("/api/v1/sign-in", json={"token": token}))
         return Proctor(client)
+
+    async def invited(self, by: Proctor, session: Json, name: str = "Petra") -> Proctor:
+        """A proctor of this one session, in a browser of their own."""
+        made = await by.invite(session, name)
+        client = await self.client({"Origin": self.base_url})
+        read(await client.post("/api/v1/proctor-invites/accept", json={"token": token_of(made)}))
+        return Proctor(client, made["proctor"]["id"])
 
     async def join(self, session: Json, name: str = "Ada Example") -> Candidate:
         """Consent to what the join page says."""
@@ -148,9 +157,27 @@ class Running:
             await self.watch.tick()
 
 
+def token_of(made: Json) -> str:
+    """The secret of a new invitation."""
+    token: str = made["url"].partition("/proctor-invite#")[2]
+    return token
+
+
 class Proctor:
-    def __init__(self, client: AsyncClient) -> None:
+    """Or an organiser. `invite_id`: of the invitation by which a proctor came."""
+
+    def __init__(self, client: AsyncClient, invite_id: str = "") -> None:
         self.client = client
+        self.invite_id = invite_id
+
+    async def invite(self, session: Json, name: str = "Petra", **fields: object) -> Json:
+        """A new invitation to the session: its record and its link."""
+        address = f"/api/v1/sessions/{session['id']}/proctors"
+        return read(await self.client.post(address, json={"name": name, **fields}), 201)
+
+    async def revoke(self, session: Json, proctor: Proctor) -> None:
+        address = f"/api/v1/sessions/{session['id']}/proctors/{proctor.invite_id}"
+        assert (await self.client.delete(address)).status_code == 204
 
     async def open_session(self, **fields: object) -> Json:
         # Most films here are one picture again and again, as no live camera gives it.

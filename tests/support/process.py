@@ -29,21 +29,30 @@ def environment(**chosen: str) -> dict[str, str]:
     return kept | chosen
 
 
-async def command(*arguments: str, cwd: Path, **chosen: str) -> tuple[int, str]:
-    """Run `invigil` with these arguments; its exit code, and all that it printed."""
-    return await command_within(PATIENCE_S, *arguments, cwd=cwd, **chosen)
+async def command(*arguments: str, cwd: Path, typed: str = "", **chosen: str) -> tuple[int, str]:
+    """Run `invigil` with these arguments; its exit code, and all that it printed.
+
+    `typed`: what comes on its standard input.
+    """
+    return await command_within(PATIENCE_S, *arguments, cwd=cwd, typed=typed, **chosen)
 
 
 async def command_within(
-    patience_s: float, *arguments: str, cwd: Path, **chosen: str
+    patience_s: float, *arguments: str, cwd: Path, typed: str = "", **chosen: str
 ) -> tuple[int, str]:
     """The same for one that takes its time."""
     process = await asyncio.create_subprocess_exec(
-        INVIGIL, *arguments, cwd=cwd, env=environment(**chosen), stdout=PIPE, stderr=PIPE
+        INVIGIL,
+        *arguments,
+        cwd=cwd,
+        env=environment(**chosen),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
     )
     try:
         async with asyncio.timeout(patience_s):
-            out, err = await process.communicate()
+            out, err = await process.communicate(f"{typed}\n".encode())
     finally:
         if process.returncode is None:
             process.kill()

@@ -29,8 +29,8 @@ async def act(
 
 
 @router.get("/precision", tags=["incidents"])
-async def precision(_proctor: ProctorDep, house: HouseDep) -> a.Precision:
+async def precision(proctor: ProctorDep, house: HouseDep) -> a.Precision:
     """For each kind of incident: how many rules opened, and what people decided, over this whole
     installation and also about what retention has deleted since."""
-    found = await house.review.tallies()
+    found = await house.review.tallies(proctor)
     return a.Precision(kinds=[present_acts.precision(each) for each in found])

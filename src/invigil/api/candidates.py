@@ -54,15 +54,15 @@ async def reference_photo(candidate_id: str, proctor: ProctorDep, house: HouseDe
 
 
 @router.get("/{candidate_id}/still", response_class=Response)
-async def still(candidate_id: str, _proctor: ProctorDep, house: HouseDep) -> Response:
+async def still(candidate_id: str, proctor: ProctorDep, house: HouseDep) -> Response:
     """The newest picture of the candidate's camera."""
-    return picture(await house.review.still(candidate_id))
+    return picture(await house.review.still(proctor, candidate_id))
 
 
 @router.get("/{candidate_id}/observations")
 async def observations(
     candidate_id: str,
-    _proctor: ProctorDep,
+    proctor: ProctorDep,
     house: HouseDep,
     after: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
@@ -71,5 +71,5 @@ async def observations(
 
     Every picture that was acknowledged with an observation is in it, until retention.
     """
-    found, more = await house.sessions.observations(candidate_id, after, limit)
+    found, more = await house.sessions.observations(proctor, candidate_id, after, limit)
     return s.Observations(observations=[present.observation(each) for each in found], more=more)

@@ -6,7 +6,14 @@ from fastapi import APIRouter, Request
 
 from invigil.api import present
 from invigil.api import schemas as s
-from invigil.api.deps import CandidateDep, House, HouseDep, ImageDep, client_address
+from invigil.api.deps import (
+    AnyCandidateDep,
+    CandidateDep,
+    House,
+    HouseDep,
+    ImageDep,
+    client_address,
+)
 from invigil.domain.consent import consent_text, consent_version
 from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, SessionClosed
 from invigil.domain.invite import Invite
@@ -92,7 +99,7 @@ async def join(code: str, body: s.Join, request: Request, house: HouseDep) -> s.
 
 
 @router.get("/candidates/me")
-async def me(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
+async def me(actor: AnyCandidateDep, house: HouseDep) -> s.MyCandidate:
     """Where the candidate stands; a reloaded page goes on from here."""
     return await render(house, actor.id)
 

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from invigil.api.deps import HouseDep, bearer, client_address
+from invigil.api.deps import HouseDep, bearer, candidate_in_exam, client_address
 from invigil.api.schemas import MaybeName, Name, Title
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate
 from invigil.domain.errors import InvalidRequest, NotFound
 from invigil.monitoring.single import Finding
@@ -124,12 +125,13 @@ async def is_admin(body: ClassicAdmin, house: HouseDep) -> Json:
 
 async def _who(body: ClassicImage, request: Request, house: HouseDep) -> Candidate:
     """The participant that the body names, when the caller may act for it."""
-    if house.settings.classic_api is ClassicApi.TOKEN:
-        actor = await house.access.candidate(bearer(request))
-        if actor.id != body.participant_id:
-            raise NotFound
-    house.limiter.require(house.settings.frames_per_minute, "frames", body.participant_id)
-    return await house.classic.participant(body.meeting_id, body.participant_id)
+    if house.settings.classic_api is ClassicApi.OPEN:
+        house.limiter.require(house.settings.frames_per_minute, "frames", body.participant_id)
+        return await house.classic.participant(body.meeting_id, body.participant_id)
+    actor = await candidate_in_exam(await house.access.candidate(bearer(request)))
+    house.limiter.require(house.settings.frames_per_minute, "frames", actor.id)
+    found = await house.classic.participant(body.meeting_id, body.participant_id)
+    return authorize(actor, Operation.EXAM_TAKE, found)
 
 
 @_post("/upload_photo")

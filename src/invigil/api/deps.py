@@ -10,17 +10,19 @@ from starlette.requests import HTTPConnection
 
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock
-from invigil.domain.actor import CandidateActor, Proctor
+from invigil.domain.actor import CandidateActor, Staff
 from invigil.domain.consent import Elsewhere
-from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge
+from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge, Removed
 from invigil.domain.session import ExamSession
 from invigil.domain.telemetry import Step
 from invigil.feed.bus import Bus
 from invigil.feed.presence import Presence
+from invigil.monitoring.attendance import Attendance
 from invigil.monitoring.frames import FramePipeline
 from invigil.monitoring.health import Health
 from invigil.monitoring.single import SingleImage
 from invigil.services.access import Access
+from invigil.services.accounts import API_TOKEN_PREFIX, Accounts
 from invigil.services.acts import Acts
 from invigil.services.arrangements import Arrangements
 from invigil.services.camera_claims import CameraClaims
@@ -30,7 +32,9 @@ from invigil.services.event_log import EventLog
 from invigil.services.keeping import Keeping
 from invigil.services.media import Media
 from invigil.services.messages import Messages
+from invigil.services.oidc_sign_in import OidcSignIn
 from invigil.services.own_incidents import OwnIncidentsService
+from invigil.services.proctor_invites import ProctorInvites
 from invigil.services.review import Review
 from invigil.services.roster import Roster
 from invigil.services.sessions import Sessions
@@ -59,11 +63,15 @@ class House:
     events: EventLog
     bus: Bus
     presence: Presence
+    attendance: Attendance
     media: Media
     frames: FramePipeline
     single: SingleImage
     health: Health
     access: Access
+    proctor_invites: ProctorInvites
+    accounts: Accounts
+    oidc: OidcSignIn | None
     sessions: Sessions
     check_in: CheckIn
     review: Review
@@ -120,8 +128,15 @@ def allowed_origin(connection: HTTPConnection, settings: Settings) -> bool:
     return origin in {own, settings.base_url}
 
 
-async def current_proctor(request: Request, house: HouseDep) -> Proctor:
-    actor = await house.access.proctor(request.cookies.get(cookie_name(house.settings)))
+async def current_proctor(request: Request, house: HouseDep) -> Staff:
+    cookie = request.cookies.get(cookie_name(house.settings))
+    token = bearer(request)
+    if cookie is None and token is not None and token.startswith(API_TOKEN_PREFIX):
+        # No browser adds a bearer token by itself, so that no other site can send one.
+        client = await house.accounts.api_client(token)
+        house.limiter.require(house.settings.api_calls_per_minute, "api", client.id)
+        return client
+    actor = await house.access.staff(cookie)
     if request.method not in _SAFE and not allowed_origin(request, house.settings):
         raise ForeignOrigin
     return actor
@@ -129,6 +144,14 @@ async def current_proctor(request: Request, house: HouseDep) -> Proctor:
 
 async def current_candidate(request: Request, house: HouseDep) -> CandidateActor:
     return await house.access.candidate(bearer(request))
+
+
+async def candidate_in_exam(
+    actor: Annotated[CandidateActor, Depends(current_candidate)],
+) -> CandidateActor:
+    if actor.removed:
+        raise Removed
+    return actor
 
 
 async def known_token(request: Request, house: HouseDep) -> str:
@@ -142,8 +165,12 @@ def bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
-ProctorDep = Annotated[Proctor, Depends(current_proctor)]
-CandidateDep = Annotated[CandidateActor, Depends(current_candidate)]
+ProctorDep = Annotated[Staff, Depends(current_proctor)]
+"""Whoever works on this side of the exam. What they may do is for `authorize` to say."""
+CandidateDep = Annotated[CandidateActor, Depends(candidate_in_exam)]
+"""A candidate who takes the exam. Raises `Removed` for one who was taken out of it."""
+AnyCandidateDep = Annotated[CandidateActor, Depends(current_candidate)]
+"""Also one who was: for what is said about them."""
 KnownTokenDep = Annotated[str, Depends(known_token)]
 
 

@@ -8,6 +8,7 @@ from invigil import __version__
 from invigil.api import present
 from invigil.api import schemas as s
 from invigil.api.deps import HouseDep, ProctorDep
+from invigil.domain.authorize import INSTALLATION, Operation, authorize
 from invigil.domain.errors import InvigilError
 
 router = APIRouter(tags=["health"])
@@ -34,6 +35,7 @@ async def ready(house: HouseDep, response: Response) -> dict[str, str]:
 
 
 @router.get("/api/v1/system")
-async def system(_proctor: ProctorDep, house: HouseDep) -> s.SystemStatus:
+async def system(proctor: ProctorDep, house: HouseDep) -> s.SystemStatus:
     """How storage and analysis are."""
+    authorize(proctor, Operation.INSTALLATION_READ, INSTALLATION)
     return present.system(house.health.status())

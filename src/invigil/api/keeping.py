@@ -1,4 +1,4 @@
-"""Legal holds, erasure and what is given out about one candidate, for proctors."""
+"""Legal holds, erasure and what is given out about one candidate, for organisers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from fastapi import APIRouter, Response
 
 from invigil.api import keeping_schemas as s
 from invigil.api.deps import HouseDep, ProctorDep
-from invigil.domain.audit import actor_name
 from invigil.domain.hold import Hold
 
 router = APIRouter(prefix="/api/v1", tags=["keeping"])
@@ -24,9 +23,9 @@ def _hold(hold: Hold) -> s.Hold:
 
 
 @router.get("/sessions/{session_id}/holds")
-async def list_holds(session_id: str, _proctor: ProctorDep, house: HouseDep) -> s.Holds:
+async def list_holds(session_id: str, proctor: ProctorDep, house: HouseDep) -> s.Holds:
     """Legal holds on the session or on candidates of it, oldest first."""
-    found = await house.keeping.holds.of_session(session_id)
+    found = await house.keeping.holds.of_session(proctor, session_id)
     return s.Holds(holds=[_hold(each) for each in found])
 
 
@@ -35,27 +34,26 @@ async def set_hold(
     session_id: str, body: s.NewHold, proctor: ProctorDep, house: HouseDep
 ) -> s.Hold:
     """Keep the session, or one candidate of it, from being deleted until the hold is released."""
-    by = actor_name(proctor)
-    return _hold(await house.keeping.holds.set(session_id, body.candidate_id, body.reason, by))
+    return _hold(await house.keeping.holds.set(proctor, session_id, body.candidate_id, body.reason))
 
 
 @router.delete("/holds/{hold_id}")
 async def release_hold(hold_id: str, proctor: ProctorDep, house: HouseDep) -> s.Hold:
     """Release a hold: retention goes on with the next clean-up."""
-    return _hold(await house.keeping.holds.release(hold_id, actor_name(proctor)))
+    return _hold(await house.keeping.holds.release(proctor, hold_id))
 
 
 @router.delete("/candidates/{candidate_id}")
 async def erase_candidate(candidate_id: str, proctor: ProctorDep, house: HouseDep) -> s.Erased:
     """Erase everything about a candidate, for good. Refused while there is a hold."""
-    erased = await house.keeping.erasure.erase(candidate_id, actor_name(proctor))
+    erased = await house.keeping.erasure.erase(proctor, candidate_id)
     return s.Erased(objects=erased.objects, rows=dict(erased.rows), later=erased.later)
 
 
 @router.get("/candidates/{candidate_id}/export", response_class=Response)
 async def export_candidate(candidate_id: str, proctor: ProctorDep, house: HouseDep) -> Response:
     """Everything that is kept about a candidate, as a zip file to hand over."""
-    made = await house.keeping.personal_export.make(candidate_id, actor_name(proctor))
+    made = await house.keeping.personal_export.make(proctor, candidate_id)
     headers = {
         "Content-Disposition": f'attachment; filename="{made.name}"',
         "Cache-Control": "no-store",

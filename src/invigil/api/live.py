@@ -36,6 +36,7 @@ REMOVED = 4411
 TRY_LATER, BAD_LETTER, LONG_LETTER = 1013, 1003, 1009
 MAX_LETTER = 64_000
 PAGE = 200
+RIGHTS_EVERY_S = 2.0
 REPLAY_LIMIT = 2000
 """A page that missed more reloads its snapshot instead."""
 
@@ -109,6 +110,7 @@ class _Connection:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write(subscription))
                 tasks.create_task(self._read(subscription))
+                tasks.create_task(self._watch_rights())
         except* WebSocketDisconnect:
             pass
         except* Hangup as group:
@@ -248,11 +250,16 @@ class _Connection:
                     )
 
     async def _require_still_allowed(self) -> None:
-        """A proctor who signed out elsewhere loses the socket with the next ping."""
-        if self._audience is None and not await self._house.access.still_signed_in(
-            self._ticket.actor_id
-        ):
+        """A proctor who signed out elsewhere, or was revoked, loses the socket."""
+        if self._audience is None and not await self._house.access.may_still_watch(self._ticket):
+            self._house.media.hurry()  # out of live video as well
             raise Hangup(BAD_TICKET)
+
+    async def _watch_rights(self) -> None:
+        """Ask again and again, also of a page that never sends a ping."""
+        while self._audience is None:
+            await self._require_still_allowed()
+            await asyncio.sleep(RIGHTS_EVERY_S)
 
 
 def _first_code(group: BaseExceptionGroup[Hangup]) -> int:

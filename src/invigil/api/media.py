@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from invigil.api import media_schemas as m
 from invigil.api import present
 from invigil.api.deps import CandidateDep, HouseDep, ProctorDep
+from invigil.domain.authorize import INSTALLATION, Operation, authorize
 from invigil.domain.errors import InvalidRequest
 from invigil.meetings import JoinGrant
 
@@ -32,8 +33,9 @@ def render(grant: JoinGrant) -> m.MediaGrant:
 
 
 @router.get("/media")
-async def providers(_proctor: ProctorDep, house: HouseDep) -> m.MediaProviders:
+async def providers(proctor: ProctorDep, house: HouseDep) -> m.MediaProviders:
     """The providers of live video that are set up here."""
+    authorize(proctor, Operation.INSTALLATION_READ, INSTALLATION)
     meetings = house.media.meetings
     return m.MediaProviders(
         providers=[present.media(each.id, meetings) for each in meetings],
@@ -46,7 +48,7 @@ async def candidate_grant(actor: CandidateDep, house: HouseDep, response: Respon
     """A pass for the candidate's page to send live video, and to receive nobody's."""
     house.limiter.require(GRANTS_PER_MINUTE, "media", actor.id)
     response.headers["Cache-Control"] = "no-store"
-    return render(await house.media.admit_candidate(actor.id))
+    return render(await house.media.admit_candidate(actor))
 
 
 @router.post("/sessions/{session_id}/media")
@@ -60,7 +62,7 @@ async def proctor_grant(
     """A pass for a console's page to watch a session live."""
     viewer = house.media.viewer(proctor.id, body.page)
     response.headers["Cache-Control"] = "no-store"
-    return render(await house.media.admit_proctor(session_id, viewer, body.candidate_id))
+    return render(await house.media.admit_proctor(proctor, session_id, viewer, body.candidate_id))
 
 
 @router.post("/meetings/{provider}/webhook", status_code=204)

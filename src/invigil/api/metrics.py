@@ -55,6 +55,7 @@ async def _vitals(house: House) -> Vitals:
         evidence_waiting=health.evidence_waiting,
         consoles=house.presence.count(Role.PROCTOR),
         candidates=house.presence.count(Role.CANDIDATE),
+        unattended=house.attendance.unattended,
         draining=house.doors.closing,
         parts={**health.parts(), **asked},
     )

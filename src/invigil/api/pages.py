@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -10,9 +11,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from invigil.domain.errors import NotFound
+from invigil.domain.secrets import new_nonce
 
 STATIC = Path(__file__).parent.parent / "static"
-_NO_CACHE = {"Cache-Control": "no-cache"}
+_NO_CACHE = {"Cache-Control": "no-store"}
+_NONCE = "__CSP_NONCE__"  # as in web/vite.config.ts
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 router = APIRouter(include_in_schema=False)
@@ -22,29 +25,42 @@ MISSING = """<!doctype html><meta charset="utf-8"><title>Invigil</title>
 <p>Run <code>make setup</code> in the project's folder and start the server again.</p>"""
 
 
-def _page(name: str) -> Response:
+def _page(request: Request, name: str) -> Response:
     path = STATIC / name
     if not path.is_file():
         return HTMLResponse(MISSING, status_code=503)
-    return FileResponse(path, media_type="text/html", headers=_NO_CACHE)
+    # Middleware names it in the policy that goes with this copy of the page.
+    request.state.csp_nonce = nonce = new_nonce()
+    return HTMLResponse(_read(path).replace(_NONCE, nonce), headers=_NO_CACHE)
+
+
+@cache
+def _read(path: Path) -> str:
+    return path.read_text("utf-8")
 
 
 @router.get("/")
 async def root(request: Request) -> Response:
     """The proctors' page for browsers; JSON for everything else, as the tutorial had it."""
     if "text/html" in request.headers.get("accept", ""):
-        return _page("index.html")
+        return _page(request, "index.html")
     return JSONResponse({"message": "Invigil is running. Open this address in a browser."})
 
 
+@router.get("/proctor-invite")
+async def proctor_invite(request: Request) -> Response:
+    """What comes after the # stays in the browser."""
+    return _page(request, "index.html")
+
+
 @router.get("/sessions/{session_id}")
-async def console(session_id: str) -> Response:  # noqa: ARG001 - the page reads it
-    return _page("index.html")
+async def console(request: Request, session_id: str) -> Response:  # noqa: ARG001 - the page reads it
+    return _page(request, "index.html")
 
 
 @router.get("/join/{code}")
-async def candidate(code: str) -> Response:  # noqa: ARG001 - the page reads it
-    return _page("candidate.html")
+async def candidate(request: Request, code: str) -> Response:  # noqa: ARG001 - the page reads it
+    return _page(request, "candidate.html")
 
 
 @router.get("/favicon.svg")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from invigil.api import present_acts
 from invigil.api import roster_schemas as r
@@ -12,7 +13,7 @@ from invigil.domain import candidate as c
 from invigil.domain import incident as i
 from invigil.domain import message as m
 from invigil.domain.accommodations import Accommodations
-from invigil.domain.actor import Proctor
+from invigil.domain.actor import Organiser, Role, Staff
 from invigil.domain.changes import WarningCode
 from invigil.domain.invite import Invite
 from invigil.domain.observation import TemplateKind
@@ -26,8 +27,9 @@ from invigil.services.check_in import NEEDED_FRAMES
 _NO_KINDS: frozenset[TemplateKind] = frozenset()
 
 
-def proctor(actor: Proctor) -> s.Me:
-    return s.Me(proctor=s.ProctorOut(id=actor.id, name=actor.name))
+def proctor(actor: Staff) -> s.Me:
+    role = Role.ORGANISER if isinstance(actor, Organiser) else Role.PROCTOR
+    return s.Me(proctor=s.ProctorOut(id=actor.id, name=actor.name, role=role))
 
 
 def media(provider_id: str, meetings: Meetings) -> s.MediaProvider:
@@ -45,7 +47,11 @@ def media(provider_id: str, meetings: Meetings) -> s.MediaProvider:
 
 
 def session(
-    record: ExamSession, counts: SessionCounts, join_url: str, meetings: Meetings
+    record: ExamSession,
+    counts: SessionCounts,
+    join_url: str,
+    meetings: Meetings,
+    unattended_since: datetime | None,
 ) -> s.ExamSession:
     return s.ExamSession(
         id=record.id,
@@ -63,6 +69,7 @@ def session(
         open_incidents=counts.open_incidents,
         unreviewed_incidents=counts.unreviewed_incidents,
         holds=counts.holds,
+        unattended_since=unattended_since,
         media=media(record.provider, meetings),
         invited_only=record.invited_only,
         face_matching=record.face_matching,

@@ -12,7 +12,6 @@ from invigil.api import roster_schemas as r
 from invigil.api import schemas as s
 from invigil.api.deps import HouseDep, ProctorDep
 from invigil.api.sessions import render
-from invigil.domain.audit import actor_name
 from invigil.domain.errors import InvalidRequest, RosterRefused
 from invigil.services.roster import links_csv
 
@@ -38,9 +37,9 @@ def time_zone(name: str | None) -> ZoneInfo | None:
 
 
 @router.get("/invites")
-async def list_invites(session_id: str, _proctor: ProctorDep, house: HouseDep) -> r.Invites:
+async def list_invites(session_id: str, proctor: ProctorDep, house: HouseDep) -> r.Invites:
     """Everybody who is invited, and who has joined. Links are not in it: nobody has them."""
-    session, invites = await house.roster.of_session(session_id)
+    session, invites = await house.roster.of_session(proctor, session_id)
     return r.Invites(
         invited_only=session.invited_only, invites=[present.invite(each) for each in invites]
     )
@@ -58,7 +57,7 @@ async def import_invites(
 ) -> r.ImportedInvites:
     """Invite everybody on a list (CSV bytes). With one wrong line nobody is; each is named."""
     issued = await house.roster.import_list(
-        session_id, await _csv(request), actor_name(proctor), time_zone(zone)
+        proctor, session_id, await _csv(request), time_zone(zone)
     )
     address = f"{house.settings.base_url}/join/"
     return r.ImportedInvites(
@@ -79,7 +78,7 @@ async def _csv(request: Request) -> bytes:
 @router.get("/invites.csv", response_class=Response)
 async def export_invites(session_id: str, proctor: ProctorDep, house: HouseDep) -> Response:
     """The list with its states as CSV. Cells that a spreadsheet would run are made harmless."""
-    text = await house.roster.export(session_id, actor_name(proctor))
+    text = await house.roster.export(proctor, session_id)
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": 'attachment; filename="invites.csv"',
@@ -92,7 +91,7 @@ async def revoke_invite(
     session_id: str, invite_id: str, proctor: ProctorDep, house: HouseDep
 ) -> r.Invite:
     """Let its link lead nowhere. Who has joined by it stays in the exam."""
-    return present.invite(await house.roster.revoke(session_id, invite_id, actor_name(proctor)))
+    return present.invite(await house.roster.revoke(proctor, session_id, invite_id))
 
 
 @router.post("/invites/{invite_id}/reissue")
@@ -100,7 +99,7 @@ async def reissue_invite(
     session_id: str, invite_id: str, proctor: ProctorDep, house: HouseDep
 ) -> r.Invite:
     """A new link in place of the old one; who has joined goes on by it in another browser."""
-    issued = await house.roster.reissue(session_id, invite_id, actor_name(proctor))
+    issued = await house.roster.reissue(proctor, session_id, invite_id)
     return present.invite(issued.invite, f"{house.settings.base_url}/join/{issued.token}")
 
 
@@ -109,7 +108,5 @@ async def set_admission(
     session_id: str, body: r.Admission, proctor: ProctorDep, house: HouseDep
 ) -> s.ExamSession:
     """Whether the join link lets people in who have no invite."""
-    await house.roster.set_invited_only(
-        session_id, actor_name(proctor), invited_only=body.invited_only
-    )
-    return render(house, *await house.sessions.get(session_id))
+    await house.roster.set_invited_only(proctor, session_id, invited_only=body.invited_only)
+    return render(house, *await house.sessions.read(proctor, session_id))

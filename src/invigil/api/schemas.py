@@ -11,6 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field
 from invigil.api.acts_schemas import AnswerDays, AnswerOut, DecisionOut
 from invigil.api.base_schemas import In, MaybeName, Name, Out, Reason, Tab, Text, Title, plain
 from invigil.api.roster_schemas import AccommodationsOut, JoinInvite
+from invigil.domain.actor import Role
 from invigil.domain.candidate import CameraClaim, CandidateState, WaitingReason
 from invigil.domain.changes import WarningCode
 from invigil.domain.incident import (
@@ -54,6 +55,7 @@ class SignIn(In):
 class ProctorOut(Out):
     id: str
     name: str
+    role: Role
 
 
 class Me(Out):
@@ -117,6 +119,8 @@ class ExamSession(Out):
     open_incidents: int
     unreviewed_incidents: int
     holds: int
+    unattended_since: datetime | None
+    """Since when candidates are in the room and no console is open, when that is a minute ago."""
     media: MediaProvider
     invited_only: bool
     face_matching: bool

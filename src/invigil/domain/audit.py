@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from invigil.domain.actor import Actor, Proctor
+from invigil.domain.actor import Actor, ApiClient, CandidateActor, Operator, Organiser
 
 START = "0" * 64
 """What the first entry is chained to."""
@@ -24,7 +24,15 @@ class Action(StrEnum):
 
     SERVER_STARTED = "server_started"
     SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
+    PROCTOR_INVITED = "proctor_invited"
+    PROCTOR_REVOKED = "proctor_revoked"
+    ORGANISER_ADDED = "organiser_added"
+    ORGANISER_REMOVED = "organiser_removed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - what was done
+    API_TOKEN_CREATED = "api_token_created"  # noqa: S105
+    API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105
     SESSION_CREATED = "session_created"
     SESSION_CLOSED = "session_closed"
     CONSOLE_OPENED = "console_opened"
@@ -71,9 +79,17 @@ COMMAND_LINE = "command-line"
 
 
 def actor_name(actor: Actor) -> str:
-    """Such as `proctor:3f…`."""
-    role = "proctor" if isinstance(actor, Proctor) else "candidate"
-    return f"{role}:{actor.id}"
+    """Such as `organiser:3f…`, `proctor:…`, `api:…` or `candidate:…`."""
+    match actor:
+        case Operator():
+            return COMMAND_LINE
+        case CandidateActor():
+            return f"candidate:{actor.id}"
+        case Organiser():
+            return f"organiser:{actor.id}"
+        case ApiClient():
+            return f"api:{actor.id}"
+    return f"proctor:{actor.id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_nonce() -> str:
+    """128 random bits for one page or one exchange, safe in URLs and HTML."""
+    return secrets.token_urlsafe(16)
+
+
 def hash_token(token: str) -> str:
     """What is stored instead of a secret. Random 256-bit secrets need no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -59,6 +59,7 @@ class Vitals:
 
     `interval_factor`: by how much every candidate's interval is stretched, from 1.
     `evidence_waiting`: images on this server's disk that have yet to reach the store.
+    `unattended`: sessions with candidates in the room that no console shows, for a minute.
     `parts`: whether each part works.
     """
 
@@ -67,6 +68,7 @@ class Vitals:
     evidence_waiting: int
     consoles: int
     candidates: int
+    unattended: int
     draining: bool
     parts: Mapping[Part, bool] = field(default_factory=dict)
 

@@ -67,4 +67,4 @@ class Elsewhere:
 
 
 def peer_json(peer: Peer) -> Json:
-    return {**peer.as_json(), "session_id": peer.session_id}
+    return {**peer.as_json(), "session_id": peer.session_id, "page": peer.page}

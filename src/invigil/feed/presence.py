@@ -59,6 +59,13 @@ class Presence:
         """Whether a page of the candidate is connected to any server. Any thread may ask."""
         return candidate_id in self._pages or self._elsewhere.online(candidate_id)
 
+    def watched(self, session_id: str) -> bool:
+        """Whether a console of the session is open at any server."""
+        return any(
+            each.page and each.role is Role.PROCTOR and each.session_id == session_id
+            for each in (*self._peers.values(), *self._elsewhere)
+        )
+
     # Other servers ----------------------------------------------------------------------------
 
     def linked(self) -> None:
@@ -136,4 +143,5 @@ def _peer(found: Json) -> Peer:
         found["candidate_id"],
         # A server of the version before says nothing of it.
         found.get("viewer"),
+        found.get("page", True),
     )

@@ -12,6 +12,7 @@ from invigil.domain.candidate import CandidateState
 from invigil.domain.errors import InvigilError, StorageFull
 from invigil.domain.incident import IncidentKind
 from invigil.domain.secrets import new_id
+from invigil.monitoring.attendance import Attendance
 from invigil.monitoring.health import Health
 from invigil.monitoring.silence import Silence
 from invigil.storage.database import Database, UnitOfWork
@@ -36,6 +37,7 @@ class Watch:
         incidents: IncidentLog,
         silence: Silence,
         health: Health,
+        attendance: Attendance,
         clock: Clock,
         several: bool = False,
     ) -> None:
@@ -44,6 +46,7 @@ class Watch:
         self._incidents = incidents
         self._silence = silence
         self._health = health
+        self._attendance = attendance
         self._clock = clock
         self._several = several
         self._run_id = new_id()
@@ -105,14 +108,16 @@ class Watch:
         async with self._database.read() as work:
             sessions = {s.id: s for s in await work.sessions.all()}
             known = await work.incidents.candidates_with_open(IncidentKind.CAMERA_LOST)
+            monitored = await work.candidates.monitored()
             silent = [
                 candidate.id
-                for candidate in await work.candidates.monitored()
+                for candidate in monitored
                 if candidate.id not in known
                 and self._silence.suspect(
                     candidate, candidate.policy(sessions[candidate.session_id]), now
                 )
             ]
+        self._attendance.look({each.session_id for each in monitored}, now)
         for candidate_id in silent:
             await self._record(candidate_id, now)
 

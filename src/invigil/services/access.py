@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from invigil.clock import Clock
-from invigil.domain.actor import Actor, CandidateActor, Proctor, Ticket
+from invigil.domain.actor import CandidateActor, Organiser, Staff, Ticket
 from invigil.domain.audit import SERVER, Act, Action, actor_name
+from invigil.domain.authorize import InSession, Operation, authorize, may
+from invigil.domain.candidate import CandidateState
 from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.domain.settings_record import changed, record
@@ -23,7 +25,7 @@ TICKET_LIFE = timedelta(seconds=30)
 class Login:
     """A fresh log-in. `token` goes into the cookie and is kept nowhere else."""
 
-    proctor: Proctor
+    staff: Staff
     token: str
     lifetime: timedelta
 
@@ -54,7 +56,7 @@ class Access:
             work.audit.note(Act(Action.SERVER_STARTED, SERVER, self._clock(), detail=detail))
 
     async def new_sign_in_link(self) -> str:
-        """The secret of a link that signs a proctor in once."""
+        """The secret of a link that signs an organiser in once."""
         token = new_token()
         async with self._database.begin() as work:
             await work.access.add_sign_in_link(hash_token(token), self._clock() + self._link_life)
@@ -63,33 +65,37 @@ class Access:
     async def sign_in(self, token: str) -> Login:
         """Use a link up. Raises `SignInLinkUsed` when it was used, has expired or never was."""
         now = self._clock()
-        proctor = Proctor(new_id(), "Proctor")
+        organiser = Organiser(new_id(), "Organiser")
         cookie = new_token()
         async with self._database.begin() as work:
             if not await work.access.use_sign_in_link(hash_token(token), now):
                 raise SignInLinkUsed
-            await work.access.add_login(proctor, hash_token(cookie), now, now + self._login_life)
-            work.audit.note(Act(Action.SIGNED_IN, actor_name(proctor), now))
-        return Login(proctor, cookie, self._login_life)
+            await work.access.add_login(organiser, hash_token(cookie), now, now + self._login_life)
+            work.audit.note(Act(Action.SIGNED_IN, actor_name(organiser), now))
+        return Login(organiser, cookie, self._login_life)
 
-    async def sign_out(self, proctor: Proctor) -> None:
+    async def sign_out(self, staff: Staff) -> None:
         async with self._database.begin() as work:
-            await work.access.delete_login(proctor.id)
-            work.audit.note(Act(Action.SIGNED_OUT, actor_name(proctor), self._clock()))
+            await work.access.delete_login(staff.id)
+            work.audit.note(Act(Action.SIGNED_OUT, actor_name(staff), self._clock()))
 
-    async def proctor(self, cookie: str | None) -> Proctor:
-        """The proctor of a cookie. Raises `NotSignedIn`."""
+    async def staff(self, cookie: str | None) -> Staff:
+        """Who has this cookie, with what they may reach right now. Raises `NotSignedIn`."""
         if not cookie:
             raise NotSignedIn
         async with self._database.read() as work:
-            proctor = await work.access.proctor_by(hash_token(cookie), self._clock())
-        if proctor is None:
+            staff = await work.access.staff_by(hash_token(cookie), self._clock())
+        if staff is None:
             raise NotSignedIn
-        return proctor
+        return staff
 
-    async def still_signed_in(self, proctor_id: str) -> bool:
+    async def may_still_watch(self, ticket: Ticket) -> bool:
+        """Whether whoever came with this console's ticket is still signed in, and invited."""
         async with self._database.read() as work:
-            return await work.access.proctor_alive(proctor_id, self._clock())
+            staff = await work.access.staff(ticket.actor_id, self._clock())
+        return staff is not None and may(
+            staff, Operation.SESSION_WATCH, InSession(ticket.session_id)
+        )
 
     async def candidate(self, token: str | None) -> CandidateActor:
         """The candidate of a bearer token. Raises `NotSignedIn`."""
@@ -99,7 +105,8 @@ class Access:
             candidate = await work.candidates.by_token_hash(hash_token(token))
         if candidate is None:
             raise NotSignedIn
-        return CandidateActor(candidate.id, candidate.session_id)
+        removed = candidate.state is CandidateState.REMOVED
+        return CandidateActor(candidate.id, candidate.session_id, removed=removed)
 
     async def known_token(self, token: str | None) -> str:
         """The hash of a token that is some candidate's, or was when it was last asked for.
@@ -117,21 +124,28 @@ class Access:
             self._known_tokens[hashed] = None
         return hashed
 
-    async def issue_ticket(self, actor: Actor, session_id: str, tab: str | None) -> str:
+    async def issue_ticket(
+        self, actor: Staff | CandidateActor, session_id: str, tab: str | None
+    ) -> str:
         """A one-use pass for a socket, valid for `TICKET_LIFE`."""
         token = new_token()
         ticket = Ticket(
-            role="proctor" if isinstance(actor, Proctor) else "candidate",
+            role="proctor" if isinstance(actor, Staff) else "candidate",
             actor_id=actor.id,
             session_id=session_id,
             tab=tab,
             expires_at=self._clock() + TICKET_LIFE,
         )
         async with self._database.begin() as work:
-            if await work.sessions.get(session_id) is None:
-                raise NotFound
+            session = await work.sessions.get(session_id)
+            if isinstance(actor, CandidateActor):
+                authorize(actor, Operation.EXAM_TAKE, await work.candidates.get(actor.id))
+                if session is None:
+                    raise NotFound
+            else:
+                authorize(actor, Operation.SESSION_WATCH, session)
             await work.access.add_ticket(hash_token(token), ticket)
-            if isinstance(actor, Proctor):
+            if isinstance(actor, Staff):
                 now = self._clock()
                 work.audit.note(Act(Action.CONSOLE_OPENED, actor_name(actor), now, session_id))
         return token

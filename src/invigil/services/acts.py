@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from invigil.clock import Clock
 from invigil.domain import acts
-from invigil.domain.actor import Proctor
+from invigil.domain.actor import Staff
 from invigil.domain.acts import ActKind, CandidateAct
 from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import AlreadyDone, IllegalTransition, SessionClosed
 from invigil.domain.incident import GapCause
@@ -44,7 +45,7 @@ class Acts:
 
     async def act(
         self,
-        proctor: Proctor,
+        proctor: Staff,
         candidate_id: str,
         kind: ActKind,
         reason: str,
@@ -57,6 +58,7 @@ class Acts:
         quicker, `IllegalTransition` where it is not possible, `SessionClosed`, `NotFound`.
         """
         async with self._database.begin() as work:
+            authorize(proctor, Operation.CANDIDATE_ACT, await work.candidates.get(candidate_id))
             candidate, session = await load(work, candidate_id)
             if await self._done_before(work, proctor, candidate, kind, command):
                 return candidate
@@ -71,7 +73,7 @@ class Acts:
                 kind=kind,
                 reason=reason,
                 by=proctor.name,
-                by_id=proctor.id,
+                by_id=proctor.person,
                 at=_after(newest, self._clock()),
                 before=candidate.state,
                 after=acts.after(kind, candidate.state, removal.before if removal else None),
@@ -87,7 +89,7 @@ class Acts:
     async def _done_before(
         self,
         work: UnitOfWork,
-        proctor: Proctor,
+        proctor: Staff,
         candidate: Candidate,
         kind: ActKind,
         command: str | None,
@@ -95,7 +97,7 @@ class Acts:
         """Whether the same was asked before; raises `AlreadyDone` where somebody else did it."""
         same = await work.acts.by_command(candidate.id, command) if command else None
         if same is not None:
-            if same.kind is not kind or same.by_id != proctor.id:
+            if same.kind is not kind or same.by_id != proctor.person:
                 raise IllegalTransition(
                     "This command was used for another act.", fix="Send a new command."
                 )
@@ -103,7 +105,7 @@ class Acts:
         newest = await work.acts.newest(candidate.id)
         if newest is None or newest.kind is not kind or newest.after is not candidate.state:
             return False
-        if newest.by_id != proctor.id:
+        if newest.by_id != proctor.person:
             raise AlreadyDone(
                 f"{newest.by} has done that already, with the reason: {newest.reason}"
             )
@@ -128,7 +130,7 @@ class Acts:
         await save(work, changed, now)
         return changed
 
-    def _note(self, work: UnitOfWork, proctor: Proctor, done: CandidateAct) -> None:
+    def _note(self, work: UnitOfWork, proctor: Staff, done: CandidateAct) -> None:
         work.audit.note(
             Act(
                 _ACTIONS[done.kind],

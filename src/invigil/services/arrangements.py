@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from invigil.clock import Clock
 from invigil.domain.accommodations import CAN_BE_OFF, Accommodations
-from invigil.domain.actor import CandidateActor, Proctor
+from invigil.domain.actor import CandidateActor, Staff
 from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate, CandidateState, Matching
 from invigil.domain.errors import IllegalTransition, InvalidRequest
 from invigil.domain.message import Event, EventKind, Message, MessageKind, Sender
@@ -25,12 +26,13 @@ class Arrangements:
         self._clock = clock
 
     async def accommodate(
-        self, proctor: Proctor, candidate_id: str, arranged: Accommodations
+        self, proctor: Staff, candidate_id: str, arranged: Accommodations
     ) -> Candidate:
         """From the next frame on the rules follow it. Raises `InvalidRequest`."""
         require_possible(arranged)
         now = self._clock()
         async with self._database.begin() as work:
+            authorize(proctor, Operation.ACCOMMODATE, await work.candidates.get(candidate_id))
             candidate, _ = await load_open(work, candidate_id)
             if candidate.accommodations == arranged:
                 return candidate

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from invigil.clock import Clock
 from invigil.domain.accommodations import NOTHING_ARRANGED
-from invigil.domain.actor import Proctor
+from invigil.domain.actor import Staff
 from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import (
     CameraClaim,
     Candidate,
@@ -287,11 +288,12 @@ class CheckIn:
         return changed
 
     async def decide(
-        self, proctor: Proctor, candidate_id: str, *, approve: bool, reason: str | None
+        self, proctor: Staff, candidate_id: str, *, approve: bool, reason: str | None
     ) -> Candidate:
         """A human's decision about a check-in: let in, or ask for a new photo."""
         now = self._clock()
         async with self._database.begin() as work:
+            authorize(proctor, Operation.CHECK_IN_DECIDE, await work.candidates.get(candidate_id))
             candidate, _ = await load_open(work, candidate_id)
             to = CandidateState.APPROVED if approve else CandidateState.JOINED
             candidate.require_transition(to)

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from invigil.clock import Clock
-from invigil.domain.audit import Act, Action
+from invigil.domain.actor import Actor
+from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.errors import NotFound
 from invigil.domain.hold import Hold
 from invigil.domain.message import Event, EventKind
@@ -20,13 +22,15 @@ class Holds:
         self._database = database
         self._clock = clock
 
-    async def set(self, session_id: str, candidate_id: str | None, reason: str, by: str) -> Hold:
-        """Keep the session, or one candidate of it. `by`: for the audit log. Raises `NotFound`."""
-        now = self._clock()
+    async def set(
+        self, actor: Actor, session_id: str, candidate_id: str | None, reason: str
+    ) -> Hold:
+        """Keep the session, or one candidate of it. Raises `NotFound`."""
+        now, by = self._clock(), actor_name(actor)
         hold = Hold(new_id(), session_id, candidate_id, reason, now, by)
         async with self._database.begin() as work:
-            if await work.sessions.get_alone(session_id) is None:
-                raise NotFound
+            session = await work.sessions.get_alone(session_id)
+            authorize(actor, Operation.HOLDS_MANAGE, session)
             if candidate_id is not None:
                 candidate = await work.candidates.get(candidate_id)
                 if candidate is None or candidate.session_id != session_id:
@@ -36,21 +40,19 @@ class Holds:
             await _tell(work, session_id, now)
         return hold
 
-    async def set_on(self, some_id: str, reason: str, by: str) -> Hold:
+    async def set_on(self, actor: Actor, some_id: str, reason: str) -> Hold:
         """The same with the id of a session or of a candidate."""
         async with self._database.read() as work:
             candidate = await work.candidates.get(some_id)
         if candidate is None:
-            return await self.set(some_id, None, reason, by)
-        return await self.set(candidate.session_id, candidate.id, reason, by)
+            return await self.set(actor, some_id, None, reason)
+        return await self.set(actor, candidate.session_id, candidate.id, reason)
 
-    async def release(self, hold_id: str, by: str) -> Hold:
+    async def release(self, actor: Actor, hold_id: str) -> Hold:
         """Let go; done already is fine. Raises `NotFound`."""
-        now = self._clock()
+        now, by = self._clock(), actor_name(actor)
         async with self._database.begin() as work:
-            hold = await work.holds.get(hold_id)
-            if hold is None:
-                raise NotFound
+            hold = authorize(actor, Operation.HOLDS_MANAGE, await work.holds.get(hold_id))
             if not hold.active:
                 return hold
             await work.sessions.get_alone(hold.session_id)
@@ -60,11 +62,10 @@ class Holds:
             await _tell(work, hold.session_id, now)
         return replace(hold, released_at=now, released_by=by)
 
-    async def of_session(self, session_id: str) -> Sequence[Hold]:
+    async def of_session(self, actor: Actor, session_id: str) -> Sequence[Hold]:
         """Those that are active, oldest first. Raises `NotFound`."""
         async with self._database.read() as work:
-            if await work.sessions.get(session_id) is None:
-                raise NotFound
+            authorize(actor, Operation.HOLDS_READ, await work.sessions.get(session_id))
             return await work.holds.active(session_id)
 
     async def active(self) -> Sequence[Hold]:

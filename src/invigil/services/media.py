@@ -7,13 +7,15 @@ what could not be ended there is ended later.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
 from invigil.clock import Clock
+from invigil.domain.actor import CandidateActor, Staff
+from invigil.domain.authorize import Operation, authorize, may
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import (
     IllegalTransition,
@@ -65,6 +67,8 @@ class Media:
         # Who could not be removed because the provider was away. A restart forgets them; their
         # pages have left by themselves unless somebody tampered with them.
         self._to_kick: dict[str, Candidate] = {}
+        # Consoles' pages that this server has let in: log-in by session and name in the room.
+        self._watching: dict[tuple[str, str], str] = {}
         self._wanted = asyncio.Event()
 
     def can_see(self, session: ExamSession) -> bool:
@@ -110,10 +114,11 @@ class Media:
         grant = await provider.join(room, Participant(peer_id, role), self._clock())
         return Greeting(session.provider, grant)
 
-    async def admit_candidate(self, candidate_id: str) -> JoinGrant:
+    async def admit_candidate(self, actor: CandidateActor) -> JoinGrant:
         """Let a candidate's page in. Raises what the provider raises, besides refusals."""
         async with self._database.read() as work:
-            candidate, session = await load(work, candidate_id)
+            candidate, session = await load(work, actor.id)
+        authorize(actor, Operation.EXAM_TAKE, candidate)
         if session.closed:
             raise SessionClosed
         if candidate.state is CandidateState.FINISHED:
@@ -124,18 +129,19 @@ class Media:
         return await self._admit(session, who, candidate.id)
 
     async def admit_proctor(
-        self, session_id: str, viewer: str, candidate_id: str | None
+        self, actor: Staff, session_id: str, viewer: str, candidate_id: str | None
     ) -> JoinGrant:
         """Let a console's page in: to the session's room, or to that of one candidate."""
         async with self._database.read() as work:
-            session = await work.sessions.get(session_id)
+            session = authorize(actor, Operation.SESSION_WATCH, await work.sessions.get(session_id))
             candidate = await work.candidates.get(candidate_id) if candidate_id else None
-        if session is None or (candidate_id and candidate is None):
+        if candidate_id and candidate is None:
             raise NotFound
         if candidate is not None and candidate.session_id != session_id:
             raise NotFound
         if session.closed:
             raise SessionClosed
+        self._watching[session_id, viewer] = actor.id
         return await self._admit(session, Participant(viewer, MediaRole.PROCTOR), candidate_id)
 
     async def _admit(
@@ -190,18 +196,16 @@ class Media:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), TIDY_EVERY_S)
 
-    async def _kick(self, candidate: Candidate) -> None:
-        """Raises `MediaUnavailable`."""
+    async def _kick(self, session_id: str, identity: str, candidate_id: str | None) -> None:
+        """Out of the room of one candidate, or of all. Raises `MediaUnavailable`."""
         async with self._database.read() as work:
-            rooms = await work.media.rooms(candidate.session_id)
-        mine = [each for each in rooms if each.candidate_id in {None, candidate.id}]
-        for stored in mine:
+            rooms = await work.media.rooms(session_id)
+        for stored in rooms:
             provider = self.meetings.find(stored.provider)
-            if provider is None:
+            if provider is None or candidate_id not in {None, stored.candidate_id or candidate_id}:
                 continue
             with suppress(MediaNotFound):
-                await provider.kick(_room(stored), candidate.id)
-        self._to_kick.pop(candidate.id, None)
+                await provider.kick(_room(stored), identity)
 
     async def tidy(self) -> None:
         """End at the providers what has ended here and is not ended there yet.
@@ -222,7 +226,34 @@ class Media:
             if session is None or (let_in and not session.closed):
                 self._to_kick.pop(candidate.id, None)
             else:
-                await self._unless_away(away, session.provider, self._kick(candidate))
+                await self._unless_away(away, session.provider, self._kick_candidate(candidate))
+        for session, viewer in await self._uninvited():
+            await self._unless_away(away, session.provider, self._kick_viewer(session.id, viewer))
+
+    async def _uninvited(self) -> Sequence[tuple[ExamSession, str]]:
+        """Pages in our rooms whose proctor signed out, or was taken off the session.
+
+        Their own page has left by itself, unless somebody tampered with it.
+        """
+        now, found = self._clock(), []
+        async with self._database.read() as work:
+            for (session_id, viewer), login_id in list(self._watching.items()):
+                session = await work.sessions.get(session_id)
+                if session is None or session.closed:  # then the rooms themselves end
+                    self._watching.pop((session_id, viewer), None)
+                    continue
+                staff = await work.access.staff(login_id, now)
+                if staff is None or not may(staff, Operation.SESSION_WATCH, session):
+                    found.append((session, viewer))
+        return found
+
+    async def _kick_candidate(self, candidate: Candidate) -> None:
+        await self._kick(candidate.session_id, candidate.id, candidate.id)
+        self._to_kick.pop(candidate.id, None)
+
+    async def _kick_viewer(self, session_id: str, viewer: str) -> None:
+        await self._kick(session_id, viewer, None)
+        self._watching.pop((session_id, viewer), None)
 
     async def _unless_away(
         self, away: set[str], provider_id: str, call: Coroutine[None, None, None]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from invigil.clock import Clock
-from invigil.domain.actor import Proctor
+from invigil.domain.actor import Staff
 from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import NotFound, Removed
+from invigil.domain.errors import Removed
 from invigil.domain.message import Event, EventKind, Message, MessageKind, Sender
 from invigil.domain.secrets import new_id
 from invigil.services.candidates import load_open
@@ -24,9 +25,10 @@ class Messages:
             return tuple(await work.messages.of_candidate(candidate_id))
 
     async def from_proctor(
-        self, proctor: Proctor, candidate_id: str, kind: MessageKind, text: str
+        self, proctor: Staff, candidate_id: str, kind: MessageKind, text: str
     ) -> Message:
         async with self._database.begin() as work:
+            authorize(proctor, Operation.MESSAGE_SEND, await work.candidates.get(candidate_id))
             candidate, _ = await load_open(work, candidate_id)
             self._note(work, proctor, kind, candidate.session_id, candidate.id)
             return await self._add(work, candidate, Sender.PROCTOR, kind, text)
@@ -39,12 +41,11 @@ class Messages:
             return await self._add(work, candidate, Sender.CANDIDATE, MessageKind.MESSAGE, text)
 
     async def to_all(
-        self, proctor: Proctor, session_id: str, kind: MessageKind, text: str
+        self, proctor: Staff, session_id: str, kind: MessageKind, text: str
     ) -> list[Message]:
         """To everybody who has joined and has not finished."""
         async with self._database.begin() as work:
-            if await work.sessions.get(session_id) is None:
-                raise NotFound
+            authorize(proctor, Operation.MESSAGE_SEND, await work.sessions.get(session_id))
             self._note(work, proctor, kind, session_id, None)
             return [
                 await self._add(work, candidate, Sender.PROCTOR, kind, text)
@@ -55,7 +56,7 @@ class Messages:
     def _note(
         self,
         work: UnitOfWork,
-        proctor: Proctor,
+        proctor: Staff,
         kind: MessageKind,
         session_id: str,
         candidate_id: str | None,

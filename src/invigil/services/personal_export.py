@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invigil.clock import Clock
-from invigil.domain.audit import Act, Action
+from invigil.domain.actor import Actor
+from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.errors import NotFound, SealBroken, Unavailable
 from invigil.domain.incident import Evidence
 from invigil.storage.database import Database
@@ -49,13 +51,13 @@ class PersonalExport:
         self._store = store
         self._clock = clock
 
-    async def make(self, candidate_id: str, by: str) -> PersonalFile:
-        """Put on record, then gathered. `by`: for the audit log. Raises `NotFound`."""
-        now = self._clock()
+    async def make(self, actor: Actor, candidate_id: str) -> PersonalFile:
+        """Put on record, then gathered. Raises `NotFound`."""
+        now, by = self._clock(), actor_name(actor)
         async with self._database.begin() as work:
-            candidate = await work.candidates.get(candidate_id)
-            if candidate is None:
-                raise NotFound
+            candidate = authorize(
+                actor, Operation.CANDIDATE_EXPORT, await work.candidates.get(candidate_id)
+            )
             work.audit.note(
                 Act(Action.CANDIDATE_EXPORTED, by, now, candidate.session_id, candidate_id)
             )

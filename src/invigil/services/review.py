@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from invigil.clock import Clock
-from invigil.domain.actor import Proctor
+from invigil.domain.actor import Actor, Staff
 from invigil.domain.agreement import is_proposal, opinions
 from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import INSTALLATION, Operation, authorize
 from invigil.domain.errors import NeedsAnotherPerson, NotFound, NothingToUndo
 from invigil.domain.incident import Decision, Evidence, Incident, ReviewDecision
 from invigil.domain.message import Event, EventKind
@@ -23,7 +24,7 @@ from invigil.storage.evidence.store import Owner
 
 def _note(
     work: UnitOfWork,
-    proctor: Proctor,
+    proctor: Staff,
     action: Action,
     incident: Incident,
     now: datetime,
@@ -49,7 +50,7 @@ class Review:
         self._clock = clock
 
     async def decide(
-        self, proctor: Proctor, incident_id: str, decision: Decision, reason: str
+        self, proctor: Staff, incident_id: str, decision: Decision, reason: str
     ) -> tuple[Incident, str]:
         """Record a decision on top of earlier ones. Gives the incident and the name.
 
@@ -58,10 +59,10 @@ class Review:
         `NeedsAnotherPerson` when the one who proposed tries to.
         """
         async with self._database.begin() as work:
-            incident, session = await _load(work, incident_id)
+            incident, session = await _to_decide(work, proctor, incident_id)
             now = _after(incident.decision, self._clock())
             fresh = ReviewDecision(
-                new_id(), incident_id, decision, reason, proctor.name, now, by_id=proctor.id
+                new_id(), incident_id, decision, reason, proctor.name, now, by_id=proctor.person
             )
             if not session.second_reviewer and _same(incident.decision, fresh):
                 return incident, await _name(work, incident)
@@ -82,13 +83,13 @@ class Review:
             )
             return await self._changed(work, incident_id)
 
-    async def undo(self, proctor: Proctor, incident_id: str) -> tuple[Incident, str]:
+    async def undo(self, proctor: Staff, incident_id: str) -> tuple[Incident, str]:
         """Take the newest decision back; with a second reviewer, one's own newest.
 
         Raises `NothingToUndo`.
         """
         async with self._database.begin() as work:
-            incident, session = await _load(work, incident_id)
+            incident, session = await _to_decide(work, proctor, incident_id)
             target = _to_undo(proctor, incident, session)
             now = self._clock()
             await work.decisions.undo(target.id, now)
@@ -113,21 +114,22 @@ class Review:
         )
         return incident, await _name(work, incident)
 
-    async def tallies(self) -> Sequence[KindTally]:
+    async def tallies(self, actor: Actor) -> Sequence[KindTally]:
         """How people decided about each kind of incident, over this whole installation."""
+        authorize(actor, Operation.PRECISION_READ, INSTALLATION)
         async with self._database.read() as work:
             return list((await work.decisions.tallies()).values())
 
-    async def evidence(self, proctor: Proctor, evidence_id: str) -> tuple[Evidence, bytes]:
+    async def evidence(self, proctor: Staff, evidence_id: str) -> tuple[Evidence, bytes]:
         async with self._database.read() as work:
-            evidence = await work.evidence.get(evidence_id)
-        if evidence is None:
-            raise NotFound
+            evidence = authorize(
+                proctor, Operation.PICTURE_READ, await work.evidence.get(evidence_id)
+            )
         image = await self._store.get(evidence)
         await self._note_view(proctor, Action.EVIDENCE_VIEWED, evidence)
         return evidence, image
 
-    async def _note_view(self, proctor: Proctor, action: Action, evidence: Evidence) -> None:
+    async def _note_view(self, proctor: Staff, action: Action, evidence: Evidence) -> None:
         """On record before anybody has seen it."""
         act = Act(
             action,
@@ -143,10 +145,12 @@ class Review:
 
         await self._database.write(note)
 
-    async def reference_photo(self, proctor: Proctor, candidate_id: str) -> bytes:
+    async def reference_photo(self, proctor: Staff, candidate_id: str) -> bytes:
         async with self._database.read() as work:
-            candidate = await work.candidates.get(candidate_id)
-            photo_id = candidate.reference_photo_id if candidate else None
+            candidate = authorize(
+                proctor, Operation.PICTURE_READ, await work.candidates.get(candidate_id)
+            )
+            photo_id = candidate.reference_photo_id
             photo = await work.evidence.get(photo_id) if photo_id else None
         if photo is None:
             raise NotFound
@@ -154,10 +158,12 @@ class Review:
         await self._note_view(proctor, Action.REFERENCE_PHOTO_VIEWED, photo)
         return image
 
-    async def still(self, candidate_id: str) -> bytes:
+    async def still(self, proctor: Staff, candidate_id: str) -> bytes:
         async with self._database.read() as work:
-            candidate = await work.candidates.get(candidate_id)
-        if candidate is None or not candidate.has_still:
+            candidate = authorize(
+                proctor, Operation.PICTURE_READ, await work.candidates.get(candidate_id)
+            )
+        if not candidate.has_still:
             raise NotFound
         return await self._store.get_still(Owner(candidate.session_id, candidate.id))
 
@@ -168,6 +174,13 @@ async def _load(work: UnitOfWork, incident_id: str) -> tuple[Incident, ExamSessi
     if incident is None or session is None:
         raise NotFound
     return incident, session
+
+
+async def _to_decide(
+    work: UnitOfWork, proctor: Staff, incident_id: str
+) -> tuple[Incident, ExamSession]:
+    authorize(proctor, Operation.INCIDENT_DECIDE, await work.incidents.get(incident_id))
+    return await _load(work, incident_id)
 
 
 async def _name(work: UnitOfWork, incident: Incident) -> str:
@@ -196,12 +209,12 @@ def _require_another(incident: Incident, fresh: ReviewDecision, session: ExamSes
         raise NeedsAnotherPerson
 
 
-def _to_undo(proctor: Proctor, incident: Incident, session: ExamSession) -> ReviewDecision:
+def _to_undo(proctor: Staff, incident: Incident, session: ExamSession) -> ReviewDecision:
     """Where two people have to agree, nobody makes the other's disagreement go away."""
     theirs = [
         each
         for each in incident.opinions
-        if each.by_id == proctor.id or not session.second_reviewer
+        if each.by_id == proctor.person or not session.second_reviewer
     ]
     if not theirs:
         raise NothingToUndo

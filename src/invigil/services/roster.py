@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from invigil.clock import Clock
-from invigil.domain.audit import Act, Action
+from invigil.domain.actor import Actor
+from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import (
     ConsentRequired,
@@ -53,79 +55,86 @@ class Roster:
         self._clock = clock
 
     async def import_list(
-        self, session_id: str, data: bytes, by: str, zone: tzinfo | None = None
+        self, actor: Actor, session_id: str, data: bytes, zone: tzinfo | None = None
     ) -> list[Issued]:
         """Invite everybody on a CSV list, or nobody when one line is wrong.
 
         Raises `RosterRefused` with each wrong line; who is invited already counts as wrong.
-        `by`: for the audit log.
         """
+        async with self._database.read() as work:  # before a wrong line says anything
+            authorize(actor, Operation.ROSTER_IMPORT, await work.sessions.get(session_id))
         rows = read(data, zone)
         now = self._clock()
         issued = [_issue(session_id, row, now) for row in rows]
         async with self._database.begin() as work:
-            await _open_session(work, session_id)
+            await _open_session(work, actor, Operation.ROSTER_IMPORT, session_id)
             known = await work.roster.of_session(session_id)
             refuse(_twice(rows, known))
             for each in issued:
                 link = InviteLink(hash_token(each.token), each.invite.id, now)
                 await work.roster.add(each.invite, link)
             detail = {"invites": len(issued)}
-            work.audit.note(Act(Action.ROSTER_IMPORTED, by, now, session_id, detail=detail))
+            work.audit.note(
+                Act(Action.ROSTER_IMPORTED, actor_name(actor), now, session_id, detail=detail)
+            )
         return issued
 
-    async def of_session(self, session_id: str) -> tuple[ExamSession, Sequence[Invite]]:
+    async def of_session(
+        self, actor: Actor, session_id: str
+    ) -> tuple[ExamSession, Sequence[Invite]]:
         async with self._database.read() as work:
-            session = await work.sessions.get(session_id)
-            if session is None:
-                raise NotFound
+            session = authorize(actor, Operation.INVITES_READ, await work.sessions.get(session_id))
             return session, await work.roster.of_session(session_id)
 
-    async def export(self, session_id: str, by: str) -> str:
+    async def export(self, actor: Actor, session_id: str) -> str:
         """The list as CSV, without links: those are known only when they are made."""
-        _, invites = await self.of_session(session_id)
+        _, invites = await self.of_session(actor, session_id)
         async with self._database.begin() as work:
-            work.audit.note(Act(Action.ROSTER_EXPORTED, by, self._clock(), session_id))
+            act = Action.ROSTER_EXPORTED
+            work.audit.note(Act(act, actor_name(actor), self._clock(), session_id))
         return written(HEADER, (_cells(each) for each in invites))
 
-    async def revoke(self, session_id: str, invite_id: str, by: str) -> Invite:
+    async def revoke(self, actor: Actor, session_id: str, invite_id: str) -> Invite:
         """No link of the invite works any more. Who has joined by it stays in the exam."""
         now = self._clock()
         async with self._database.begin() as work:
-            await work.sessions.get(session_id)
+            authorize(actor, Operation.INVITES_MANAGE, await work.sessions.get(session_id))
             invite = await _existing(work, session_id, invite_id)
             if not await work.roster.revoke_links(invite_id, now):
                 raise IllegalTransition("This invitation has no link that works.")
-            work.audit.note(
-                Act(Action.INVITE_REVOKED, by, now, session_id, invite.candidate_id, ref=invite_id)
-            )
+            self._note(work, actor, Action.INVITE_REVOKED, invite, now)
         return replace(invite, link_works=False)
 
-    async def reissue(self, session_id: str, invite_id: str, by: str) -> Issued:
+    async def reissue(self, actor: Actor, session_id: str, invite_id: str) -> Issued:
         """A new link instead of the old one; for somebody who has joined, a way to go on in
         another browser."""
         now, token = self._clock(), new_token()
         async with self._database.begin() as work:
-            await _open_session(work, session_id)
+            await _open_session(work, actor, Operation.INVITES_MANAGE, session_id)
             invite = await _existing(work, session_id, invite_id)
             await work.roster.revoke_links(invite_id, now)
             await work.roster.add_link(InviteLink(hash_token(token), invite_id, now))
-            work.audit.note(
-                Act(Action.INVITE_REISSUED, by, now, session_id, invite.candidate_id, ref=invite_id)
-            )
+            self._note(work, actor, Action.INVITE_REISSUED, invite, now)
         return Issued(replace(invite, link_works=True), token)
 
-    async def set_invited_only(self, session_id: str, by: str, *, invited_only: bool) -> None:
+    async def set_invited_only(self, actor: Actor, session_id: str, *, invited_only: bool) -> None:
         """Whether the join link lets people in that have no invite."""
         now = self._clock()
         async with self._database.begin() as work:
-            session = await _open_session(work, session_id)
+            session = await _open_session(work, actor, Operation.INVITES_MANAGE, session_id)
             if session.invited_only == invited_only:
                 return
             await work.sessions.set_invited_only(session_id, invited_only)
             await work.events.add(Event(session_id, EventKind.SESSION_CHANGED, session_id, now))
             detail = {"invited_only": int(invited_only)}
+            by = actor_name(actor)
             work.audit.note(Act(Action.ADMISSION_CHANGED, by, now, session_id, detail=detail))
+
+    def _note(
+        self, work: UnitOfWork, actor: Actor, action: Action, invite: Invite, now: datetime
+    ) -> None:
+        by, who = actor_name(actor), invite.candidate_id
+        work.audit.note(Act(action, by, now, invite.session_id, who, ref=invite.id))
 
     async def find(self, token: str) -> tuple[Invite, ExamSession]:
         """The invite of a link that still lets somebody in, or will. Looking uses nothing up.
@@ -158,7 +167,7 @@ class Roster:
         async with self._database.begin() as work:
             invite, link = await _linked(work, token)
             require_usable(invite, link, now)
-            await _open_session(work, invite.session_id)
+            _require_open(await work.sessions.get(invite.session_id))
             candidate_id = invite.candidate_id
             candidate = await work.candidates.get(candidate_id) if candidate_id else None
             if candidate is None or candidate.state is CandidateState.FINISHED:
@@ -266,8 +275,13 @@ async def _existing(work: UnitOfWork, session_id: str, invite_id: str) -> Invite
     return invite
 
 
-async def _open_session(work: UnitOfWork, session_id: str) -> ExamSession:
-    session = await work.sessions.get(session_id)
+async def _open_session(
+    work: UnitOfWork, actor: Actor, operation: Operation, session_id: str
+) -> ExamSession:
+    return _require_open(authorize(actor, operation, await work.sessions.get(session_id)))
+
+
+def _require_open(session: ExamSession | None) -> ExamSession:
     if session is None:
         raise NotFound
     if session.closed:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from invigil.clock import Clock
-from invigil.domain.audit import Act, Action
+from invigil.domain.actor import Actor
+from invigil.domain.audit import Act, Action, actor_name
+from invigil.domain.authorize import INSTALLATION, Operation, authorize, readable_sessions
 from invigil.domain.candidate import SITTING, Candidate, CandidateState
 from invigil.domain.errors import InvalidRequest, InvitedOnly, JoinLinkUnknown, NotFound
 from invigil.domain.incident import Gap, Incident, ObservationRecord
@@ -115,12 +117,25 @@ class Sessions:
             )
         return session
 
-    async def all(self) -> list[tuple[ExamSession, SessionCounts]]:
-        """Newest first."""
+    async def open_by(self, actor: Actor, new: NewSession) -> ExamSession:
+        """Open a session for somebody who asks for it. Raises as `create`."""
+        authorize(actor, Operation.SESSION_CREATE, INSTALLATION)
+        return await self.create(new, actor_name(actor))
+
+    async def all(self, actor: Actor) -> list[tuple[ExamSession, SessionCounts]]:
+        """Those that the actor may read, newest first."""
+        authorize(actor, Operation.SESSION_LIST, INSTALLATION)
         async with self._database.read() as work:
-            return [(s, await work.sessions.counts(s.id)) for s in await work.sessions.all()]
+            found = await work.sessions.all(readable_sessions(actor))
+            return [(s, await work.sessions.counts(s.id)) for s in found]
+
+    async def read(self, actor: Actor, session_id: str) -> tuple[ExamSession, SessionCounts]:
+        async with self._database.read() as work:
+            session = authorize(actor, Operation.SESSION_READ, await work.sessions.get(session_id))
+            return session, await work.sessions.counts(session_id)
 
     async def get(self, session_id: str) -> tuple[ExamSession, SessionCounts]:
+        """For the server itself; whoever asks from outside goes by `read`."""
         async with self._database.read() as work:
             session = await _existing(work, session_id)
             return session, await work.sessions.counts(session_id)
@@ -140,13 +155,13 @@ class Sessions:
             raise InvitedOnly
         return session
 
-    async def close(self, session_id: str, by: str) -> ExamSession:
-        """End the session for everybody; done already is fine. `by`: for the audit log.
+    async def close(self, actor: Actor, session_id: str) -> ExamSession:
+        """End the session for everybody; done already is fine.
 
         That it is closed comes first and is quick, so that nobody waits for hundreds; then one
         candidate after another is finished. A server that dies in between finishes them later.
         """
-        session, fresh = await self._note_closed(session_id, by)
+        session, fresh = await self._note_closed(actor, session_id)
         async with self._database.read() as work:
             candidates = await work.candidates.of_session(session_id)
         for candidate in candidates:
@@ -164,18 +179,18 @@ class Sessions:
             if session := sessions[candidate.session_id]:
                 await self._finish(session, candidate.id, tell=True)
 
-    async def _note_closed(self, session_id: str, by: str) -> tuple[ExamSession, bool]:
+    async def _note_closed(self, actor: Actor, session_id: str) -> tuple[ExamSession, bool]:
         """The closed session, and whether it was open before."""
         now = self._clock()
         async with self._database.begin() as work:
-            session = await work.sessions.get_alone(session_id)
-            if session is None:
-                raise NotFound
+            session = authorize(
+                actor, Operation.SESSION_CLOSE, await work.sessions.get_alone(session_id)
+            )
             if session.closed:
                 return session, False
             closed = replace(session, closed_at=now)
             await work.sessions.close(session_id, now)
-            work.audit.note(Act(Action.SESSION_CLOSED, by, now, session_id))
+            work.audit.note(Act(Action.SESSION_CLOSED, actor_name(actor), now, session_id))
             await self._tell(work, closed)
         return closed, True
 
@@ -216,10 +231,10 @@ class Sessions:
         await work.candidates.save(done)
         await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, at))
 
-    async def snapshot(self, session_id: str) -> Snapshot:
+    async def snapshot(self, actor: Actor, session_id: str) -> Snapshot:
         """One consistent view."""
         async with self._database.read() as work:
-            session = await _existing(work, session_id)
+            session = authorize(actor, Operation.SESSION_READ, await work.sessions.get(session_id))
             incidents = await work.incidents.page(session_id, limit=SNAPSHOT_INCIDENTS + 1)
             return Snapshot(
                 session=session,
@@ -237,7 +252,10 @@ class Sessions:
     async def candidate(
         self, candidate_id: str
     ) -> tuple[Candidate, ObservationRecord | None, frozenset[TemplateKind]]:
-        """One candidate with the newest observation and the kinds of template there are."""
+        """One candidate with the newest observation and the kinds of template there are.
+
+        For the server itself, after the use case that was asked for has authorised it.
+        """
         async with self._database.read() as work:
             candidate = await work.candidates.get(candidate_id)
             if candidate is None:
@@ -248,22 +266,23 @@ class Sessions:
         return candidate, newest[-1] if newest else None, kinds
 
     async def observations(
-        self, candidate_id: str, after: str | None, limit: int
+        self, actor: Actor, candidate_id: str, after: str | None, limit: int
     ) -> tuple[Sequence[ObservationRecord], bool]:
         """A page of what was observed of a candidate, oldest first, and whether there is more."""
         async with self._database.read() as work:
+            authorize(actor, Operation.SESSION_READ, await work.candidates.get(candidate_id))
             last = await work.observations.get(candidate_id, after) if after else None
-            if await work.candidates.get(candidate_id) is None or (after and last is None):
+            if after and last is None:
                 raise NotFound
             found = await work.observations.page(candidate_id, last, limit + 1)
         return found[:limit], len(found) > limit
 
     async def incidents(
-        self, session_id: str, before: str | None, limit: int
+        self, actor: Actor, session_id: str, before: str | None, limit: int
     ) -> tuple[Sequence[Incident], bool, dict[str, str]]:
         """A page of older incidents, whether there are more, and the candidates' names."""
         async with self._database.read() as work:
-            await _existing(work, session_id)
+            authorize(actor, Operation.SESSION_READ, await work.sessions.get(session_id))
             last = await work.incidents.get(before) if before else None
             if before and (last is None or last.session_id != session_id):
                 raise NotFound

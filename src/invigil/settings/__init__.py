@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from invigil.settings.live_video import LiveVideo, LiveVideoSettings
-from invigil.settings.retention import RetentionSettings
-from invigil.settings.server import ClassicApi, LogFormat, ServerSettings, Vision
-from invigil.settings.storage import DATABASE_SCHEMES, IMGUR, StorageSettings
+from invigil.settings.live_video import LiveVideo
+from invigil.settings.server import ClassicApi, LogFormat, Vision
+from invigil.settings.storage import DATABASE_SCHEMES, IMGUR
+from invigil.settings.weak import StrongSettings
 
 __all__ = [
     "DATABASE_SCHEMES",
@@ -22,7 +22,7 @@ __all__ = [
 
 
 # The last is listed first in the documentation.
-class Settings(LiveVideoSettings, RetentionSettings, StorageSettings, ServerSettings):
+class Settings(StrongSettings):
     """Defaults are for one machine and a first try; docs/configuration.md lists them all."""
 
     model_config = SettingsConfigDict(

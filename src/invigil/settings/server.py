@@ -73,6 +73,9 @@ class ServerSettings(BaseSettings):
         ge=1,
         description="Joins accepted from one network address in a minute (a campus shares one).",
     )
+    api_calls_per_minute: int = Field(
+        600, ge=1, description="Calls accepted with one API token in a minute."
+    )
     classic_api: ClassicApi = Field(
         ClassicApi.TOKEN,
         description="Routes of the published tutorial: `token` (each candidate's own token is "

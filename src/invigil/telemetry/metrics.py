@@ -99,6 +99,10 @@ class Metrics:
         self._candidates = gauge(
             "connected_candidates", "Candidate pages connected to this server."
         )
+        self._unattended = gauge(
+            "unattended_sessions",
+            "Sessions with candidates in the room that no console has shown for a minute.",
+        )
         self._draining = gauge("draining", "1 while the server is about to end.")
         self._parts = gauge("part_up", "Whether what the server stands on works: 1 or 0.", "part")
 
@@ -114,6 +118,7 @@ class Metrics:
         self._spool.set(vitals.evidence_waiting)
         self._consoles.set(vitals.consoles)
         self._candidates.set(vitals.candidates)
+        self._unattended.set(vitals.unattended)
         self._draining.set(vitals.draining)
         for part in Part:
             self._parts.labels(part.value).set(vitals.parts.get(part, False))

@@ -680,6 +680,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/proctor-invites/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Proctor Invite
+         * @description Use an invitation up: this browser may watch its session from now on.
+         */
+        post: operations["accept_proctor_invite_api_v1_proctor_invites_accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proctor-invites/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Proctor Invite
+         * @description What an invitation is for. Looking does not use it up.
+         */
+        post: operations["show_proctor_invite_api_v1_proctor_invites_show_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -689,7 +729,7 @@ export interface paths {
         };
         /**
          * List Sessions
-         * @description All exam sessions, newest first.
+         * @description The exam sessions that you may watch, newest first.
          */
         get: operations["list_sessions_api_v1_sessions_get"];
         put?: never;
@@ -932,6 +972,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/proctors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Proctors
+         * @description Who was invited to watch this session, newest first.
+         */
+        get: operations["list_proctors_api_v1_sessions__session_id__proctors_get"];
+        put?: never;
+        /**
+         * Invite Proctor
+         * @description Make a link that lets one person watch this session, and only it.
+         */
+        post: operations["invite_proctor_api_v1_sessions__session_id__proctors_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/proctors/{proctor_invite_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Proctor
+         * @description Take an invitation back. Whoever used it loses the session within seconds.
+         */
+        delete: operations["revoke_proctor_api_v1_sessions__session_id__proctors__proctor_invite_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/snapshot": {
         parameters: {
             query?: never;
@@ -966,6 +1050,86 @@ export interface paths {
          * @description Use a one-use link. Reading the page of the link does not use it up; this does.
          */
         post: operations["sign_in_api_v1_sign_in_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * To Provider
+         * @description Send the browser to the provider, where the person signs in.
+         */
+        get: operations["to_provider_api_v1_sign_in_oidc_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * From Provider
+         * @description Where the provider sends the browser back to; signs in, or says why not on the page.
+         */
+        get: operations["from_provider_api_v1_sign_in_oidc_callback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In By Password
+         * @description Sign in as an organiser. Guesses are few, and those of one place do not lock another out.
+         */
+        post: operations["sign_in_by_password_api_v1_sign_in_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ways
+         * @description How people can sign in here, besides the link of the server's terminal.
+         */
+        get: operations["ways_api_v1_sign_in_ways_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1700,6 +1864,8 @@ export interface components {
             second_reviewer: boolean;
             /** Title */
             title: string;
+            /** Unattended Since */
+            unattended_since: string | null;
             /** Unreviewed Incidents */
             unreviewed_incidents: number;
         };
@@ -2371,6 +2537,19 @@ export interface components {
             text: string;
         };
         /**
+         * NewProctorInvite
+         * @description `name`: whom it is for; their decisions carry it.
+         */
+        NewProctorInvite: {
+            /** Name */
+            name: string;
+            /**
+             * Valid Hours
+             * @default 72
+             */
+            valid_hours: number;
+        };
+        /**
          * NewProctorMedia
          * @description `page`: as for the ticket. `candidate_id`: where each candidate has a room.
          */
@@ -2491,6 +2670,16 @@ export interface components {
          * @enum {string}
          */
         OwnIncidents: "never" | "after_end" | "after_review";
+        /** PasswordSignIn */
+        PasswordSignIn: {
+            /** Name */
+            name: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
         /** PeerJoined */
         PeerJoined: {
             /** Candidate Id */
@@ -2570,12 +2759,77 @@ export interface components {
              */
             type: "presence";
         };
+        /**
+         * ProctorInviteMade
+         * @description `url` is shown this once.
+         */
+        ProctorInviteMade: {
+            proctor: components["schemas"]["ProctorInviteOut"];
+            /** Url */
+            url: string;
+        };
+        /** ProctorInviteOut */
+        ProctorInviteOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            state: components["schemas"]["ProctorInviteState"];
+            /** Used At */
+            used_at: string | null;
+        };
+        /** ProctorInviteShown */
+        ProctorInviteShown: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ProctorInviteState
+         * @enum {string}
+         */
+        ProctorInviteState: "open" | "expired" | "signed_in" | "signed_out" | "revoked";
+        /** ProctorInviteToken */
+        ProctorInviteToken: {
+            /** Token */
+            token: string;
+        };
+        /** ProctorInvited */
+        ProctorInvited: {
+            me: components["schemas"]["Me"];
+            /** Session Id */
+            session_id: string;
+        };
+        /** ProctorInvites */
+        ProctorInvites: {
+            /** Proctors */
+            proctors: components["schemas"]["ProctorInviteOut"][];
+        };
         /** ProctorOut */
         ProctorOut: {
             /** Id */
             id: string;
             /** Name */
             name: string;
+            role: components["schemas"]["Role"];
         };
         /** Resync */
         Resync: {
@@ -2585,6 +2839,12 @@ export interface components {
              */
             type: "resync";
         };
+        /**
+         * Role
+         * @description Of somebody who signs in.
+         * @enum {string}
+         */
+        Role: "organiser" | "proctor";
         /**
          * Sender
          * @enum {string}
@@ -2608,6 +2868,17 @@ export interface components {
         SignIn: {
             /** Token */
             token: string;
+        };
+        /**
+         * SignInWays
+         * @description `password`: whether there are organisers with one. `oidc`: what the account elsewhere is
+         *     called, null where no provider is set up.
+         */
+        SignInWays: {
+            /** Oidc */
+            oidc: string | null;
+            /** Password */
+            password: boolean;
         };
         /** SignalIn */
         SignalIn: {
@@ -3826,6 +4097,72 @@ export interface operations {
             };
         };
     };
+    accept_proctor_invite_api_v1_proctor_invites_accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProctorInviteToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProctorInvited"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    show_proctor_invite_api_v1_proctor_invites_show_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProctorInviteToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProctorInviteShown"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     list_sessions_api_v1_sessions_get: {
         parameters: {
             query?: never;
@@ -4317,6 +4654,102 @@ export interface operations {
             };
         };
     };
+    list_proctors_api_v1_sessions__session_id__proctors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProctorInvites"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    invite_proctor_api_v1_sessions__session_id__proctors_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProctorInvite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProctorInviteMade"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_proctor_api_v1_sessions__session_id__proctors__proctor_invite_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                proctor_invite_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     snapshot_api_v1_sessions__session_id__snapshot_get: {
         parameters: {
             query?: never;
@@ -4368,6 +4801,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    to_provider_api_v1_sign_in_oidc_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    from_provider_api_v1_sign_in_oidc_callback_get: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string | null;
+                iss?: string | null;
+                error?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    sign_in_by_password_api_v1_sign_in_password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordSignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    ways_api_v1_sign_in_ways_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
                 };
             };
             /** @description Client Error */

@@ -7,6 +7,7 @@ import { followStep, makePumps, type Pumps } from "./candidate-pumps";
 import { blank, type CandidateView, refused, withEvent, withMe, withMessage } from "./candidate-state";
 import { type Clock, steadyClock } from "./clock";
 import { randomUuid } from "./ids";
+import { insist } from "./insist";
 import { type CandidateEvent, isForMedia, type ServerMessage } from "./protocol";
 import { Removal } from "./removal";
 import { LiveSocket } from "./socket";
@@ -85,11 +86,11 @@ export class CandidateSession {
     this.view.patch({ cameraConfirmed: true });
   }
 
-  readonly sendPhoto = (image: Blob) => this.attemptTo(() => this.requireApi().putPhoto(image));
-  readonly askProctor = (note: string) => this.attemptTo(() => this.requireApi().askProctor(note));
-  readonly enter = () => this.attemptTo(() => this.requireApi().enter());
-  readonly stopComparing = () => this.attemptTo(() => this.requireApi().stopComparing());
-  readonly finish = () => this.attemptTo(() => this.requireApi().leave());
+  readonly sendPhoto = (image: Blob) => this.insistOn((api) => api.putPhoto(image));
+  readonly askProctor = (note: string) => this.insistOn((api) => api.askProctor(note));
+  readonly enter = () => this.insistOn((api) => api.enter());
+  readonly stopComparing = () => this.insistOn((api) => api.stopComparing());
+  readonly finish = () => this.insistOn((api) => api.leave());
 
   async say(text: string): Promise<void> {
     if (!this.api) return;
@@ -173,6 +174,10 @@ export class CandidateSession {
     this.api = null;
     this.view.patch({ me: null, phase: "loading", cameraConfirmed: false });
     void this.loadJoinInfo();
+  }
+
+  private insistOn(act: (api: CandidateApi) => Promise<MyCandidate>): Promise<boolean> {
+    return this.attemptTo(() => insist(this.clock, () => act(this.requireApi())));
   }
 
   private async attemptTo(act: () => Promise<MyCandidate>): Promise<boolean> {

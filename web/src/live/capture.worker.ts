@@ -4,6 +4,9 @@ import type { CaptureOrder, CaptureReport } from "./capture-protocol";
 const MAX_WIDTH = 640;
 const MAX_HEIGHT = 480;
 const STALE_MS = 2000;
+/** How long a picture may be late: a slow camera, or a busy machine. */
+const PATIENCE_MS = 2000;
+const LOOK_EVERY_MS = 50;
 
 let latest: VideoFrame | null = null;
 let latestAt = 0;
@@ -45,13 +48,26 @@ async function encode(
   return canvas.convertToBlob({ type: "image/jpeg", quality });
 }
 
+/** The newest frame, which nobody has had yet; null when none comes in time. */
+async function nextFrame(): Promise<VideoFrame | null> {
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const frame = latest;
+    if (frame && performance.now() - latestAt <= STALE_MS) {
+      latest = null;
+      return frame;
+    }
+    if (performance.now() >= until) return null;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
 async function takeFrame(id: number, quality: number): Promise<void> {
-  const frame = latest;
-  if (!frame || performance.now() - latestAt > STALE_MS) {
+  const frame = await nextFrame();
+  if (!frame) {
     report({ type: "no_picture", id });
     return;
   }
-  latest = null;
   try {
     const blob = await encode(frame, frame.displayWidth, frame.displayHeight, quality);
     report({ type: "picture", id, blob });

@@ -3,11 +3,13 @@ import type { ProctorAuth } from "../live/proctor-auth";
 import { useStore } from "../ui/use-store";
 import { ConsolePage } from "./console-page";
 import { Frame } from "./frame";
+import { ProctorInvitePage } from "./proctor-invite-page";
 import { SessionsPage } from "./sessions-page";
 import { SignInPage } from "./sign-in-page";
 
 export function ProctorApp({ auth, path }: { auth: ProctorAuth; path: string }) {
   const { status, proctor } = useStore(auth.view);
+  if (path === "/proctor-invite") return <ProctorInvitePage />;
   if (status === "checking") {
     return (
       <Frame>
@@ -21,5 +23,9 @@ export function ProctorApp({ auth, path }: { auth: ProctorAuth; path: string }) 
   }
   if (status !== "in" || !proctor) return <SignInPage status={status} onRetry={() => void auth.check()} />;
   const sessionId = /^\/sessions\/([^/]+)/.exec(path)?.[1];
-  return sessionId ? <ConsolePage sessionId={sessionId} /> : <SessionsPage proctor={proctor} />;
+  return sessionId ? (
+    <ConsolePage sessionId={sessionId} proctor={proctor} />
+  ) : (
+    <SessionsPage proctor={proctor} />
+  );
 }

@@ -1,4 +1,5 @@
 import { createContext, useContext } from "react";
+import type { Proctor } from "../api/types";
 import type { ConsoleStore } from "../live/console-store";
 import type { AlertSound } from "../live/sound";
 import type { SeenIncidents } from "../live/unread";
@@ -6,6 +7,7 @@ import { useStore } from "../ui/use-store";
 import type { ConsoleUi } from "./console-ui";
 
 export interface ConsoleParts {
+  proctor: Proctor;
   store: ConsoleStore;
   ui: ConsoleUi;
   seen: SeenIncidents;

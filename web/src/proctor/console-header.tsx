@@ -21,9 +21,11 @@ import { Invitations } from "./invitations";
 import { helpOpen } from "./keys";
 import { MessageAll } from "./message-all";
 import css from "./proctor.module.css";
+import { Proctors } from "./proctors";
 
 export function ConsoleHeader() {
-  const { store } = useConsole();
+  const { store, proctor } = useConsole();
+  const organiser = proctor.role === "organiser";
   const { session, candidates } = useConsoleView();
   const connection = useStore(store.socket.state);
   const [messaging, message] = useDisclosure(false);
@@ -61,6 +63,7 @@ export function ConsoleHeader() {
         </Group>
       </div>
       <Group gap="xs" justify="flex-end" className={css.headActions}>
+        {organiser && <Proctors sessionId={session.id} title={session.title} />}
         {!closed && (
           <>
             {!session.invited_only && (
@@ -82,7 +85,7 @@ export function ConsoleHeader() {
             >
               Message all
             </Button>
-            <CloseSession />
+            {organiser && <CloseSession />}
           </>
         )}
         <SoundToggle />
@@ -97,7 +100,7 @@ export function ConsoleHeader() {
         </ActionIcon>
         <ThemeToggle />
       </Group>
-      <Invitations session={session} opened={inviting} onClose={invite.close} />
+      <Invitations session={session} organiser={organiser} opened={inviting} onClose={invite.close} />
       <MessageAll opened={messaging} onClose={message.close} />
     </header>
   );

@@ -1,5 +1,6 @@
 import { Alert, Button, SegmentedControl, Skeleton, Text, Title } from "@mantine/core";
 import { useEffect, useState } from "react";
+import type { Proctor } from "../api/types";
 import { ConsoleStore } from "../live/console-store";
 import { AlertSound } from "../live/sound";
 import { SeenIncidents } from "../live/unread";
@@ -20,7 +21,7 @@ import { SystemBanner } from "./system-banner";
 import { WaitingQueue } from "./waiting-queue";
 import { Wall } from "./wall";
 
-function makeParts(sessionId: string): ConsoleParts {
+function makeParts(sessionId: string, proctor: Proctor): ConsoleParts {
   const sound = new AlertSound();
   const seen = new SeenIncidents(sessionId);
   const store: ConsoleStore = new ConsoleStore(sessionId, (event) => {
@@ -35,17 +36,17 @@ function makeParts(sessionId: string): ConsoleParts {
       showQuestion(name, text);
     }
   });
-  return { store, seen, sound, ui: new ConsoleUi(store, seen, showError) };
+  return { proctor, store, seen, sound, ui: new ConsoleUi(store, seen, showError) };
 }
 
-export function ConsolePage({ sessionId }: { sessionId: string }) {
+export function ConsolePage({ sessionId, proctor }: { sessionId: string; proctor: Proctor }) {
   const [parts, setParts] = useState<ConsoleParts | null>(null);
   useEffect(() => {
-    const made = makeParts(sessionId);
+    const made = makeParts(sessionId, proctor);
     setParts(made);
     made.store.start();
     return () => made.store.stop();
-  }, [sessionId]);
+  }, [sessionId, proctor]);
   if (!parts) return null;
   return (
     <ConsoleContext value={parts}>
@@ -123,7 +124,10 @@ const NO_CONSOLE = {
     "This exam session does not exist",
     "It may have been deleted, or it belongs to somebody else.",
   ],
-  signed_out: ["You are signed out", "Please open a new sign-in link from the terminal of the server."],
+  signed_out: [
+    "You are signed out",
+    "Sign in again. If you came by an invitation, ask the organiser for a new link.",
+  ],
   failed: [
     "The console could not be loaded",
     "We keep trying by ourselves. Please check that the server runs.",

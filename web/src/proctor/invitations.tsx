@@ -13,11 +13,13 @@ const EVERY_MS = 10_000;
 
 interface Props {
   session: ExamSession;
+  /** Proctors see who is invited and hand out new links; only organisers import. */
+  organiser: boolean;
   opened: boolean;
   onClose: () => void;
 }
 
-export function Invitations({ session, opened, onClose }: Props) {
+export function Invitations({ session, organiser, opened, onClose }: Props) {
   return (
     <Dialog
       opened={opened}
@@ -26,12 +28,12 @@ export function Invitations({ session, opened, onClose }: Props) {
       size="xl"
       testId="invitations-dialog"
     >
-      {opened && <Inside session={session} />}
+      {opened && <Inside session={session} organiser={organiser} />}
     </Dialog>
   );
 }
 
-function Inside({ session }: { session: ExamSession }) {
+function Inside({ session, organiser }: Pick<Props, "session" | "organiser">) {
   const [invites, setInvites] = useState<Invite[] | null>(null);
   const [error, setError] = useState<string | null>(null);
   /** Links are shown only where they were made, and only until this window is closed. */
@@ -69,13 +71,7 @@ function Inside({ session }: { session: ExamSession }) {
   };
   return (
     <Stack gap="sm">
-      <Text size="sm">
-        Each person on the list gets a link that lets one person in once. Import a CSV file with the column{" "}
-        <code>name</code>, and as you need them <code>email</code>, <code>external id</code>,{" "}
-        <code>window start</code>, <code>window end</code>, <code>extra time</code>,{" "}
-        <code>detectors off</code>, <code>picture every (s)</code>, <code>breaks</code>,{" "}
-        <code>break minutes</code>. Times without a zone are in yours ({timeZone()}).
-      </Text>
+      {organiser && <HowToImport />}
       <Switch
         label="Only people with an invitation can join"
         checked={session.invited_only}
@@ -87,17 +83,19 @@ function Inside({ session }: { session: ExamSession }) {
         data-testid="invited-only"
       />
       <Group gap="xs">
-        <FileButton
-          onChange={upload}
-          accept=".csv,text/csv"
-          inputProps={{ "data-testid": "roster-file", "aria-label": "Choose a CSV file" } as object}
-        >
-          {(props) => (
-            <Button {...props} loading={busy} leftSection={<IconUpload size={16} aria-hidden />}>
-              Import a list
-            </Button>
-          )}
-        </FileButton>
+        {organiser && (
+          <FileButton
+            onChange={upload}
+            accept=".csv,text/csv"
+            inputProps={{ "data-testid": "roster-file", "aria-label": "Choose a CSV file" } as object}
+          >
+            {(props) => (
+              <Button {...props} loading={busy} leftSection={<IconUpload size={16} aria-hidden />}>
+                Import a list
+              </Button>
+            )}
+          </FileButton>
+        )}
         {invites && invites.length > 0 && (
           <Button
             component="a"
@@ -126,6 +124,18 @@ function Inside({ session }: { session: ExamSession }) {
         onLink={(made) => keep([made])}
       />
     </Stack>
+  );
+}
+
+function HowToImport() {
+  return (
+    <Text size="sm">
+      Each person on the list gets a link that lets one person in once. Import a CSV file with the column{" "}
+      <code>name</code>, and as you need them <code>email</code>, <code>external id</code>,{" "}
+      <code>window start</code>, <code>window end</code>, <code>extra time</code>, <code>detectors off</code>,{" "}
+      <code>picture every (s)</code>, <code>breaks</code>, <code>break minutes</code>. Times without a zone
+      are in yours ({timeZone()}).
+    </Text>
   );
 }
 

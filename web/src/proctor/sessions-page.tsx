@@ -3,12 +3,13 @@ import { useCallback, useEffect, useState } from "react";
 import { asApiError } from "../api/http";
 import { listSessions, signOut } from "../api/proctor";
 import type { ExamSession, Proctor } from "../api/types";
-import { dayAndTime, timeZone } from "../time";
+import { clockTime, dayAndTime, timeZone } from "../time";
 import { CopyButton } from "./copy-button";
 import { CreateSession } from "./create-session";
 import { Frame } from "./frame";
 import { HoldBadge } from "./hold-badge";
 import css from "./proctor.module.css";
+import { Proctors } from "./proctors";
 import { RulesPrecision } from "./rules-precision";
 
 export function SessionsPage({ proctor }: { proctor: Proctor }) {
@@ -29,6 +30,7 @@ export function SessionsPage({ proctor }: { proctor: Proctor }) {
     const timer = setInterval(load, 15_000);
     return () => clearInterval(timer);
   }, [load]);
+  const organiser = proctor.role === "organiser";
   const leave = () => void signOut().finally(() => window.location.assign("/"));
   return (
     <Frame
@@ -46,14 +48,16 @@ export function SessionsPage({ proctor }: { proctor: Proctor }) {
       <Title order={1} size="h2" mb="md">
         Exam sessions
       </Title>
-      <CreateSession onCreated={(session) => setSessions((all) => [session, ...(all ?? [])])} />
+      {organiser && (
+        <CreateSession onCreated={(session) => setSessions((all) => [session, ...(all ?? [])])} />
+      )}
       {error && (
         <Alert color="red" role="alert" mt="md" title="The list could not be loaded">
           {error}
         </Alert>
       )}
-      <SessionList sessions={sessions} />
-      <RulesPrecision />
+      <SessionList sessions={sessions} organiser={organiser} />
+      {organiser && <RulesPrecision />}
       <Text size="sm" className="faint" mt="md">
         Times are shown in your time zone ({timeZone()}).
       </Text>
@@ -61,7 +65,7 @@ export function SessionsPage({ proctor }: { proctor: Proctor }) {
   );
 }
 
-function SessionList({ sessions }: { sessions: ExamSession[] | null }) {
+function SessionList({ sessions, organiser }: { sessions: ExamSession[] | null; organiser: boolean }) {
   if (!sessions) {
     return (
       <Stack mt="md" role="status" aria-label="Loading sessions">
@@ -73,20 +77,22 @@ function SessionList({ sessions }: { sessions: ExamSession[] | null }) {
   if (sessions.length === 0) {
     return (
       <Text mt="xl" ta="center" className="faint">
-        No exam sessions yet. Create the first one above, then send its join link to the candidates.
+        {organiser
+          ? "No exam sessions yet. Create the first one above, then send its join link to the candidates."
+          : "There is no exam session for you. Ask the organiser for an invitation."}
       </Text>
     );
   }
   return (
     <Stack mt="md" gap="sm" component="ul" p={0} m={0} style={{ listStyle: "none" }}>
       {sessions.map((session) => (
-        <SessionRow key={session.id} session={session} />
+        <SessionRow key={session.id} session={session} organiser={organiser} />
       ))}
     </Stack>
   );
 }
 
-function SessionRow({ session }: { session: ExamSession }) {
+function SessionRow({ session, organiser }: { session: ExamSession; organiser: boolean }) {
   const closed = session.closed_at !== null;
   return (
     <li className={`panel ${css.row}`} data-testid="session-row" data-session={session.id}>
@@ -100,6 +106,11 @@ function SessionRow({ session }: { session: ExamSession }) {
           {closed && (
             <Badge variant="default" tt="none">
               Closed
+            </Badge>
+          )}
+          {session.unattended_since && (
+            <Badge color="orange" tt="none" data-testid="unattended">
+              Nobody is watching since {clockTime(session.unattended_since)}
             </Badge>
           )}
           <HoldBadge holds={session.holds} />
@@ -117,6 +128,7 @@ function SessionRow({ session }: { session: ExamSession }) {
         {!closed && !session.invited_only && (
           <CopyButton text={session.join_url} label="Copy join link" testId="copy-join-link" />
         )}
+        {organiser && <Proctors sessionId={session.id} title={session.title} />}
         <Button component="a" href={`/sessions/${session.id}`} data-testid="open-console">
           Open console
         </Button>

@@ -1,7 +1,9 @@
-import { Button, Code, List, Text, Title } from "@mantine/core";
-import { useEffect } from "react";
+import { Alert, Button, Code, Divider, List, Text, Title } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { waysToSignIn } from "../api/access";
 import type { AuthView } from "../live/proctor-auth";
 import { Frame } from "./frame";
+import { PasswordForm } from "./password-form";
 import css from "./proctor.module.css";
 
 const TITLE = {
@@ -15,6 +17,7 @@ export function SignInPage({ status, onRetry }: { status: AuthView["status"]; on
   useEffect(() => {
     document.title = `${title} – Invigil`;
   }, [title]);
+  const ways = useWays();
   return (
     <Frame>
       <section className={`panel ${css.form}`} data-testid="sign-in" data-status={status}>
@@ -29,20 +32,61 @@ export function SignInPage({ status, onRetry }: { status: AuthView["status"]; on
             <Button onClick={onRetry}>Try again</Button>
           </>
         ) : (
-          <HowToSignIn used={status === "link_used"} />
+          <>
+            <OidcNote />
+            {ways.oidc && (
+              <Button component="a" href="/api/v1/sign-in/oidc" mb="lg" data-testid="sign-in-oidc">
+                Sign in with your {ways.oidc}
+              </Button>
+            )}
+            {ways.password && <PasswordForm onIn={onRetry} />}
+            <HowToSignIn used={status === "link_used"} others={ways.password || ways.oidc !== null} />
+          </>
         )}
       </section>
     </Frame>
   );
 }
 
-function HowToSignIn({ used }: { used: boolean }) {
+const BY_LINK_ONLY = { password: false, oidc: null as string | null };
+
+/** How people can sign in besides the server's link; unknown means by the link only. */
+function useWays() {
+  const [ways, setWays] = useState(BY_LINK_ONLY);
+  useEffect(() => {
+    waysToSignIn().then(setWays, () => setWays(BY_LINK_ONLY));
+  }, []);
+  return ways;
+}
+
+const OIDC_WORDS: Record<string, string> = {
+  oidc_refused: "Signing in with that account did not work. Please try again.",
+  oidc_not_allowed:
+    "Your account is known, but not as that of an organiser of exams here. Ask whoever runs the server to let your address or group in.",
+  oidc_unavailable:
+    "The server that knows the accounts cannot be reached right now. Please try again in a moment.",
+};
+
+/** Why the way over the provider of accounts ended here again. */
+function OidcNote() {
+  const [code] = useState(() => new URLSearchParams(window.location.search).get("sign_in") ?? "");
+  const words = OIDC_WORDS[code];
+  if (!words) return null;
+  return (
+    <Alert color="red" role="alert" mb="md">
+      {words}
+    </Alert>
+  );
+}
+
+function HowToSignIn({ used, others }: { used: boolean; others: boolean }) {
   return (
     <>
+      {others && <Divider my="lg" label="or by the server's own link" />}
       <Text mb="sm">
         {used
           ? "Each link works once. Ask the server for a new one:"
-          : "There is no password. The server gives you a link that signs this browser in:"}
+          : "The server gives you a link that signs this browser in as an organiser:"}
       </Text>
       <List type="ordered" spacing="xs">
         <List.Item>Go to the terminal in which the server was started.</List.Item>
@@ -54,6 +98,9 @@ function HowToSignIn({ used }: { used: boolean }) {
         </List.Item>
       </List>
       <Text mt="md" className="faint" size="sm">
+        You were invited as a proctor? Please use the link that you were sent, or ask for a new one.
+      </Text>
+      <Text className="faint" size="sm">
         You are a candidate? Please use the join link that you were sent.
       </Text>
     </>

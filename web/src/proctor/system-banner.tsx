@@ -76,6 +76,7 @@ export function SystemBanner() {
 const LOST: Partial<Record<string, string>> = {
   reconnecting:
     "The connection to the server is lost. What you see may be old. We are connecting again by ourselves.",
-  signed_out: "You are signed out. Please open a new sign-in link from the terminal of the server.",
+  signed_out:
+    "You are signed out here, or were removed from this session. Sign in again, or ask the organiser for a new link.",
   taken_over: "This console was opened somewhere else. Reload this page to use it here.",
 };

@@ -3,6 +3,7 @@ import "@mantine/notifications/styles.css";
 import "./app.css";
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
+import { setNonce } from "get-nonce";
 import { type ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { readableColors, theme } from "../theme";
@@ -16,7 +17,11 @@ function applyColorScheme(): void {
   document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");
 }
 
+/** Of this copy of the page: styles that scripts add need it. */
+const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
+
 export function startPage(page: ReactNode): void {
+  setNonce(nonce);
   applyColorScheme();
   const root = document.getElementById("root");
   if (!root) throw new Error("the page has no root element");
@@ -27,6 +32,7 @@ export function startPage(page: ReactNode): void {
         cssVariablesResolver={readableColors}
         colorSchemeManager={schemes}
         defaultColorScheme="auto"
+        getStyleNonce={() => nonce}
       >
         <Notifications position="bottom-right" limit={3} autoClose={6000} />
         {page}

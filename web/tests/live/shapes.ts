@@ -73,6 +73,7 @@ export const session: ExamSession = {
   open_incidents: 0,
   unreviewed_incidents: 0,
   holds: 0,
+  unattended_since: null,
   media: { id: "builtin", isolation: "structural", talkback: true, max_viewers_hint: 3 },
   invited_only: false,
   face_matching: true,

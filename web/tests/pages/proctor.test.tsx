@@ -61,7 +61,7 @@ beforeEach(() => {
   const ui = new ConsoleUi(store, seen, (error) => {
     throw error;
   });
-  parts = { store, seen, sound, ui };
+  parts = { proctor: { id: "p", name: "Olga", role: "organiser" }, store, seen, sound, ui };
   show(
     <ConsoleContext value={parts}>
       <Keyed />
@@ -161,7 +161,7 @@ it("signs in with the link and takes the token out of the address", async () => 
   const fetched: Request[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     fetched.push(request);
-    return new Response(JSON.stringify({ proctor: { id: "p", name: "Me" } }));
+    return new Response(JSON.stringify({ proctor: { id: "p", name: "Me", role: "organiser" } }));
   });
   const auth = new ProctorAuth();
   await auth.check();

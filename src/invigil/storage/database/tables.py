@@ -309,6 +309,8 @@ proctor_login = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("role", sa.String(16), nullable=False, server_default="organiser"),
+    sa.Column("account_id", sa.String(32)),
 )
 
 ticket = sa.Table(

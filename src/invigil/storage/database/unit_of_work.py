@@ -5,6 +5,7 @@ from __future__ import annotations
 from invigil.storage.database.connection import Executes
 from invigil.storage.database.locks import Locks
 from invigil.storage.database.repositories.access import AccessRepository
+from invigil.storage.database.repositories.accounts import AccountRepository
 from invigil.storage.database.repositories.acts import ActRepository
 from invigil.storage.database.repositories.audit import AuditRepository
 from invigil.storage.database.repositories.bundle import BundleRepository
@@ -18,7 +19,9 @@ from invigil.storage.database.repositories.keys import KeyRepository
 from invigil.storage.database.repositories.media import MediaRepository
 from invigil.storage.database.repositories.messages import MessageRepository
 from invigil.storage.database.repositories.observations import ObservationRepository
+from invigil.storage.database.repositories.oidc import OidcRepository
 from invigil.storage.database.repositories.personal import PersonalRepository
+from invigil.storage.database.repositories.proctor_invites import ProctorInviteRepository
 from invigil.storage.database.repositories.retention import RetentionRepository
 from invigil.storage.database.repositories.roster import RosterRepository
 from invigil.storage.database.repositories.runs import RunRepository
@@ -41,6 +44,7 @@ class UnitOfWork:
         locks = Locks(connection, needed=lock)
         self.access = AccessRepository(connection, locks)
         self.acts = ActRepository(connection, locks)
+        self.accounts = AccountRepository(connection, locks)
         self.audit = AuditRepository(connection, locks)
         self.bundle = BundleRepository(connection, locks)
         self.candidates = CandidateRepository(connection, locks)
@@ -49,6 +53,7 @@ class UnitOfWork:
         self.evidence = EvidenceRepository(connection, locks)
         self.holds = HoldRepository(connection, locks)
         self.incidents = IncidentRepository(connection, locks, self.decisions)
+        self.proctor_invites = ProctorInviteRepository(connection, locks)
         self.keys = KeyRepository(connection, locks, vault)
         self.media = MediaRepository(connection, locks)
         self.messages = MessageRepository(connection, locks)
@@ -56,6 +61,7 @@ class UnitOfWork:
         self.personal = PersonalRepository(connection, locks)
         self.retention = RetentionRepository(connection, locks, self.decisions)
         self.roster = RosterRepository(connection, locks)
+        self.oidc = OidcRepository(connection, locks)
         self.runs = RunRepository(connection, locks)
         self.sessions = SessionRepository(connection, locks)
         self.tap = TapRepository(connection, locks)

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from invigil.storage.database import tables_access as _tables_access  # noqa: F401 - its tables
 from invigil.storage.database.tables import metadata
 
 connection = context.config.attributes["connection"]

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from invigil.domain.actor import Proctor, Ticket
+from invigil.domain.actor import Organiser, Proctor, Role, Staff, Ticket
 from invigil.storage.database import tables as t
+from invigil.storage.database import tables_access as ta
 from invigil.storage.database.repositories.base import Repository
 
 
@@ -28,34 +29,55 @@ class AccessRepository(Repository):
         return used == 1
 
     async def add_login(
-        self, proctor: Proctor, token_hash: str, now: datetime, expires_at: datetime
+        self, who: Staff, token_hash: str, now: datetime, expires_at: datetime
     ) -> None:
+        role = Role.ORGANISER if isinstance(who, Organiser) else Role.PROCTOR
         await self._run(
             t.proctor_login.insert().values(
-                id=proctor.id,
-                name=proctor.name,
+                id=who.id,
+                name=who.name,
+                role=role,
+                account_id=who.account_id,
                 token_hash=token_hash,
                 created_at=now,
                 expires_at=expires_at,
             )
         )
 
-    async def proctor_by(self, token_hash: str, now: datetime) -> Proctor | None:
-        c = t.proctor_login.c
-        row = await self._one(
-            sa.select(c.id, c.name).where(c.token_hash == token_hash, c.expires_at > now)
-        )
-        return Proctor(row["id"], row["name"]) if row else None
+    async def staff_by(self, token_hash: str, now: datetime) -> Staff | None:
+        """Who is signed in with this cookie, with what they may reach right now."""
+        return await self._staff(t.proctor_login.c.token_hash == token_hash, now)
 
-    async def proctor_alive(self, proctor_id: str, now: datetime) -> bool:
-        c = t.proctor_login.c
-        return (
-            await self._one(sa.select(c.id).where(c.id == proctor_id, c.expires_at > now))
-            is not None
-        )
+    async def staff(self, login_id: str, now: datetime) -> Staff | None:
+        """The same by the id of the log-in."""
+        return await self._staff(t.proctor_login.c.id == login_id, now)
 
-    async def delete_login(self, proctor_id: str) -> None:
-        await self._run(t.proctor_login.delete().where(t.proctor_login.c.id == proctor_id))
+    async def _staff(self, which: sa.ColumnElement[bool], now: datetime) -> Staff | None:
+        c, i = t.proctor_login.c, ta.proctor_invite.c
+        rows = await self._all(
+            sa.select(c.id, c.name, c.role, c.account_id, i.session_id)
+            .outerjoin_from(
+                t.proctor_login,
+                ta.proctor_invite,
+                sa.and_(i.login_id == c.id, i.revoked_at.is_(None)),
+            )
+            .where(which, c.expires_at > now)
+        )
+        if not rows:
+            return None
+        who = rows[0]
+        if who["role"] == Role.ORGANISER:
+            return Organiser(who["id"], who["name"], account_id=who["account_id"])
+        sessions = frozenset(row["session_id"] for row in rows if row["session_id"])
+        # Without any session left there is nothing that this log-in is good for.
+        return Proctor(who["id"], who["name"], sessions) if sessions else None
+
+    async def prolong_login(self, login_id: str, until: datetime) -> None:
+        c = t.proctor_login.c
+        await self._run(t.proctor_login.update().where(c.id == login_id).values(expires_at=until))
+
+    async def delete_login(self, login_id: str) -> None:
+        await self._run(t.proctor_login.delete().where(t.proctor_login.c.id == login_id))
 
     async def add_ticket(self, token_hash: str, ticket: Ticket) -> None:
         await self._run(
@@ -86,6 +108,6 @@ class AccessRepository(Repository):
 
     async def delete_expired(self, now: datetime) -> int:
         gone = 0
-        for table in (t.ticket, t.sign_in_link, t.proctor_login):
+        for table in (t.ticket, t.sign_in_link, t.proctor_login, ta.oidc_attempt):
             gone += await self._run(table.delete().where(table.c.expires_at <= now))
         return gone

@@ -34,11 +34,12 @@ class SessionRepository(Repository):
         await self._locks.take_session(session_id)
         return await self.get(session_id)
 
-    async def all(self) -> Sequence[ExamSession]:
-        """Newest first."""
-        rows = await self._all(
-            sa.select(t.exam_session).order_by(t.exam_session.c.created_at.desc())
-        )
+    async def all(self, only: frozenset[str] | None = None) -> Sequence[ExamSession]:
+        """Newest first. `only`: ids of those that are wanted; None for all."""
+        statement = sa.select(t.exam_session).order_by(t.exam_session.c.created_at.desc())
+        if only is not None:
+            statement = statement.where(t.exam_session.c.id.in_(only))
+        rows = await self._all(statement)
         return [_session(row) for row in rows]
 
     async def close(self, session_id: str, at: datetime) -> None:
