@@ -193,7 +193,6 @@ async def build_house(
     )
     sessions = Sessions(database, store, clock, storage.key, meetings)
     check_in = CheckIn(database, store, analysis, clock)
-    acts, own_incidents = make_acts(database, store, clock)
     house = House(
         settings=settings,
         clock=clock,
@@ -210,8 +209,7 @@ async def build_house(
         check_in=check_in,
         camera_claims=CameraClaims(database, IncidentLog(store), clock),
         review=Review(database, store, clock),
-        acts=acts,
-        own_incidents=own_incidents,
+        **make_acts(database, store, clock),
         messages=Messages(database, clock),
         roster=Roster(database, clock),
         arrangements=Arrangements(database, clock),
