@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from invigil.clock import Clock
 from invigil.services.acts import Acts
 from invigil.services.own_incidents import OwnIncidentsService
@@ -9,7 +11,15 @@ from invigil.storage.database import Database
 from invigil.storage.evidence import EvidenceStore
 
 
-def make_acts(
-    database: Database, store: EvidenceStore, clock: Clock
-) -> tuple[Acts, OwnIncidentsService]:
-    return Acts(database, store, clock), OwnIncidentsService(database, store, clock)
+class ActsAndAfter(TypedDict):
+    """Those services, by their names in the house."""
+
+    acts: Acts
+    own_incidents: OwnIncidentsService
+
+
+def make_acts(database: Database, store: EvidenceStore, clock: Clock) -> ActsAndAfter:
+    return ActsAndAfter(
+        acts=Acts(database, store, clock),
+        own_incidents=OwnIncidentsService(database, store, clock),
+    )

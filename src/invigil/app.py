@@ -18,6 +18,7 @@ from invigil.api import (
     check_in,
     classic,
     errors,
+    forgery,
     frames,
     health,
     incidents,
@@ -71,6 +72,7 @@ ROUTERS = (
     proctor_invites.router,
     check_in.router,  # before candidates: /candidates/me is not an id
     frames.router,
+    forgery.router,
     media.router,
     arrangements.router,
     candidates.router,

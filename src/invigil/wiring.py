@@ -36,6 +36,7 @@ from invigil.monitoring.tap import Tap
 from invigil.monitoring.watch import Watch
 from invigil.monitoring.workers import WorkerAnalysis
 from invigil.services.arrangements import Arrangements
+from invigil.services.camera_claims import CameraClaims
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
@@ -192,7 +193,6 @@ async def build_house(
     )
     sessions = Sessions(database, store, clock, storage.key, meetings)
     check_in = CheckIn(database, store, analysis, clock)
-    acts, own_incidents = make_acts(database, store, clock)
     house = House(
         settings=settings,
         clock=clock,
@@ -207,9 +207,9 @@ async def build_house(
         **coming_in(settings, database, clock),
         sessions=sessions,
         check_in=check_in,
+        camera_claims=CameraClaims(database, IncidentLog(store), clock),
         review=Review(database, store, clock),
-        acts=acts,
-        own_incidents=own_incidents,
+        **make_acts(database, store, clock),
         messages=Messages(database, clock),
         roster=Roster(database, clock),
         arrangements=Arrangements(database, clock),

@@ -146,6 +146,7 @@ TABLE: dict[str, Row] = {
     "PUT /api/v1/candidates/me/reference-photo": Row(_CANDIDATE, image=True),
     "POST /api/v1/candidates/me/check-in-frames": Row(_CANDIDATE, image=True),
     "POST /api/v1/candidates/me/frames": Row(_CANDIDATE, image=True),
+    "POST /api/v1/candidates/me/frame-windows": Row(_CANDIDATE),
     "POST /api/v1/candidates/me/ask-proctor": Row(_CANDIDATE, json={}),
     "POST /api/v1/candidates/me/enter": Row(_CANDIDATE),
     "POST /api/v1/candidates/me/leave": Row(_CANDIDATE),

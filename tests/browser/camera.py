@@ -49,9 +49,10 @@ def photo(name: str) -> Path:
 class CameraFile:
     """A file that Chromium takes for a camera (`--use-file-for-fake-video-capture`)."""
 
-    def __init__(self, path: Path, scene: Scene) -> None:
+    def __init__(self, path: Path, scene: Scene, frames: int = FRAMES) -> None:
+        """`frames`: how many there are before the film begins anew; `RATE` of them a second."""
         self.path = path.resolve()
-        self.path.write_bytes(_HEADER + _film(scene))
+        self.path.write_bytes(_HEADER + _film(scene, frames))
 
     def show(self, scene: Scene) -> None:
         """Change the picture at once."""
@@ -97,11 +98,11 @@ def _room() -> Image.Image:
 
 
 @cache
-def _film(scene: Scene) -> bytes:
+def _film(scene: Scene, frames: int = FRAMES) -> bytes:
     """All frames of the loop: a little sway and the noise of a sensor, as a live camera has."""
     noise = np.random.default_rng(7)
     still = np.asarray(picture(scene))
-    return b"".join(_MARK + _planes(_moved(still, i, noise)) for i in range(FRAMES))
+    return b"".join(_MARK + _planes(_moved(still, i, noise)) for i in range(frames))
 
 
 def _moved(still: Pixels, i: int, noise: np.random.Generator) -> Pixels:

@@ -79,12 +79,17 @@ class Proctor:
     def get(self, test_id: str) -> Locator:
         return self.page.get_by_test_id(test_id)
 
-    def create_session(self, title: str, interval_s: int = 1, provider: str | None = None) -> str:
+    def create_session(
+        self, title: str, interval_s: int = 1, provider: str | None = None, *, repeats: bool = False
+    ) -> str:
         """Returns the join link. `provider`: of live video, where there is a choice."""
         self.page.goto(self._origin)
         self.get("session-title").fill(title)
         self.page.get_by_role("button", name="More settings").click()
         self.get("session-interval").fill(str(interval_s))
+        # The cameras of these tests go round within a second.
+        if not repeats:
+            self.page.get_by_label("Report pictures that repeat").uncheck(force=True)
         if provider:
             self.get("session-provider").select_option(provider)
         self.get("session-create").click()

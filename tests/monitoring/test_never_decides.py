@@ -45,7 +45,7 @@ MAY_ASK = {
         "open_of",
         "save",
     },
-    "observations": {"add", "recent"},
+    "observations": {"add", "of_upload", "recent"},
     "runs": {"beat", "last_beat", "start"},
     "sessions": {"all", "get"},
     "tap": {"add", "recent"},
@@ -201,7 +201,7 @@ def test_the_test_would_notice(source: str) -> None:
 def test_a_sign_of_life_writes_nothing_but_signs_of_life() -> None:
     written = str(candidate_rows._TOUCH).partition(" SET ")[2].partition(" WHERE ")[0]
     columns = {each.partition("=")[0].strip() for each in written.split(",")}
-    assert columns == {"last_frame_at", "next_frame_ms", "has_still"}
+    assert columns == {"last_frame_at", "next_frame_ms", "has_still", "frame_seq"}
 
 
 def test_only_routes_of_proctors_lead_to_acts() -> None:

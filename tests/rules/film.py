@@ -23,6 +23,8 @@ class Shot:
     unusable: Unusable | None = None
     identity: Identity = Identity.NOT_COMPARED
     boxes: tuple[Box, ...] = ()
+    fingerprint: bytes | None = None
+    covered: bool = False
 
 
 ME = Shot(identity=Identity.MATCH)
@@ -54,6 +56,8 @@ def record(shot: Shot, seconds: float, name: str | None = None) -> ObservationRe
         unusable=shot.unusable,
         identity=shot.identity,
         boxes=shot.boxes,
+        fingerprint=shot.fingerprint,
+        covered=shot.covered,
     )
 
 

@@ -21,6 +21,12 @@ export const KIND_WORDS: Record<IncidentKind, string> = {
   camera_lost: "Camera picture lost",
   not_recognised: "Not recognised for a while",
   frames_do_not_match_video: "Posted pictures differ from the live video",
+  feed_looped: "The same pictures come again",
+  camera_frozen: "Camera picture stands still",
+  camera_covered: "Camera covered or room dark",
+  frame_replayed: "A picture was sent a second time",
+  virtual_camera: "Camera is named like a program",
+  camera_changed: "Another camera is in use",
 };
 
 export const PROVIDER_WORDS: Record<string, string> = {
@@ -57,7 +63,8 @@ export function liveTroubleWords(
 export const SEVERITY_WORDS: Record<Severity, string> = {
   high: "Look now",
   medium: "Look soon",
-  low: "For your information",
+  low: "Look when there is time",
+  info: "For your information",
 };
 
 export const DECISION_WORDS: Record<Decision, string> = {

@@ -25,6 +25,7 @@ from invigil.services.access import Access
 from invigil.services.accounts import API_TOKEN_PREFIX, Accounts
 from invigil.services.acts import Acts
 from invigil.services.arrangements import Arrangements
+from invigil.services.camera_claims import CameraClaims
 from invigil.services.check_in import CheckIn
 from invigil.services.classic import Classic
 from invigil.services.event_log import EventLog
@@ -80,6 +81,7 @@ class House:
     roster: Roster
     arrangements: Arrangements
     classic: Classic
+    camera_claims: CameraClaims
     keeping: Keeping
     limiter: Limiter
     telemetry: Teller

@@ -176,6 +176,8 @@ class SignalOut(Out):
 class CameraClaimed(Out):
     type: Literal["camera"]
     state: Literal["ok", "ended", "muted", "hidden"]
+    device: str | None = Field(None, max_length=256)
+    label: str = Field("", max_length=256)
 
 
 ClientLetter = Annotated[Ping | SignalOut | CameraClaimed, Field(discriminator="type")]

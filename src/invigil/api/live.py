@@ -244,6 +244,10 @@ class _Connection:
                 self._house.presence.forward(self._peer, letter.to, letter.signal)
             case e.CameraClaimed() if self._audience is not None:
                 await self._house.check_in.claim_camera(self._audience, CameraClaim(letter.state))
+                if letter.device is not None:
+                    await self._house.camera_claims.claim_device(
+                        self._audience, letter.device, letter.label
+                    )
 
     async def _require_still_allowed(self) -> None:
         """A proctor who signed out elsewhere, or was revoked, loses the socket."""

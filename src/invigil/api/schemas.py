@@ -67,6 +67,9 @@ class NewExamSession(In):
     sampling_interval_s: int = Field(5, ge=1, le=60)
     retention_days: int = Field(30, ge=1, le=365)
     exam_url: str | None = Field(None, max_length=2000)
+    report_repeats: bool = Field(
+        True, description="False where the cameras are recordings, as in a rehearsal."
+    )
     second_reviewer: bool = False
     own_incidents: OwnIncidents = OwnIncidents.NEVER
     answer_days: AnswerDays = 7

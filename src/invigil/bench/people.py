@@ -14,6 +14,8 @@ SCENES = 6
 FRAMES_OF_A_SCENE = 6
 _JSON = {"Content-Type": "application/json"}
 
+_CONFLICT = 409
+
 
 class Pictures:
     """Webcam-like frames, composed ahead: composing one costs as much as looking at it.
@@ -66,6 +68,9 @@ class Candidate:
         self.name = name
         self.id = ""
         self._headers: dict[str, str] = {}
+        self._tab: str | None = None
+        self._window: str | None = None
+        self._seq = 0
 
     async def join(self, code: str, consent: dict[str, Any]) -> Reply:
         """Open the link, read it, agree."""
@@ -82,14 +87,35 @@ class Candidate:
     async def send(self, method: str, route: str, image: bytes = b"") -> Reply:
         """A call of the candidate's own, with a picture or without."""
         headers = self._headers | {"Content-Type": "image/jpeg"}
+        if route == "frames":
+            tab = {"X-Invigil-Tab": self._tab} if self._tab else {}
+            return await self._numbered(headers | tab, image)
         return await self._connection.request(method, _mine(route), headers, image)
 
     async def say(self, route: str, body: dict[str, Any]) -> Reply:
         """A call of the candidate's own with a JSON body."""
+        if route == "tickets" and body["tab"] != self._tab:
+            self._tab, self._window = body["tab"], None
         headers = self._headers | _JSON
         return await self._connection.request(
             "POST", _mine(route), headers, json.dumps(body).encode()
         )
+
+    async def _numbered(self, headers: dict[str, str], image: bytes) -> Reply:
+        """As a page with a live connection must; once more where its window was over."""
+        for last in (False, True):
+            if self._window is None:
+                reply = await self._connection.request("POST", _mine("frame-windows"), headers, b"")
+                if not reply.ok:
+                    return reply
+                self._window, self._seq = reply.json()["nonce"], 0
+            self._seq += 1
+            marks = {"X-Frame-Nonce": self._window, "X-Frame-Seq": str(self._seq)}
+            reply = await self._connection.request("POST", _mine("frames"), headers | marks, image)
+            if last or reply.status != _CONFLICT:
+                break
+            self._window = None
+        return reply
 
     def hang_up(self) -> None:
         """Lose the connection; the next call opens another."""

@@ -91,7 +91,11 @@ class Target:
             if self._token:
                 answer = await client.post("/api/v1/sign-in", json={"token": self._token})
                 answer.raise_for_status()
-            body = {"title": "Benchmark", "sampling_interval_s": interval_s}
+            body = {
+                "title": "Benchmark",
+                "sampling_interval_s": interval_s,
+                "report_repeats": False,
+            }
             answer = await client.post("/api/v1/sessions", json=body)
             join_url: str = answer.raise_for_status().json()["join_url"]
             return join_url.rsplit("/", 1)[1]

@@ -97,6 +97,8 @@ class Candidate:
     `state_since`, `state_reason`: of a pause, a removal or the end; the reason is a proctor's, None
     where the candidate went by itself.
     `monitored`: False for candidates of the classic API, whose clients keep no rhythm.
+    `frame_window`, `frame_seq`: how frames are numbered now, and the last number (`domain.upload`).
+    `camera_device`: hash of what the page calls its camera; a claim.
     `matching`, `matching_at`: the choice about face comparison, and when it was made.
     """
 
@@ -119,6 +121,9 @@ class Candidate:
     note: str | None = None
     retake_reason: str | None = None
     monitored: bool = True
+    frame_window: str | None = None
+    frame_seq: int = 0
+    camera_device: str | None = None
     state_since: datetime | None = None
     state_reason: str | None = None
     matching: Matching = Matching.AGREED

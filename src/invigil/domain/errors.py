@@ -123,6 +123,20 @@ class TakenOver(IllegalTransition):
     fix = "Go on in the other tab, or choose to continue here."
 
 
+class FrameNotNumbered(IllegalTransition):
+    """Also for a window that is over: the page asks for a new one and goes on."""
+
+    code = "frame_not_numbered"
+    message = "This picture does not carry a number that is valid now."
+    fix = "Reload the page. Nothing is counted against you."
+
+
+class FrameReplayed(IllegalTransition):
+    code = "frame_replayed"
+    message = "A picture with this number was sent before."
+    fix = "Reload the page, and go on with your camera."
+
+
 class NothingToUndo(IllegalTransition):
     code = "nothing_to_undo"
     message = "There is no decision to undo."

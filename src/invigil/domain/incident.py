@@ -16,12 +16,19 @@ class IncidentKind(StrEnum):
     CAMERA_LOST = "camera_lost"
     NOT_RECOGNISED = "not_recognised"
     FRAMES_DO_NOT_MATCH_VIDEO = "frames_do_not_match_video"
+    FEED_LOOPED = "feed_looped"
+    CAMERA_FROZEN = "camera_frozen"
+    CAMERA_COVERED = "camera_covered"
+    FRAME_REPLAYED = "frame_replayed"
+    VIRTUAL_CAMERA = "virtual_camera"
+    CAMERA_CHANGED = "camera_changed"
 
 
 class Severity(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
+    INFO = "info"
 
 
 SEVERITY: dict[IncidentKind, Severity] = {
@@ -31,6 +38,12 @@ SEVERITY: dict[IncidentKind, Severity] = {
     IncidentKind.CAMERA_LOST: Severity.MEDIUM,
     IncidentKind.NOT_RECOGNISED: Severity.LOW,
     IncidentKind.FRAMES_DO_NOT_MATCH_VIDEO: Severity.MEDIUM,
+    IncidentKind.FEED_LOOPED: Severity.HIGH,
+    IncidentKind.CAMERA_FROZEN: Severity.MEDIUM,
+    IncidentKind.CAMERA_COVERED: Severity.LOW,
+    IncidentKind.FRAME_REPLAYED: Severity.HIGH,
+    IncidentKind.VIRTUAL_CAMERA: Severity.INFO,
+    IncidentKind.CAMERA_CHANGED: Severity.INFO,
 }
 
 
@@ -88,7 +101,7 @@ class ObservationRecord:
     """The stored facts that rules may see: no pixels, no raw score, no models.
 
     `id` orders equal times; `received_at` is the server's clock. `boxes`: where the faces are, the
-    main one first; empty where nobody kept them.
+    main one first; empty where nobody kept them. `fingerprint`, `covered`: as in `Observation`.
     """
 
     id: str
@@ -97,6 +110,8 @@ class ObservationRecord:
     unusable: Unusable | None
     identity: Identity
     boxes: tuple[Box, ...] = ()
+    fingerprint: bytes | None = field(default=None, repr=False)
+    covered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

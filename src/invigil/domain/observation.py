@@ -98,6 +98,9 @@ class Observation:
     `comparison_score`: 1 - L2 distance between the embedder's features, so higher = more alike;
     None when nothing was compared. It never leaves the server.
     `models`: ids (name@version) of the models that took part.
+    `fingerprint`: of the picture's finest detail, 32 bytes, which a camera's own noise makes
+    another each time; None where there is nothing to tell pictures apart by.
+    `covered`: there is no face, and next to nothing else, as behind tape or a hand.
     """
 
     width: int
@@ -110,6 +113,8 @@ class Observation:
     identity: Identity = Identity.NOT_COMPARED
     comparison_score: float | None = None
     models: tuple[str, ...] = field(default=())
+    fingerprint: bytes | None = field(default=None, repr=False)
+    covered: bool = False
 
     @property
     def face_count(self) -> int:

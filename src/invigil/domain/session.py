@@ -17,6 +17,10 @@ class OwnIncidents(StrEnum):
     AFTER_REVIEW = "after_review"
 
 
+REPEATS = frozenset({IncidentKind.FEED_LOOPED, IncidentKind.CAMERA_FROZEN})
+"""Kinds that a recording in place of a camera leads to, whoever knows of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Numbers that turn observations into incidents. All durations are lengths of time.
@@ -46,6 +50,12 @@ class Policy:
         """How far back the rules look. Older observations never matter."""
         return max(self.sampling * (self.lost_after + 3), timedelta(seconds=60))
 
+    @property
+    def memory(self) -> timedelta:
+        """How far back pictures are looked for that come again."""
+        long = min(max(self.sampling * 60, timedelta(seconds=150)), timedelta(minutes=10))
+        return self.window if IncidentKind.FEED_LOOPED in self.off else max(long, self.window)
+
 
 @dataclass(frozen=True, slots=True)
 class ExamSession:
@@ -54,7 +64,8 @@ class ExamSession:
     `provider`: who carries its live video. `second_reviewer`: an incident is confirmed only when
     two people say so. `answer_days`: for how long candidates may answer what they see.
     `provider`: who carries its live video. `invited_only`: the join link lets nobody in, personal
-    invites do. `face_matching`: whether candidates may have their face compared by software.
+    invites do. `report_repeats`: False where the cameras are recordings, as in a rehearsal.
+    `face_matching`: whether candidates may have their face compared by software.
     """
 
     id: str
@@ -67,6 +78,7 @@ class ExamSession:
     join_generation: int = 1
     admin_hash: str | None = field(default=None, repr=False)
     provider: str = "builtin"
+    report_repeats: bool = True
     second_reviewer: bool = False
     own_incidents: OwnIncidents = OwnIncidents.NEVER
     answer_days: int = 7
@@ -79,7 +91,10 @@ class ExamSession:
 
     @property
     def policy(self) -> Policy:
-        return Policy(sampling=timedelta(seconds=self.sampling_interval_s))
+        return Policy(
+            sampling=timedelta(seconds=self.sampling_interval_s),
+            off=frozenset() if self.report_repeats else REPEATS,
+        )
 
 
 @dataclass(frozen=True, slots=True)

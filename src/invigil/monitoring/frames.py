@@ -12,18 +12,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from invigil.clock import Clock
-from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.candidate import Candidate
 from invigil.domain.changes import Ruling, WarningCode
 from invigil.domain.errors import (
     InvigilError,
     NotFound,
     NotInRoom,
     NotSignedIn,
-    Paused,
     Removed,
-    SessionClosed,
     StorageFull,
-    TakenOver,
     Unavailable,
 )
 from invigil.domain.incident import Incident, ObservationRecord
@@ -31,11 +28,14 @@ from invigil.domain.observation import Identity, Observation, Template
 from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
 from invigil.domain.telemetry import FrameOutcome, Moment, Step, Telemetry
+from invigil.domain.upload import Upload
 from invigil.feed.bus import Bus, proctors_of
+from invigil.monitoring.admission import require_may_send, watched
 from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.monitoring.health import Health
 from invigil.monitoring.load import NotAnalysed
 from invigil.monitoring.silence import Silence
+from invigil.monitoring.uploads import answer_again, replays_over
 from invigil.rules import judge
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
@@ -69,6 +69,15 @@ class _Frame:
     received_at: datetime
     began: float  # seconds of the monotonic clock at its receipt
     compared: bool
+    upload: Upload | None
+
+    @property
+    def seq(self) -> int:
+        return self.upload.seq if self.upload else 0
+
+
+class _Numbered(Exception):
+    """Another frame has, or had, this one's number: nothing new is to be recorded."""
 
 
 class _PhotosWanted(Exception):
@@ -104,14 +113,17 @@ class FramePipeline:
         self._clock = clock
         self._incidents = IncidentLog(store)
 
-    async def handle(self, token_hash: str, tab: str | None, image: bytes) -> FrameResult:
+    async def handle(
+        self, token_hash: str, tab: str | None, image: bytes, upload: Upload | None = None
+    ) -> FrameResult:
         """Look at one frame, record it, and say when the next one is wanted.
 
+        `upload`: its number, where it has one; the same frame once more is answered once more.
         Raises an `InvigilError` when the candidate may not send frames, when the bytes are no
         picture, or when nothing can be recorded; then nothing was acknowledged.
         """
         try:
-            result = await self._handle(token_hash, tab, image)
+            result = await self._handle(token_hash, tab, image, upload)
         except InvigilError as error:
             refused = error.status < _OURS
             self._telemetry.frame(FrameOutcome.REFUSED if refused else FrameOutcome.FAILED)
@@ -123,9 +135,13 @@ class FramePipeline:
         self._telemetry.frame(FrameOutcome.RECORDED if looked_at else FrameOutcome.NOT_LOOKED_AT)
         return result
 
-    async def _handle(self, token_hash: str, tab: str | None, image: bytes) -> FrameResult:
+    async def _handle(
+        self, token_hash: str, tab: str | None, image: bytes, upload: Upload | None
+    ) -> FrameResult:
         with self._telemetry.step(Step.ADMIT):
-            frame, templates = await self._admit(token_hash, tab, image)
+            frame, templates = await self._admit(token_hash, tab, image, upload)
+        if upload is not None and not upload.is_next(frame.candidate):
+            return await self._again(frame, upload, tab)
         try:
             with self._telemetry.step(Step.LOOK):
                 looked = await self._analysis.look(image, templates)
@@ -133,6 +149,8 @@ class FramePipeline:
             return await self._skipped(frame)
         try:
             result = await self._keep(frame, looked)
+        except _Numbered:
+            return await self._again(frame, _its(upload), tab)
         except StorageFull:
             self._health.database_full(True)
             raise
@@ -145,8 +163,21 @@ class FramePipeline:
             self._show(frame, result)
         return result
 
+    async def _again(self, frame: _Frame, upload: Upload, tab: str | None) -> FrameResult:
+        """Answer a frame whose number is not the next one; see `answer_again`."""
+
+        async def answer(work: UnitOfWork) -> ObservationRecord | InvigilError | None:
+            return await answer_again(
+                work, self._incidents, frame.candidate.id, upload, tab=tab, now=frame.received_at
+            )
+
+        found = await self._database.write(answer)
+        if isinstance(found, InvigilError):
+            raise found
+        return FrameResult(found, (), frame.candidate.next_frame_ms)
+
     async def _admit(
-        self, token_hash: str, tab: str | None, image: bytes
+        self, token_hash: str, tab: str | None, image: bytes, upload: Upload | None
     ) -> tuple[_Frame, tuple[Template, ...]]:
         received_at, began = self._clock(), time.monotonic()
 
@@ -157,9 +188,9 @@ class FramePipeline:
             session = await work.sessions.get(candidate.session_id)
             if session is None:
                 raise NotFound
-            _require_may_send(candidate, session, tab)
+            require_may_send(candidate, session, tab, upload)
             templates = await work.templates.of_candidate(candidate.id)
-            frame = _Frame(candidate, session, image, received_at, began, compared=bool(templates))
+            frame = _Frame(candidate, session, image, received_at, began, bool(templates), upload)
             return frame, templates
 
         return await self._database.fetch(read)
@@ -169,7 +200,7 @@ class FramePipeline:
         interval = self._stretched(frame.candidate.policy(frame.session).sampling)
 
         async def record(work: UnitOfWork) -> None:
-            await _watched(work, frame.candidate.id)
+            await watched(work, frame.candidate.id)
             incidents = await work.incidents.open_of(frame.candidate.id)
             await self._still_there(work, frame, interval, incidents)
 
@@ -208,7 +239,7 @@ class FramePipeline:
             # Nobody knows whether it was committed: a row may point at the photos. They stay, and
             # go as objects that no row knows.
             raise
-        except InvigilError:
+        except (InvigilError, _Numbered):
             await self._incidents.drop(photos)
             raise
         now_s = time.monotonic()
@@ -228,19 +259,22 @@ class FramePipeline:
     ) -> tuple[FrameResult, int]:
         """The frame's result, and how many of `photos` were used. Raises `_PhotosWanted`."""
         candidate, now = frame.candidate, frame.received_at
-        current = await _watched(work, candidate.id)
+        current = await watched(work, candidate.id)
         watched_since = current.entered_at or current.joined_at
         policy = current.policy(frame.session)
+        if frame.upload is not None and not frame.upload.is_next(current):
+            raise _Numbered
         if not current.compared:
             # Withdrawn while this frame was being looked at: nothing of the comparison is kept.
             observed = dataclasses.replace(
                 observed, identity=Identity.NOT_COMPARED, comparison_score=None
             )
         observation_id = new_id()
-        await work.observations.add(observation_id, candidate.id, now, observed)
+        await work.observations.add(observation_id, candidate.id, now, observed, frame.upload)
         # What was before a pause is over; the frame itself is always among the recent ones.
-        since = min(now, max(now - policy.window, watched_since))
-        recent = await work.observations.recent(candidate.id, since)
+        since = min(now, max(now - policy.memory, watched_since))
+        faces_since = now - policy.window
+        recent = await work.observations.recent(candidate.id, since, faces_since=faces_since)
         incidents = await work.incidents.open_of(candidate.id)
         ruling = _NOTHING
         # Rules judge the newest frame. When a newer one was stored while this one was being
@@ -252,7 +286,8 @@ class FramePipeline:
                 ruling = judge(policy, now, recent, incidents, compared=compared)
         if (wanted := photos_wanted(ruling.changes)) > len(photos):
             raise _PhotosWanted(wanted - len(photos))
-        await self._incidents.apply(work, candidate, ruling.changes, now, photos)
+        changes = (*ruling.changes, *replays_over(incidents, now))
+        await self._incidents.apply(work, candidate, changes, now, photos)
         interval = self._interval(ruling, policy.burst)
         await self._still_there(work, frame, interval, incidents)
         record = ObservationRecord(
@@ -269,7 +304,9 @@ class FramePipeline:
         self, work: UnitOfWork, frame: _Frame, interval: int, incidents: Sequence[Incident]
     ) -> None:
         candidate, now = frame.candidate, frame.received_at
-        await work.candidates.touch(candidate.id, last_frame_at=now, next_frame_ms=interval)
+        await work.candidates.touch(
+            candidate.id, last_frame_at=now, next_frame_ms=interval, seq=frame.seq
+        )
         seen = dataclasses.replace(candidate, last_frame_at=now)
         policy = candidate.policy(frame.session)
         ended = self._silence.judge(seen, policy, now, incidents)
@@ -337,33 +374,10 @@ def _log(candidate: Candidate, observed: Observation, now: datetime) -> None:
     )
 
 
-def _require_may_send(candidate: Candidate, session: ExamSession, tab: str | None) -> None:
-    error: InvigilError | None = None
-    if session.closed:
-        error = SessionClosed()
-    elif candidate.state is not CandidateState.IN_ROOM:
-        error = _not_watched(candidate)
-    elif tab is not None and candidate.tab is not None and tab != candidate.tab:
-        error = TakenOver()
-    if error is not None:
-        raise error
-
-
-async def _watched(work: UnitOfWork, candidate_id: str) -> Candidate:
-    """The candidate, who is in the room. Raises where that is over."""
-    current = await work.candidates.get(candidate_id)
-    if current is None or current.state is not CandidateState.IN_ROOM:
-        raise _not_watched(current)
-    return current
-
-
-def _not_watched(candidate: Candidate | None) -> InvigilError:
-    match candidate and candidate.state:
-        case CandidateState.PAUSED:
-            return Paused()
-        case CandidateState.REMOVED:
-            return Removed()
-    return NotInRoom()
+def _its(upload: Upload | None) -> Upload:
+    if upload is None:
+        raise ValueError("only a frame with a number can have that of another")
+    return upload
 
 
 def _ms(interval: timedelta) -> int:

@@ -1,6 +1,7 @@
 """Recent observations + policy + now to incident changes. Pure; one file per rule."""
 
 from invigil.rules.camera_lost import Presence, judge_silence
+from invigil.rules.frame_replayed import judge_replay
 from invigil.rules.judge import judge
 
-__all__ = ["Presence", "judge", "judge_silence"]
+__all__ = ["Presence", "judge", "judge_replay", "judge_silence"]

@@ -10,13 +10,22 @@ from invigil.domain.changes import Change, Close, Open, Ruling, WarningCode
 from invigil.domain.incident import Incident, IncidentKind, IncidentState, ObservationRecord
 from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
+from invigil.rules.camera_covered import CameraCovered
+from invigil.rules.camera_frozen import CameraFrozen
 from invigil.rules.different_person import DifferentPerson
+from invigil.rules.feed_looped import FeedLooped
 from invigil.rules.multiple_faces import MultipleFaces
 from invigil.rules.no_face import NoFace
 from invigil.rules.not_recognised import NotRecognised
 from invigil.rules.rule import Rule
 
-_WITHOUT_COMPARISON: tuple[Rule, ...] = (MultipleFaces(), NoFace())
+_WITHOUT_COMPARISON: tuple[Rule, ...] = (
+    MultipleFaces(),
+    NoFace(),
+    CameraCovered(),
+    CameraFrozen(),
+    FeedLooped(),
+)
 _RULES: tuple[Rule, ...] = (DifferentPerson(), *_WITHOUT_COMPARISON, NotRecognised())
 
 # A candidate may spend this much of the last `_BURST_MEMORY` in the burst rhythm, whatever the
@@ -49,23 +58,28 @@ def judge(
     """Judge the newest frame of one candidate.
 
     `recent`: the candidate's stored observations in any order; duplicates and observations older
-    than `policy.window` before `now` do not matter. The newest one is the frame being judged.
+    than `policy.memory` before `now` do not matter. The newest one is the frame being judged.
     `open_incidents`: those of the same candidate; kinds without a frame rule are ignored.
     `compared`: whether there are templates of the candidate that frames are compared with.
 
     Open incidents of a rule that does not run (any more) end with the newest frame: nobody looks
     whether their cause goes on.
     """
-    window = _window(policy, now, recent)
+    memory = _since(now - policy.memory, recent)
+    window = [frame for frame in memory if frame.received_at >= now - policy.window]
     if not window:
         return Ruling(changes=(), warnings=(), next_frame=policy.sampling)
     by_kind = _by_kind(open_incidents)
-    rules = [
-        rule
-        for rule in (_RULES if compared else _WITHOUT_COMPARISON)
-        if rule.kind not in policy.off
+    known = _RULES if compared else _WITHOUT_COMPARISON
+    rules = [rule for rule in known if rule.kind not in policy.off]
+    verdicts = [
+        rule.evaluate(
+            policy,
+            memory if rule.kind is IncidentKind.FEED_LOOPED else window,
+            by_kind.get(rule.kind),
+        )
+        for rule in rules
     ]
-    verdicts = [rule.evaluate(policy, window, by_kind.get(rule.kind)) for rule in rules]
     warnings = [verdict.warning for verdict in verdicts]
     warnings.append(_quality_warning(window))
     undecided = any(verdict.undecided for verdict in verdicts)
@@ -75,7 +89,11 @@ def judge(
     return Ruling(
         changes=tuple(_without_echo(changes, by_kind)),
         warnings=tuple(dict.fromkeys(code for code in warnings if code is not None)),
-        next_frame=_burst(policy, window, urgent) if undecided else _calm(policy, window),
+        next_frame=_sooner(
+            policy,
+            _burst(policy, window, urgent) if undecided else _calm(policy, window),
+            [verdict.look_in for verdict in verdicts if verdict.look_in is not None],
+        ),
     )
 
 
@@ -99,11 +117,8 @@ def _without_echo(
             yield change
 
 
-def _window(
-    policy: Policy, now: datetime, recent: Sequence[ObservationRecord]
-) -> list[ObservationRecord]:
-    """Each observation once, oldest first, none older than the policy looks back."""
-    oldest = now - policy.window
+def _since(oldest: datetime, recent: Sequence[ObservationRecord]) -> list[ObservationRecord]:
+    """Each observation once, oldest first, none older than `oldest`."""
     kept = [frame for frame in recent if frame.received_at >= oldest]
     kept.sort(key=lambda frame: (frame.received_at, frame.id))
     return list({frame.id: frame for frame in kept}.values())
@@ -142,6 +157,12 @@ def _calm(policy: Policy, window: Sequence[ObservationRecord]) -> timedelta:
         and any(frame.identity is Identity.MATCH and frame.received_at >= since for frame in window)
     )
     return min(policy.sampling, _LOOK_AGAIN) if lost else policy.sampling
+
+
+def _sooner(policy: Policy, interval: timedelta, wanted: Sequence[timedelta]) -> timedelta:
+    """The interval, or the time until a frame is wanted, but never less than in a burst."""
+    shortest = min(policy.burst, interval)
+    return max(min([interval, *wanted]), shortest)
 
 
 def _burst(policy: Policy, window: Sequence[ObservationRecord], urgent: bool) -> timedelta:

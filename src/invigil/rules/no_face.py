@@ -46,9 +46,9 @@ class NoFace:
 
 
 def _sign(frame: ObservationRecord) -> Sign:
-    """A dark or glaring picture without a face is bad light, not an empty chair."""
+    """A dark, glaring or covered picture without a face is bad light, not an empty chair."""
     if frame.face_count >= 1:
         return Sign.CLEAR
-    if frame.unusable is Unusable.NO_FACE:
+    if frame.unusable is Unusable.NO_FACE and not frame.covered:
         return Sign.SHOWS
     return Sign.SAYS_NOTHING

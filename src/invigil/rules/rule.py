@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from invigil.domain.changes import Change, Close, Open, Update, WarningCode
@@ -18,11 +19,13 @@ class Verdict:
 
     `undecided`: more frames, soon, would settle whether an incident begins or ends.
     `urgent`: the very next frame will, so it is wanted at once.
+    `look_in`: a frame after just this time would tell more than one at another time.
     """
 
     change: Change | None = None
     undecided: bool = False
     urgent: bool = False
+    look_in: timedelta | None = None
     warning: WarningCode | None = None
 
 

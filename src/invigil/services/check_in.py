@@ -371,7 +371,8 @@ class CheckIn:
                 return
             if candidate.tab is not None and not force:
                 raise TakenOver
-            await work.candidates.save(replace(candidate, tab=tab))
+            # Another page numbers its pictures anew.
+            await work.candidates.save(replace(candidate, tab=tab, frame_window=None, frame_seq=0))
             await work.events.add(
                 Event(candidate.session_id, EventKind.TAKEN_OVER, tab, now, candidate_id)
             )

@@ -33,6 +33,7 @@ class NewSession:
     sampling_interval_s: int = 5
     retention_days: int = 30
     exam_url: str | None = None
+    report_repeats: bool = True
     provider: str | None = None
     """None: the installation's own choice."""
     second_reviewer: bool = False
@@ -95,6 +96,7 @@ class Sessions:
             created_at=self._clock(),
             admin_hash=None if admin_id is None else hash_token(admin_id),
             provider=provider,
+            report_repeats=new.report_repeats,
             second_reviewer=new.second_reviewer,
             own_incidents=new.own_incidents,
             answer_days=new.answer_days,
@@ -106,6 +108,7 @@ class Sessions:
             detail = {
                 "sampling_interval_s": session.sampling_interval_s,
                 "retention_days": session.retention_days,
+                "report_repeats": int(session.report_repeats),
                 "invited_only": int(session.invited_only),
                 "face_matching": int(session.face_matching),
             }

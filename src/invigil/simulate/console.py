@@ -96,7 +96,13 @@ def _words(answer: httpx2.Response) -> str:
 
 async def open_session(proctor: Proctor, interval_s: int) -> Json:
     """A session of the rehearsal's own, deleted a day after it was closed."""
-    body = {"title": TITLE, "sampling_interval_s": interval_s, "retention_days": KEEP_DAYS}
+    body = {
+        "title": TITLE,
+        "sampling_interval_s": interval_s,
+        "retention_days": KEEP_DAYS,
+        # Each candidate shows a few pictures in turn.
+        "report_repeats": False,
+    }
     return await proctor.ask("POST", "sessions", body)
 
 

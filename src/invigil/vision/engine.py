@@ -21,6 +21,7 @@ from invigil.vision.compare import comparable, compare
 from invigil.vision.decode import ImageDecoder, Picture
 from invigil.vision.detection import Detection, FaceDetector
 from invigil.vision.embedder import Embedder
+from invigil.vision.fingerprint import fingerprint, shows_nothing, thumbnail
 from invigil.vision.geometry import Floats, resized
 from invigil.vision.landmarks import Layout
 from invigil.vision.quality import (
@@ -52,6 +53,8 @@ class _Measured:
     sharpness: float
     unusable: Unusable | None
     comparable: bool
+    fingerprint: bytes | None
+    covered: bool
 
 
 class DefaultEngine:
@@ -180,6 +183,8 @@ class DefaultEngine:
             identity=identity,
             comparison_score=score,
             models=(self._detector_name,) if features is None else self.models,
+            fingerprint=measured.fingerprint,
+            covered=measured.covered,
         )
 
     def _measure(self, image: bytes) -> _Measured:
@@ -194,7 +199,18 @@ class DefaultEngine:
         unusable = judge(qualities, light, sharpness, self._quality)
         alone = foremost(qualities)
         comparable = bool(alone) and judge(alone, light, sharpness, self._quality) is None
-        return _Measured(picture, light, detections, qualities, sharpness, unusable, comparable)
+        small = thumbnail(picture.pixels)
+        return _Measured(
+            picture,
+            light,
+            detections,
+            qualities,
+            sharpness,
+            unusable,
+            comparable,
+            fingerprint(small),
+            covered=not qualities and shows_nothing(small),
+        )
 
 
 def _face(detection: Detection, quality: FaceQuality, picture: Picture, layout: Layout) -> Face:

@@ -1,3 +1,4 @@
+import type { FrameNumber } from "../live/frame-numbers";
 import { client, content, imageBody } from "./http";
 
 const path = (code: string) => ({ params: { path: { code } } });
@@ -69,7 +70,18 @@ export class CandidateApi {
   checkInFrame = (image: Blob) =>
     content(client.POST("/api/v1/candidates/me/check-in-frames", this.withImage(image)));
 
-  frame = (image: Blob) => content(client.POST("/api/v1/candidates/me/frames", this.withImage(image)));
+  frameWindow = () =>
+    content(
+      client.POST("/api/v1/candidates/me/frame-windows", {
+        headers: { ...this.headers, "X-Invigil-Tab": this.tab },
+      }),
+    );
+
+  frame = (image: Blob, { nonce, seq }: FrameNumber) => {
+    const { headers, ...body } = this.withImage(image);
+    const numbered = { ...headers, "X-Frame-Nonce": nonce, "X-Frame-Seq": String(seq) };
+    return content(client.POST("/api/v1/candidates/me/frames", { ...body, headers: numbered }));
+  };
 
   /** `takeOver`: this tab becomes the one in use. A mere reconnect asks without, so that the newest tab wins. */
   ticket = (takeOver: boolean) =>

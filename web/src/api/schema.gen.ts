@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candidates/me/frame-windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Frame Window
+         * @description A new window: pictures are numbered in it from `next_seq` upwards, and in no older one.
+         */
+        post: operations["open_frame_window_api_v1_candidates_me_frame_windows_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/me/frames": {
         parameters: {
             query?: never;
@@ -98,6 +118,9 @@ export interface paths {
          * @description One picture of the camera (JPEG, WebP or PNG as the body).
          *
          *     `next_frame_ms` says when the next one is wanted; it is also how a busy server asks for less.
+         *     `X-Frame-Nonce` and `X-Frame-Seq` number the picture within a window
+         *     (`POST /api/v1/candidates/me/frame-windows`). A page with a live connection must send them. The
+         *     same picture under the same number is answered again; anything else under it is a replay (409).
          */
         post: operations["post_frame_api_v1_candidates_me_frames_post"];
         delete?: never;
@@ -1538,6 +1561,13 @@ export interface components {
         CameraClaim: "ok" | "ended" | "muted" | "hidden" | "unknown";
         /** CameraClaimed */
         CameraClaimed: {
+            /** Device */
+            device?: string | null;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
             /**
              * State
              * @enum {string}
@@ -1855,6 +1885,16 @@ export interface components {
             /** Warnings */
             warnings: components["schemas"]["Warning"][];
         };
+        /**
+         * FrameWindow
+         * @description `nonce` goes into `X-Frame-Nonce`; `next_seq` is the first `X-Frame-Seq` in the window.
+         */
+        FrameWindow: {
+            /** Next Seq */
+            next_seq: number;
+            /** Nonce */
+            nonce: string;
+        };
         /** Gap */
         Gap: {
             /** Candidate Id */
@@ -2032,7 +2072,7 @@ export interface components {
          * IncidentKind
          * @enum {string}
          */
-        IncidentKind: "multiple_faces" | "different_person" | "no_face" | "camera_lost" | "not_recognised" | "frames_do_not_match_video";
+        IncidentKind: "multiple_faces" | "different_person" | "no_face" | "camera_lost" | "not_recognised" | "frames_do_not_match_video" | "feed_looped" | "camera_frozen" | "camera_covered" | "frame_replayed" | "virtual_camera" | "camera_changed";
         /**
          * IncidentState
          * @enum {string}
@@ -2456,6 +2496,12 @@ export interface components {
              */
             provider?: string | null;
             /**
+             * Report Repeats
+             * @description False where the cameras are recordings, as in a rehearsal.
+             * @default true
+             */
+            report_repeats: boolean;
+            /**
              * Retention Days
              * @default 30
              */
@@ -2817,7 +2863,7 @@ export interface components {
          * Severity
          * @enum {string}
          */
-        Severity: "high" | "medium" | "low";
+        Severity: "high" | "medium" | "low" | "info";
         /** SignIn */
         SignIn: {
             /** Token */
@@ -3111,11 +3157,44 @@ export interface operations {
             };
         };
     };
+    open_frame_window_api_v1_candidates_me_frame_windows_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-invigil-tab"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameWindow"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     post_frame_api_v1_candidates_me_frames_post: {
         parameters: {
             query?: never;
             header?: {
                 "x-invigil-tab"?: string | null;
+                "x-frame-nonce"?: string | null;
+                "x-frame-seq"?: number | null;
             };
             path?: never;
             cookie?: never;

@@ -49,6 +49,8 @@ export interface NewSession {
   sampling_interval_s: number;
   retention_days: number;
   exam_url: string | null;
+  /** Off where the cameras are recordings, as in a rehearsal. */
+  report_repeats: boolean;
   /** Who carries live video; null leaves it to the server. */
   provider: string | null;
   second_reviewer: boolean;

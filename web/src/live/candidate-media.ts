@@ -4,7 +4,7 @@ import type { Clock } from "./clock";
 import { Sending } from "./connect";
 import { randomUuid } from "./ids";
 import type { MediaContext } from "./media";
-import type { ClientMessage } from "./protocol";
+import type { CameraDevice, ClientMessage } from "./protocol";
 
 export type CameraClaim = Extract<ClientMessage, { type: "camera" }>["state"];
 
@@ -12,7 +12,7 @@ export interface MediaOptions {
   clock: Clock;
   send: MediaContext["send"];
   grant: MediaContext["grant"];
-  onClaim: (claim: CameraClaim) => void;
+  onClaim: (claim: CameraClaim, device: CameraDevice) => void;
 }
 
 /** One camera, three users: the candidate's own view, the pictures for analysis, and the proctors. */
@@ -45,6 +45,13 @@ export class CandidateMedia implements PictureSource {
     return document.hidden ? "hidden" : "ok";
   }
 
+  /** What the browser calls the camera in use. */
+  device(): CameraDevice {
+    const [track] = this.stream?.getVideoTracks() ?? [];
+    const device = track?.getSettings().deviceId?.slice(0, 256);
+    return track && device ? { device, label: track.label.slice(0, 256) } : {};
+  }
+
   /** Camera and microphone off for a while; the connection to the proctors stays. */
   rest(): void {
     this.camera.stop();
@@ -59,15 +66,16 @@ export class CandidateMedia implements PictureSource {
 
   private changed(): void {
     const { stream } = this.camera.view.get();
-    if (stream !== this.stream) {
+    const another = stream !== this.stream;
+    if (another) {
       this.stream = stream;
       if (stream) this.capture ??= new Capture();
       this.capture?.setTrack(stream?.getVideoTracks()[0] ?? null);
       this.live.setTracks(stream?.getTracks() ?? []);
     }
     const claim = this.claim();
-    if (claim === this.claimed) return;
+    if (claim === this.claimed && !another) return;
     this.claimed = claim;
-    if (claim) this.options.onClaim(claim);
+    if (claim) this.options.onClaim(claim, this.device());
   }
 }

@@ -5,6 +5,7 @@ import type { CandidateMedia } from "./candidate-media";
 import { type CandidateView, stepOf, withCheckIn, withFrameReply } from "./candidate-state";
 import type { PictureSource } from "./capture";
 import type { Clock } from "./clock";
+import { FrameNumbers } from "./frame-numbers";
 import { FramePump } from "./frame-pump";
 import type { Store } from "./store";
 
@@ -19,6 +20,7 @@ interface PumpContext {
 export function makePumps(source: PictureSource, { view, clock, api, onRefused }: PumpContext) {
   const onTrouble = (error: ApiError) =>
     view.patch({ trouble: { text: error.message, ours: error.status !== 0 } });
+  const numbers = new FrameNumbers(() => api().frameWindow());
   const checkIn = new FramePump<CheckInProgress>({
     source,
     post: (picture) => api().checkInFrame(picture),
@@ -31,7 +33,7 @@ export function makePumps(source: PictureSource, { view, clock, api, onRefused }
   });
   const room = new FramePump<FrameReply>({
     source,
-    post: (picture) => api().frame(picture),
+    post: (picture) => numbers.send((number) => api().frame(picture, number)),
     onReply: (reply) => {
       performance.mark("frame-posted");
       view.set(withFrameReply(view.get(), reply, clock.now()));

@@ -41,7 +41,7 @@ export class CandidateSession {
       clock: this.clock,
       send: (to, signal) => this.socket?.send({ type: "signal", to, signal }),
       grant: () => this.requireApi().mediaGrant(),
-      onClaim: (state) => this.socket?.send({ type: "camera", state }),
+      onClaim: (state, device) => this.socket?.send({ type: "camera", state, ...device }),
     });
     this.pumps = makePumps(this.media, {
       view: this.view,
@@ -201,7 +201,7 @@ export class CandidateSession {
     if (message.type === "hello") {
       live.heard(message);
       const claim = this.media.claim();
-      if (claim) this.socket?.send({ type: "camera", state: claim });
+      if (claim) this.socket?.send({ type: "camera", state: claim, ...this.media.device() });
       if (!this.greeted) void this.refresh();
       this.greeted = true;
       this.claiming = false;

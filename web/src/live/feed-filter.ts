@@ -1,4 +1,5 @@
 import type { Incident, IncidentKind } from "../api/types";
+import { KIND_WORDS } from "../words";
 
 export interface FeedFilter {
   kind: IncidentKind | null;
@@ -8,22 +9,15 @@ export interface FeedFilter {
 
 export const noFilter: FeedFilter = { kind: null, candidate: null, show: "all" };
 
-const KINDS: readonly IncidentKind[] = [
-  "multiple_faces",
-  "different_person",
-  "no_face",
-  "camera_lost",
-  "not_recognised",
-  "frames_do_not_match_video",
-];
+const KINDS = Object.keys(KIND_WORDS);
 
 /** Filters live in the address, so that a reload or a shared link shows the same list. */
 export function readFilter(query: string): FeedFilter {
   const params = new URLSearchParams(query);
-  const kind = params.get("kind") as IncidentKind | null;
+  const kind = params.get("kind");
   const show = params.get("show");
   return {
-    kind: kind && KINDS.includes(kind) ? kind : null,
+    kind: kind && KINDS.includes(kind) ? (kind as IncidentKind) : null,
     candidate: params.get("candidate"),
     show: show === "open" || show === "undecided" ? show : "all",
   };

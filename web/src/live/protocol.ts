@@ -87,10 +87,16 @@ export type ServerMessage<E> =
   | { type: "system"; system: SystemStatus }
   | { type: "resync" };
 
+/** What the browser calls the camera. The server keeps a hash of `device`, and nothing of `label`. */
+export interface CameraDevice {
+  device?: string;
+  label?: string;
+}
+
 export type ClientMessage =
   | { type: "ping" }
   | { type: "signal"; to: string; signal: Signal }
-  | { type: "camera"; state: Exclude<CameraState, "unknown"> };
+  | ({ type: "camera"; state: Exclude<CameraState, "unknown"> } & CameraDevice);
 
 export type ConnectionState =
   | "connecting"

@@ -23,6 +23,7 @@ const BLANK: NewSession = {
   sampling_interval_s: 5,
   retention_days: 30,
   exam_url: null,
+  report_repeats: true,
   provider: null,
   second_reviewer: false,
   own_incidents: "never",
@@ -140,6 +141,14 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
           checked={form.invited_only}
           onChange={(event) => change({ invited_only: event.currentTarget.checked })}
           data-testid="session-invited-only"
+        />
+        <Checkbox
+          mt="sm"
+          label="Report pictures that repeat"
+          description="Turn this off only where cameras play a recording, as in a rehearsal."
+          checked={form.report_repeats}
+          onChange={(event) => change({ report_repeats: event.currentTarget.checked })}
+          data-testid="session-repeats"
         />
       </Collapse>
       {error && (

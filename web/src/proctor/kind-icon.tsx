@@ -1,6 +1,12 @@
 import {
   IconArrowsDiff,
   IconCameraOff,
+  IconCopyX,
+  IconDeviceDesktop,
+  IconEyeOff,
+  IconRepeat,
+  IconSnowflake,
+  IconSwitchHorizontal,
   IconUserOff,
   IconUserQuestion,
   IconUserSearch,
@@ -16,6 +22,12 @@ const ICONS = {
   camera_lost: IconCameraOff,
   not_recognised: IconUserSearch,
   frames_do_not_match_video: IconArrowsDiff,
+  feed_looped: IconRepeat,
+  camera_frozen: IconSnowflake,
+  camera_covered: IconEyeOff,
+  frame_replayed: IconCopyX,
+  virtual_camera: IconDeviceDesktop,
+  camera_changed: IconSwitchHorizontal,
 };
 
 export function KindIcon({ kind, severity }: { kind: IncidentKind; severity: Severity }) {

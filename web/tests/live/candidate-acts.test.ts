@@ -27,7 +27,7 @@ describe("what a proctor does", () => {
     become(session, "in_room");
     await ready();
     await page.clock.pass(0);
-    await ready();
+    await ready(60);
     expect(session.media.camera.view.get().status).toBe("on");
     expect(named("frames").length).toBeGreaterThan(before);
     session.view.patch({ phase: "closed" });

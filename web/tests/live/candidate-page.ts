@@ -47,6 +47,7 @@ beforeEach(() => {
     "join/code": joinInfo,
     me: () => json(myCandidate()),
     tickets: () => json({ ticket: "t" }),
+    "frame-windows": () => json({ nonce: "n", next_seq: 1 }, 201),
   };
   vi.stubGlobal("MediaStream", FakeStream);
   vi.stubGlobal("isSecureContext", true);
@@ -111,6 +112,7 @@ export async function inRoom(): Promise<CandidateSession> {
   hello();
   await ready();
   await page.clock.pass(0);
-  await ready();
+  // The window for its numbers first, then the first picture.
+  for (let i = 0; i < 20 && named("frames").length === 0; i++) await ready();
   return session;
 }

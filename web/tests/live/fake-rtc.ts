@@ -8,6 +8,10 @@ export class FakeTrack extends EventTarget {
   constructor(readonly kind: "video" | "audio") {
     super();
   }
+  readonly label = "Fake camera";
+  getSettings() {
+    return { deviceId: "fake-1" };
+  }
   stop() {
     this.readyState = "ended";
   }

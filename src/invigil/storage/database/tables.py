@@ -64,6 +64,7 @@ exam_session = sa.Table(
     sa.Column("admin_hash", sa.String(64)),
     sa.Column("event_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("provider", sa.String(16), nullable=False, server_default="builtin"),
+    sa.Column("report_repeats", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("second_reviewer", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("own_incidents", sa.String(16), nullable=False, server_default="never"),
     sa.Column("answer_days", sa.Integer, nullable=False, server_default="7"),
@@ -120,6 +121,9 @@ candidate = sa.Table(
     sa.Column("note", sa.Text),
     sa.Column("retake_reason", sa.Text),
     sa.Column("monitored", sa.Boolean, nullable=False),
+    sa.Column("frame_window", sa.String(32)),
+    sa.Column("frame_seq", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("camera_device", sa.String(16)),
     sa.Column("state_since", UtcDateTime),
     sa.Column("state_reason", sa.Text),
     sa.Column("matching", sa.String(16), nullable=False, server_default="agreed"),
@@ -170,6 +174,12 @@ observation = sa.Table(
     sa.Column("sharpness", sa.Float, nullable=False),
     sa.Column("faces", sa.JSON, nullable=False),
     sa.Column("models", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.LargeBinary),
+    sa.Column("covered", sa.Boolean, nullable=False, server_default=sa.false()),
+    # How the page numbered the picture, and the beginning of the SHA-256 of its bytes.
+    sa.Column("frame_window", sa.String(32)),
+    sa.Column("frame_seq", sa.Integer),
+    sa.Column("frame_digest", sa.LargeBinary),
     sa.Index(None, "candidate_id", "received_at"),
 )
 

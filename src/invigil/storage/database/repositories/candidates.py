@@ -38,6 +38,9 @@ _SAME_NAMES = (
     "note",
     "retake_reason",
     "monitored",
+    "frame_window",
+    "frame_seq",
+    "camera_device",
     "state_since",
     "state_reason",
     "matching_at",
@@ -50,7 +53,14 @@ _TOUCH = (
     t.candidate.update()
     .where(t.candidate.c.id == sa.bindparam("candidate_id"))
     .values(
-        last_frame_at=sa.bindparam("at"), next_frame_ms=sa.bindparam("interval"), has_still=True
+        last_frame_at=sa.bindparam("at"),
+        next_frame_ms=sa.bindparam("interval"),
+        has_still=True,
+        # Numbers rise, whatever comes late.
+        frame_seq=sa.case(
+            (t.candidate.c.frame_seq < sa.bindparam("seq"), sa.bindparam("seq")),
+            else_=t.candidate.c.frame_seq,
+        ),
     )
 )
 
@@ -69,11 +79,13 @@ class CandidateRepository(Repository):
         )
 
     async def touch(
-        self, candidate_id: str, *, last_frame_at: datetime, next_frame_ms: int
+        self, candidate_id: str, *, last_frame_at: datetime, next_frame_ms: int, seq: int = 0
     ) -> None:
-        """A frame came."""
+        """A frame came, with the number `seq` if it had one."""
         await self._locks.candidate(candidate_id)
-        await self._run(_TOUCH, candidate_id=candidate_id, at=last_frame_at, interval=next_frame_ms)
+        await self._run(
+            _TOUCH, candidate_id=candidate_id, at=last_frame_at, interval=next_frame_ms, seq=seq
+        )
 
     async def get(self, candidate_id: str) -> Candidate | None:
         """Where the transaction may write, the candidate stays as read until it ends."""

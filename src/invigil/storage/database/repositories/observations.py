@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from invigil.domain.incident import ObservationRecord
 from invigil.domain.observation import Box, Identity, Observation, Unusable
+from invigil.domain.upload import Upload
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
 
@@ -22,9 +23,20 @@ _FACTS = (
     t.observation.c.unusable,
     t.observation.c.identity,
     t.observation.c.faces,
+    t.observation.c.fingerprint,
+    t.observation.c.covered,
+)
+# Older ones are only compared with: reading where the faces were would cost more than all else.
+_FACTS_OR_LESS = tuple(
+    sa.case(
+        (t.observation.c.received_at >= sa.bindparam("faces_since"), column), else_=sa.null()
+    ).label("faces")
+    if column is t.observation.c.faces
+    else column
+    for column in _FACTS
 )
 _RECENT = (
-    sa.select(*_FACTS)
+    sa.select(*_FACTS_OR_LESS)
     .where(
         t.observation.c.candidate_id == sa.bindparam("candidate_id"),
         t.observation.c.received_at >= sa.bindparam("since"),
@@ -41,6 +53,7 @@ class ObservationRepository(Repository):
         candidate_id: str,
         received_at: datetime,
         observed: Observation,
+        upload: Upload | None = None,
     ) -> None:
         await self._run(
             _ADD,
@@ -55,13 +68,29 @@ class ObservationRepository(Repository):
             sharpness=observed.sharpness,
             faces=[asdict(face) for face in observed.faces],
             models=",".join(observed.models),
+            fingerprint=observed.fingerprint,
+            covered=observed.covered,
+            frame_window=upload and upload.window,
+            frame_seq=upload and upload.seq,
+            frame_digest=upload and upload.digest,
         )
 
     async def recent(
-        self, candidate_id: str, since: datetime, most: int = 200
+        self,
+        candidate_id: str,
+        since: datetime,
+        most: int = 240,
+        *,
+        faces_since: datetime | None = None,
     ) -> Sequence[ObservationRecord]:
-        """Newest last."""
-        rows = await self._rows(_RECENT, candidate_id=candidate_id, since=since, most=most)
+        """Newest last. Without the faces' places where they are from before `faces_since`."""
+        rows = await self._rows(
+            _RECENT,
+            candidate_id=candidate_id,
+            since=since,
+            faces_since=faces_since or since,
+            most=most,
+        )
         return [_record(row) for row in reversed(rows)]
 
     async def get(self, candidate_id: str, observation_id: str) -> ObservationRecord | None:
@@ -70,6 +99,20 @@ class ObservationRepository(Repository):
         wanted = sa.select(*_FACTS).where(c.id == observation_id, c.candidate_id == candidate_id)
         rows = await self._rows(wanted)
         return _record(rows[0]) if rows else None
+
+    async def of_upload(
+        self, candidate_id: str, upload: Upload
+    ) -> tuple[ObservationRecord, bytes] | None:
+        """What was observed of the frame of that number, and the digest it had."""
+        c = t.observation.c
+        rows = await self._rows(
+            sa.select(*_FACTS, c.frame_digest).where(
+                c.candidate_id == candidate_id,
+                c.frame_window == upload.window,
+                c.frame_seq == upload.seq,
+            )
+        )
+        return (_record(rows[0]), rows[0][-1]) if rows else None
 
     async def page(
         self, candidate_id: str, after: ObservationRecord | None, most: int
@@ -119,12 +162,16 @@ class ObservationRepository(Repository):
 
 def _record(row: Any) -> ObservationRecord:
     """From a row that begins with `_FACTS`."""
-    observation_id, received_at, face_count, unusable, identity, faces, *_ = row
+    observation_id, received_at, face_count, unusable, identity, faces, fingerprint, covered, *_ = (
+        row
+    )
     return ObservationRecord(
         id=observation_id,
         received_at=received_at,
         face_count=face_count,
         unusable=Unusable(unusable) if unusable else None,
         identity=Identity(identity),
-        boxes=tuple(Box(**face["box"]) for face in faces),
+        boxes=tuple(Box(**face["box"]) for face in faces or ()),
+        fingerprint=fingerprint,
+        covered=covered,
     )

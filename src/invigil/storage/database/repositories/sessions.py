@@ -98,6 +98,7 @@ def _values(session: ExamSession) -> dict[str, object]:
         "join_generation": session.join_generation,
         "admin_hash": session.admin_hash,
         "provider": session.provider,
+        "report_repeats": session.report_repeats,
         "second_reviewer": session.second_reviewer,
         "own_incidents": session.own_incidents.value,
         "answer_days": session.answer_days,
