@@ -12,6 +12,7 @@ import { AccommodationsForm } from "./accommodations-form";
 import { CandidateActs } from "./candidate-acts";
 import { useConsole, useConsoleView } from "./console-context";
 import { FocusHistory, FocusMessages } from "./focus-lists";
+import { Keeping } from "./holds";
 import { MessageForm } from "./message-form";
 import { Picture } from "./picture";
 import css from "./proctor.module.css";
@@ -31,6 +32,7 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
   useEffect(() => {
     panel.current?.scrollIntoView({ block: "start" });
   }, []);
+  const organiser = useConsole().proctor.role === "organiser";
   const candidate = useConsoleView().candidates.find(({ id }) => id === candidateId);
   if (!candidate) return null;
   return (
@@ -55,6 +57,11 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
             <Tabs.Tab value="arranged" data-testid="tab-arranged">
               Arranged
             </Tabs.Tab>
+            {organiser && (
+              <Tabs.Tab value="keeping" data-testid="tab-keeping">
+                Hold and erase
+              </Tabs.Tab>
+            )}
           </Tabs.List>
           <Tabs.Panel value="write" pt="sm">
             <FocusMessages candidateId={candidateId} />
@@ -66,6 +73,11 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
           <Tabs.Panel value="arranged" pt="sm">
             <AccommodationsForm key={JSON.stringify(candidate.accommodations)} candidate={candidate} />
           </Tabs.Panel>
+          {organiser && (
+            <Tabs.Panel value="keeping" pt="sm">
+              <Keeping key={candidateId} candidate={candidate} />
+            </Tabs.Panel>
+          )}
         </Tabs>
       </div>
     </section>
