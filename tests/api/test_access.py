@@ -186,7 +186,9 @@ async def test_a_proctor_is_shown_the_own_session_alone(world: World) -> None:
         assert sorted(each["title"] for each in found) == titles
 
 
-async def test_a_removed_candidate_only_reads_what_is_said_about_it_or_withdraws(world: World) -> None:
+async def test_a_removed_candidate_only_reads_what_is_said_about_it_or_withdraws(
+    world: World,
+) -> None:
     ada = world.candidates["candidate"]
     read(await world.organiser.act(ada.id, "remove", "For now."))
     own = {

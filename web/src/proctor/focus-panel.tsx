@@ -126,38 +126,40 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
           </Text>
         </figure>
       </div>
-      <Group gap="xs">
-        {talkback && <TalkToggle candidateId={candidate.id} />}
-        <Button
-          variant="default"
-          aria-pressed={sound}
-          disabled={talking}
-          leftSection={<Icon size={18} aria-hidden />}
-          onClick={() => setListening(!listening)}
-          data-testid="listen-toggle"
-        >
-          {sound ? "You hear the candidate" : "Listen"}
-        </Button>
-      </Group>
+      {candidate.state !== "finished" && (
+        <Group gap="xs">
+          {talkback && <TalkToggle candidateId={candidate.id} />}
+          <Button
+            variant="default"
+            aria-pressed={sound}
+            disabled={talking}
+            leftSection={<Icon size={18} aria-hidden />}
+            onClick={() => setListening(!listening)}
+            data-testid="listen-toggle"
+          >
+            {sound ? "You hear the candidate" : "Listen"}
+          </Button>
+        </Group>
+      )}
     </>
   );
 }
 
 function Facts({ candidate }: { candidate: Candidate }) {
   const now = useNow();
+  const over = candidate.state === "finished" || candidate.state === "removed";
   const facts = [
-    ["Faces", facesWords(candidate.live)],
+    ...(over ? [] : [["Faces", facesWords(candidate.live)]]),
     ...(candidate.identity_check === "proctor"
       ? [["Identity", "A proctor compares by eye"]]
-      : [
-          ["Comparison", identityWords(candidate.live)],
-          ["Compared with", TEMPLATE_WORDS[candidate.template]],
-        ]),
+      : over
+        ? []
+        : [
+            ["Comparison", identityWords(candidate.live)],
+            ["Compared with", TEMPLATE_WORDS[candidate.template]],
+          ]),
     ["Last picture", candidate.last_frame_at ? ago(candidate.last_frame_at, now) : "none yet"],
-    [
-      "Next picture",
-      candidate.next_frame_ms ? `every ${Math.round(candidate.next_frame_ms / 100) / 10} s` : "–",
-    ],
+    ...(over ? [] : [["Next picture", intervalWords(candidate)]]),
   ];
   return (
     <dl className={css.factList}>
@@ -169,4 +171,8 @@ function Facts({ candidate }: { candidate: Candidate }) {
       ))}
     </dl>
   );
+}
+
+function intervalWords({ next_frame_ms }: Candidate): string {
+  return next_frame_ms ? `every ${Math.round(next_frame_ms / 100) / 10} s` : "–";
 }

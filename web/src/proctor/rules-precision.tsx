@@ -34,7 +34,7 @@ export function RulesPrecision() {
         <Table>
           <Table.Thead>
             <Table.Tr>
-              {["Incident", "Reported", "Reviewed", "Confirmed", "Dismissed", "Inconclusive", "Right"].map(
+              {["Incident", "Right", "Reported", "Reviewed", "Confirmed", "Dismissed", "Inconclusive"].map(
                 (head) => (
                   <Table.Th key={head} scope="col">
                     {head}
@@ -49,12 +49,12 @@ export function RulesPrecision() {
                 <Table.Th scope="row" fw={500}>
                   {KIND_WORDS[each.kind]}
                 </Table.Th>
+                <Table.Td className={css.nowrap}>{rightWords(each)}</Table.Td>
                 <Table.Td>{each.opened}</Table.Td>
                 <Table.Td>{each.reviewed}</Table.Td>
                 <Table.Td>{each.confirmed}</Table.Td>
                 <Table.Td>{each.dismissed}</Table.Td>
                 <Table.Td>{each.inconclusive}</Table.Td>
-                <Table.Td>{rightWords(each)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
