@@ -7,6 +7,9 @@ import css from "./proctor.module.css";
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 
+/** On a narrow screen the table scrolls, which keys can do as well. */
+const REACHABLE = { tabIndex: 0, role: "region", "aria-labelledby": "precision-title" };
+
 /** How often people agreed with each rule, over the whole installation. */
 export function RulesPrecision() {
   const [kinds, setKinds] = useState<KindPrecision[] | null>(null);
@@ -30,7 +33,7 @@ export function RulesPrecision() {
         Of the incidents with a clear decision, so many were confirmed. The range in brackets is where the
         true share lies with 95 % confidence: the fewer decisions, the wider. Inconclusive ones are left out.
       </Text>
-      <Table.ScrollContainer minWidth={720}>
+      <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: REACHABLE }}>
         <Table>
           <Table.Thead>
             <Table.Tr>
