@@ -1,13 +1,14 @@
-import { screen, waitFor } from "@testing-library/react";
+import { cleanup, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
-import type { CandidateStage, Hold } from "../../src/api/types";
+import type { Hold, Proctor } from "../../src/api/types";
 import { fromSnapshot } from "../../src/live/console-state";
 import { ConsoleStore } from "../../src/live/console-store";
 import { SeenIncidents } from "../../src/live/unread";
 import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
 import { ConsoleUi } from "../../src/proctor/console-ui";
 import { isTyped } from "../../src/proctor/erase-candidate";
+import { FocusPanel } from "../../src/proctor/focus-panel";
 import { Keeping } from "../../src/proctor/holds";
 import { at, candidate, snapshot } from "../live/shapes";
 import { show } from "./render";
@@ -53,17 +54,17 @@ beforeEach(() => {
   vi.stubGlobal("fetch", server);
 });
 
-function open(state: CandidateStage = "finished") {
+function open(role: Proctor["role"] = "organiser", page: "keeping" | "panel" = "keeping") {
   const store = new ConsoleStore("s1");
-  const amina = candidate("c1", { name: "Amina  Okafor", state });
+  const amina = candidate("c1", { name: "Amina  Okafor", state: "finished" });
   store.view.set(fromSnapshot(snapshot({ candidates: [amina, candidate("c2")] })));
   const seen = new SeenIncidents("s1");
   const ui = new ConsoleUi(store, seen, () => {});
   ui.focus("c1");
-  const proctor = { id: "p", name: "Olga", role: "organiser" } as const;
+  const proctor = { id: "p", name: "Olga", role };
   show(
     <ConsoleContext value={{ proctor, store, seen, ui } as ConsoleParts}>
-      <Keeping candidate={amina} />
+      {page === "panel" ? <FocusPanel candidateId="c1" /> : <Keeping candidate={amina} />}
     </ConsoleContext>,
   );
   return { store, ui };
@@ -133,4 +134,14 @@ it("compares names without looking at spaces or how accents are written", () => 
   expect(isTyped(" José  Núñez ", "Jose\u0301 Nu\u0301n\u0303ez")).toBe(true);
   expect(isTyped("jose nunez", "José Núñez")).toBe(false);
   expect(isTyped("", "A")).toBe(false);
+});
+
+it("is offered to organisers and not to proctors, and shows nothing live of who has finished", () => {
+  open("proctor", "panel");
+  expect(screen.getByTestId("tab-arranged")).toBeDefined();
+  expect(screen.queryByTestId("tab-keeping")).toBeNull();
+  expect(screen.queryByText("Next picture")).toBeNull();
+  cleanup();
+  open("organiser", "panel");
+  expect(screen.getByTestId("tab-keeping").textContent).toContain("Hold and erase");
 });
