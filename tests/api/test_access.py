@@ -186,7 +186,9 @@ async def test_a_proctor_is_shown_the_own_session_alone(world: World) -> None:
         assert sorted(each["title"] for each in found) == titles
 
 
-async def test_a_removed_candidate_only_reads_what_is_said_about_it(world: World) -> None:
+async def test_a_removed_candidate_only_reads_what_is_said_about_it_or_withdraws(
+    world: World,
+) -> None:
     ada = world.candidates["candidate"]
     read(await world.organiser.act(ada.id, "remove", "For now."))
     own = {
@@ -195,6 +197,9 @@ async def test_a_removed_candidate_only_reads_what_is_said_about_it(world: World
         if row.answers[CALLERS.index("proctor")] == 401 and "/me" in route and "candidates" in route
     }
     about = {route for route in own if "/me/incidents" in route} | {"GET /api/v1/candidates/me"}
+    withdraws = "POST /api/v1/candidates/me/stop-comparing"
+    assert withdraws in own
+    about.add(withdraws)
     assert len(own - about) > 8
     for route in own:
         answer = await world.call(ada.client, route, TABLE[route])

@@ -249,6 +249,26 @@ async def test_taken_back_during_check_in_a_human_decides(
     read(await ada.post("enter"))
 
 
+async def test_whoever_was_removed_can_take_it_back_and_stays_out(
+    place: Running, watched: Watched
+) -> None:
+    staff = await place.proctor()
+    exam = await staff.open_session()
+    ada = await place.enter(exam, face=b"me")
+    read(await staff.act(ada.id, "remove", "Wrong room."))
+    assert await place.rows(t.template) > 0
+    mine = read(await ada.post("stop-comparing"))
+    assert (mine["state"], mine["face_compared"]) == ("removed", False)
+    assert await place.rows(t.template) == 0
+    refused(await ada.post("enter"), 403, "removed")
+    read(await staff.act(ada.id, "readmit", "It was the right one."))
+    read(await ada.post("enter"))
+    before = watched.compared
+    await ada.film(b"stranger", 20)
+    assert watched.compared == before
+    assert await staff.incidents(exam) == []
+
+
 class Withdrawing(Watched):
     """While a picture is being looked at, something else happens."""
 

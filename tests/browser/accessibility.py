@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -47,6 +48,12 @@ _TOO_WIDE = """
 """
 
 
+def show(page: Page, name: str) -> None:
+    """A picture of the page for whoever wants to look: INVIGIL_TEST_SCREENSHOTS names a folder."""
+    if folder := os.environ.get("INVIGIL_TEST_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
 class Findings:
     """What is wrong on any of the pages, so that one run tells all of it."""
 
@@ -65,6 +72,7 @@ class Findings:
                 page.locator(f"html[data-mantine-color-scheme={scheme}]").wait_for()
                 page.evaluate(_axe())
                 self._note(f"{state}, {width} px, {scheme}", _lasting(page, _RUN))
+                show(page, f"{state.replace(' ', '-')}-{width}-{scheme}")
         page.emulate_media(color_scheme="light")
         if before is not None:
             page.set_viewport_size(before)

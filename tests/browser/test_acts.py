@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
+from tests.browser.accessibility import show
 from tests.browser.browsers import new_context
 from tests.browser.conftest import NewCandidate, sign_in
 from tests.browser.people import Candidate, Proctor, expect_loaded
 from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
-
-
-def show(page: Page, name: str) -> None:
-    """A picture of the page for whoever wants to look: INVIGIL_TEST_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("INVIGIL_TEST_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def do(proctor: Proctor, act: str, reason: str) -> None:

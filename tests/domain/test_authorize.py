@@ -76,6 +76,13 @@ def test_what_is_for_organisers_alone(operation: Operation) -> None:
     assert authorize(ORGANISER, operation, HERE) is HERE
 
 
+def test_whoever_decides_may_know_how_often_a_rule_was_right() -> None:
+    for actor in (ORGANISER, PROCTOR):
+        assert authorize(actor, Operation.PRECISION_READ, INSTALLATION) is INSTALLATION
+    with pytest.raises(NotFound):
+        authorize(CandidateActor("c", "here"), Operation.PRECISION_READ, INSTALLATION)
+
+
 @pytest.mark.parametrize("actor", [ORGANISER, PROCTOR, CandidateActor("c", "here")])
 def test_forbidden_reads_like_unknown(actor: Actor) -> None:
     assert refused(actor, Operation.EXAM_TAKE, candidate("other")) == refused(

@@ -7,15 +7,17 @@ from fastapi import APIRouter
 from invigil.api import candidates, check_in
 from invigil.api import roster_schemas as r
 from invigil.api import schemas as s
-from invigil.api.deps import CandidateDep, HouseDep, ProctorDep
+from invigil.api.deps import AnyCandidateDep, HouseDep, ProctorDep
 from invigil.domain.accommodations import Accommodations
 
 router = APIRouter(prefix="/api/v1/candidates", tags=["arrangements"])
 
 
 @router.post("/me/stop-comparing")
-async def stop_comparing(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
-    """Take the consent to face comparison back; the features of the face are deleted at once."""
+async def stop_comparing(actor: AnyCandidateDep, house: HouseDep) -> s.MyCandidate:
+    """Take the consent to face comparison back; the features of the face are deleted at once.
+
+    Also for somebody who was removed from the exam."""
     await house.arrangements.stop_comparing(actor.id)
     return await check_in.render(house, actor.id)
 

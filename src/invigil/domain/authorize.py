@@ -56,7 +56,7 @@ class Operation(StrEnum):
     ROSTER_IMPORT = "roster_import"
     INCIDENT_DECIDE = "incident_decide"
     PRECISION_READ = "precision_read"
-    """How right the rules were, over all sessions."""
+    """How right the rules were, over all sessions: sums that name nobody, for whoever decides."""
     HOLDS_READ = "holds_read"
     HOLDS_MANAGE = "holds_manage"
     CANDIDATE_EXPORT = "candidate_export"
@@ -97,7 +97,7 @@ ALLOWED: Mapping[Operation, tuple[frozenset[Who], Scope | None]] = {
     Operation.INVITES_MANAGE: (_WATCHING, Scope.SESSIONS_WRITE),
     Operation.ROSTER_IMPORT: (_ORGANISER, Scope.SESSIONS_WRITE),
     Operation.INCIDENT_DECIDE: (_WATCHING, Scope.REVIEW_WRITE),
-    Operation.PRECISION_READ: (_ORGANISER, Scope.REVIEW_READ),
+    Operation.PRECISION_READ: (_WATCHING, Scope.REVIEW_READ),
     Operation.HOLDS_READ: (_ORGANISER, None),
     Operation.HOLDS_MANAGE: (_ORGANISER, None),
     Operation.CANDIDATE_EXPORT: (_ORGANISER, None),

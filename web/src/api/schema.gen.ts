@@ -281,6 +281,8 @@ export interface paths {
         /**
          * Stop Comparing
          * @description Take the consent to face comparison back; the features of the face are deleted at once.
+         *
+         *     Also for somebody who was removed from the exam.
          */
         post: operations["stop_comparing_api_v1_candidates_me_stop_comparing_post"];
         delete?: never;

@@ -33,6 +33,7 @@ export type FrameReply = Schemas["FrameReply"];
 export type LiveFacts = Schemas["LiveFacts"];
 export type Candidate = Schemas["Candidate"];
 export type Incident = Schemas["Incident"];
+export type Hold = Schemas["Hold"];
 export type Gap = Schemas["Gap"];
 export type SystemStatus = Schemas["SystemStatus"];
 export type MediaGrant = Schemas["MediaGrant"];

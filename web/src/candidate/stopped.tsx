@@ -2,6 +2,7 @@ import { Text } from "@mantine/core";
 import { IconPlayerPause, IconUserOff } from "@tabler/icons-react";
 import { clockTime } from "../time";
 import type { StepProps } from "./app";
+import { Comparison } from "./arranged";
 import css from "./candidate.module.css";
 import { Chat } from "./chat";
 import { StepTitle } from "./shell";
@@ -36,16 +37,17 @@ export function PausedScreen({ session, view }: StepProps) {
   );
 }
 
-export function RemovedScreen({ view }: Pick<StepProps, "view">) {
+export function RemovedScreen({ session, view }: StepProps) {
   return (
     <section className={`panel ${css.card}`} data-testid="removed">
       <IconUserOff size={40} aria-hidden />
       <StepTitle>You have been taken out of the exam room</StepTitle>
       <Reason text={view.me?.state_reason} />
-      <Text>
+      <Text mb="md">
         Your camera and microphone are off, and nothing is recorded. A proctor can let you in again: leave
         this page open, it notices by itself. If you think that this is a mistake, contact your exam office.
       </Text>
+      <Comparison session={session} view={view} />
     </section>
   );
 }

@@ -1,8 +1,10 @@
 import { asApiError } from "../api/http";
+import { eraseCandidate } from "../api/keeping";
 import * as api from "../api/proctor";
 import type {
   ActKind,
   Decision,
+  ExamSession,
   Incident,
   KindPrecision,
   MessageKind,
@@ -119,6 +121,13 @@ export class ConsoleStore {
     this.view.patch({ session });
   }
 
+  /** `later`: some of it is deleted only when its store is back. */
+  async erase(candidateId: string): Promise<{ later: boolean }> {
+    const erased = await eraseCandidate(candidateId);
+    await this.reload();
+    return erased;
+  }
+
   private keep(incident: Incident): void {
     this.view.set(withIncident(this.view.get(), incident));
     this.loadPrecision();
@@ -165,9 +174,15 @@ export class ConsoleStore {
       this.early.push(message);
       return;
     }
-    const fresh = message.seq > this.view.get().cursor;
+    const before = this.view.get();
+    const fresh = message.seq > before.cursor;
     this.view.set(withProctorEvent(this.view.get(), message));
-    if (fresh) this.onNews(message.event);
+    if (!fresh) return;
+    this.onNews(message.event);
+    // Nothing of the session itself is new: somebody was erased, whose name must go from here as well.
+    if (message.event.kind === "session_changed" && sameSession(before.session, message.event.session)) {
+      void this.reload();
+    }
   }
 
   /** Take the whole picture again. Events that come meanwhile wait, so that none is lost or applied twice. */
@@ -207,4 +222,8 @@ export class ConsoleStore {
     this.socket.hurry();
     this.viewers.networkChanged();
   };
+}
+
+function sameSession(before: ExamSession | null, after: ExamSession): boolean {
+  return (["holds", "closed_at", "invited_only"] as const).every((key) => before?.[key] === after[key]);
 }

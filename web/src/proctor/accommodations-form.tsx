@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, NumberInput, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, NumberInput, SimpleGrid, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import type { Candidate, IncidentKind, NewAccommodations } from "../api/types";
 import { KIND_WORDS } from "../words";
@@ -38,7 +38,7 @@ export function AccommodationsForm({ candidate }: { candidate: Candidate }) {
             ))}
           </Stack>
         </Checkbox.Group>
-        <Group grow preventGrowOverflow={false} align="flex-end">
+        <SimpleGrid cols={2} spacing="sm" style={{ alignItems: "end" }}>
           <NumberInput
             label="A picture only every … s"
             placeholder="as usual"
@@ -72,7 +72,7 @@ export function AccommodationsForm({ candidate }: { candidate: Candidate }) {
             onChange={(value) => change({ break_minutes: number(value) })}
             data-testid="arranged-break-minutes"
           />
-        </Group>
+        </SimpleGrid>
         <Group>
           <Button type="submit" size="sm" loading={busy} data-testid="arranged-save">
             Save

@@ -12,6 +12,7 @@ import { AccommodationsForm } from "./accommodations-form";
 import { CandidateActs } from "./candidate-acts";
 import { useConsole, useConsoleView } from "./console-context";
 import { FocusHistory, FocusMessages } from "./focus-lists";
+import { Keeping } from "./holds";
 import { MessageForm } from "./message-form";
 import { Picture } from "./picture";
 import css from "./proctor.module.css";
@@ -31,6 +32,7 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
   useEffect(() => {
     panel.current?.scrollIntoView({ block: "start" });
   }, []);
+  const organiser = useConsole().proctor.role === "organiser";
   const candidate = useConsoleView().candidates.find(({ id }) => id === candidateId);
   if (!candidate) return null;
   return (
@@ -55,6 +57,11 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
             <Tabs.Tab value="arranged" data-testid="tab-arranged">
               Arranged
             </Tabs.Tab>
+            {organiser && (
+              <Tabs.Tab value="keeping" data-testid="tab-keeping">
+                Hold and erase
+              </Tabs.Tab>
+            )}
           </Tabs.List>
           <Tabs.Panel value="write" pt="sm">
             <FocusMessages candidateId={candidateId} />
@@ -66,6 +73,11 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
           <Tabs.Panel value="arranged" pt="sm">
             <AccommodationsForm key={JSON.stringify(candidate.accommodations)} candidate={candidate} />
           </Tabs.Panel>
+          {organiser && (
+            <Tabs.Panel value="keeping" pt="sm">
+              <Keeping key={candidateId} candidate={candidate} />
+            </Tabs.Panel>
+          )}
         </Tabs>
       </div>
     </section>
@@ -114,38 +126,40 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
           </Text>
         </figure>
       </div>
-      <Group gap="xs">
-        {talkback && <TalkToggle candidateId={candidate.id} />}
-        <Button
-          variant="default"
-          aria-pressed={sound}
-          disabled={talking}
-          leftSection={<Icon size={18} aria-hidden />}
-          onClick={() => setListening(!listening)}
-          data-testid="listen-toggle"
-        >
-          {sound ? "You hear the candidate" : "Listen"}
-        </Button>
-      </Group>
+      {candidate.state !== "finished" && (
+        <Group gap="xs">
+          {talkback && <TalkToggle candidateId={candidate.id} />}
+          <Button
+            variant="default"
+            aria-pressed={sound}
+            disabled={talking}
+            leftSection={<Icon size={18} aria-hidden />}
+            onClick={() => setListening(!listening)}
+            data-testid="listen-toggle"
+          >
+            {sound ? "You hear the candidate" : "Listen"}
+          </Button>
+        </Group>
+      )}
     </>
   );
 }
 
 function Facts({ candidate }: { candidate: Candidate }) {
   const now = useNow();
+  const over = candidate.state === "finished" || candidate.state === "removed";
   const facts = [
-    ["Faces", facesWords(candidate.live)],
+    ...(over ? [] : [["Faces", facesWords(candidate.live)]]),
     ...(candidate.identity_check === "proctor"
       ? [["Identity", "A proctor compares by eye"]]
-      : [
-          ["Comparison", identityWords(candidate.live)],
-          ["Compared with", TEMPLATE_WORDS[candidate.template]],
-        ]),
+      : over
+        ? []
+        : [
+            ["Comparison", identityWords(candidate.live)],
+            ["Compared with", TEMPLATE_WORDS[candidate.template]],
+          ]),
     ["Last picture", candidate.last_frame_at ? ago(candidate.last_frame_at, now) : "none yet"],
-    [
-      "Next picture",
-      candidate.next_frame_ms ? `every ${Math.round(candidate.next_frame_ms / 100) / 10} s` : "–",
-    ],
+    ...(over ? [] : [["Next picture", intervalWords(candidate)]]),
   ];
   return (
     <dl className={css.factList}>
@@ -157,4 +171,8 @@ function Facts({ candidate }: { candidate: Candidate }) {
       ))}
     </dl>
   );
+}
+
+function intervalWords({ next_frame_ms }: Candidate): string {
+  return next_frame_ms ? `every ${Math.round(next_frame_ms / 100) / 10} s` : "–";
 }

@@ -6,9 +6,9 @@ import { useNow } from "../ui/use-now";
 import { comparisonWords, detailWords, evidenceMissingWords, KIND_WORDS, SEVERITY_WORDS } from "../words";
 import { useConsole } from "./console-context";
 import { DecisionForm } from "./decision-form";
-import { BaseRate, CandidateAnswer, CardActions } from "./incident-decision";
+import { BesidePictures, CardActions } from "./incident-decision";
 import { KindIcon } from "./kind-icon";
-import { Picture } from "./picture";
+import { isTwoInOne, Picture } from "./picture";
 import css from "./proctor.module.css";
 import { useMarkWhenVisible } from "./visible-mark";
 
@@ -47,8 +47,7 @@ export const IncidentCard = memo(function IncidentCard({ incident, selected, unr
       <CardHead incident={incident} unread={unread} />
       <CardPictures incident={incident} />
       <CardFacts incident={incident} />
-      <CandidateAnswer incident={incident} />
-      {(!incident.decision || incident.decision.proposed) && <BaseRate incident={incident} />}
+      <BesidePictures incident={incident} />
       {deciding ? (
         <DecisionForm key={deciding} incident={incident} decision={deciding} />
       ) : (
@@ -87,10 +86,13 @@ function CardHead({ incident, unread }: { incident: Incident; unread: boolean })
 function CardPictures({ incident }: { incident: Incident }) {
   const { ui } = useConsole();
   const evidence = incident.evidence[0];
+  const two = isTwoInOne(incident);
+  const caption = two ? "Posted picture, and the live video at the same time" : "Incident";
   return (
     <button
       type="button"
       className={css.pair}
+      data-wide={two || undefined}
       onClick={() => ui.enlarge(incident.id)}
       title="Enlarge the pictures"
     >
@@ -102,7 +104,7 @@ function CardPictures({ incident }: { incident: Incident }) {
           testId="incident-evidence"
         />
         <span className={css.caption}>
-          {incident.evidence.length > 1 ? `Incident (1 of ${incident.evidence.length})` : "Incident"}
+          {incident.evidence.length > 1 ? `${caption} (1 of ${incident.evidence.length})` : caption}
         </span>
       </span>
       <span className={css.shot}>

@@ -8,7 +8,7 @@ import { useConsole } from "./console-context";
 import css from "./proctor.module.css";
 
 /** How often such incidents were confirmed here, to be read before deciding. */
-export function BaseRate({ incident }: { incident: Incident }) {
+function BaseRate({ incident }: { incident: Incident }) {
   const { store } = useConsole();
   const rate = useStore(store.precision).find(({ kind }) => kind === incident.kind);
   if (!rate || incident.source !== "rules") return null;
@@ -19,7 +19,18 @@ export function BaseRate({ incident }: { incident: Incident }) {
   );
 }
 
-export function CandidateAnswer({ incident }: { incident: Incident }) {
+/** What belongs to every look at the pictures: the candidate's own words, and how often this is right. */
+export function BesidePictures({ incident }: { incident: Incident }) {
+  const undecided = !incident.decision || incident.decision.proposed;
+  return (
+    <>
+      <CandidateAnswer incident={incident} />
+      {undecided && <BaseRate incident={incident} />}
+    </>
+  );
+}
+
+function CandidateAnswer({ incident }: { incident: Incident }) {
   if (!incident.answer) return null;
   return (
     <div className={css.answer} data-testid="candidate-answer">

@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import { IconPhotoOff } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
+import type { Incident } from "../api/types";
 import css from "./proctor.module.css";
 
 interface Props {
@@ -9,6 +10,9 @@ interface Props {
   missing: string;
   testId?: string;
 }
+
+/** Whether the evidence is two pictures in one, side by side: too wide to stand beside a third. */
+export const isTwoInOne = ({ kind }: Incident): boolean => kind === "frames_do_not_match_video";
 
 /** A picture from the server, or words that say why there is none. */
 export function Picture({ src, alt, missing, testId }: Props) {

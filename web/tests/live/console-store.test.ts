@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ConsoleStore } from "../../src/live/console-store";
-import { at, incident, snapshot } from "./shapes";
+import { at, incident, session, snapshot } from "./shapes";
 import { settle, VirtualClock } from "./virtual-clock";
 
 let clock: VirtualClock;
@@ -134,4 +134,23 @@ it("keeps what a decision answers", async () => {
   answers.decisions = () => json(incident("old", { decision, updated_at: at(1) }));
   await store.decide("old", "dismissed", "Poster");
   expect(store.view.get().incidents[0]?.decision).toEqual(decision);
+});
+
+it("reads everything again when the session is as it was: somebody was erased", async () => {
+  await start();
+  const changed = (seq: number, part: object) =>
+    say({
+      type: "event",
+      seq,
+      at: at(seq),
+      event: { kind: "session_changed", session: { ...session, ...part } },
+    });
+  answers.snapshot = () => json(snapshot({ session: { ...session, holds: 1 } }));
+  changed(11, { holds: 1 });
+  await ready();
+  expect(ids()).toEqual(["old"]);
+  expect(store.view.get().session?.holds).toBe(1);
+  changed(12, { holds: 1, unreviewed_incidents: 0 });
+  await ready();
+  expect(ids()).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { Store } from "../../src/live/store";
 import { SeenIncidents } from "../../src/live/unread";
 import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
 import { ConsoleUi } from "../../src/proctor/console-ui";
+import { EvidenceView } from "../../src/proctor/evidence-view";
 import { Feed } from "../../src/proctor/feed";
 import { KEYS, useKeys } from "../../src/proctor/keys";
 import { systemWords } from "../../src/proctor/system-banner";
@@ -65,6 +66,7 @@ beforeEach(() => {
   show(
     <ConsoleContext value={parts}>
       <Keyed />
+      <EvidenceView />
     </ConsoleContext>,
   );
 });
@@ -199,4 +201,23 @@ it("shows a proposal as open, who differs, and what the candidate answers", () =
   );
   expect(within(card).getByTestId("decision-confirm").textContent).toBe("Agree");
   expect(within(card).getByTestId("candidate-answer").textContent).toContain("<b>It was my cat.</b>");
+});
+
+it("tells beside the large pictures what the card tells: the base rate and the candidate's answer", async () => {
+  const known = view.get().incidents.find(({ id }) => id === "a") as Incident;
+  const answer = { text: "It was my cat.", answered_at: at(7) };
+  act(() => view.set(withIncident(view.get(), { ...known, answer })));
+  await userEvent.click(within(cards()[0] as HTMLElement).getByTitle("Enlarge the pictures"));
+  const dialog = await screen.findByRole("dialog");
+  expect(within(dialog).getByTestId("base-rate").textContent).toContain("3 of 41");
+  expect(within(dialog).getByTestId("candidate-answer").textContent).toContain("It was my cat.");
+});
+
+it("gives two pictures in one the whole width", () => {
+  const known = view.get().incidents.find(({ id }) => id === "a") as Incident;
+  expect(screen.getAllByTitle("Enlarge the pictures")[0]?.dataset.wide).toBeUndefined();
+  act(() => view.set(withIncident(view.get(), { ...known, kind: "frames_do_not_match_video" })));
+  const wide = screen.getAllByTitle("Enlarge the pictures")[0];
+  expect(wide?.dataset.wide).toBe("true");
+  expect(wide?.textContent).toContain("the live video at the same time");
 });
