@@ -22,6 +22,12 @@ _DETECTORS: Mapping[IncidentKind, str] = {
     IncidentKind.CAMERA_LOST: "no pictures come any more",
     IncidentKind.NOT_RECOGNISED: "the face could not be recognised for a while (information)",
     IncidentKind.FRAMES_DO_NOT_MATCH_VIDEO: "posted pictures and live video show different scenes",
+    IncidentKind.FEED_LOOPED: "pictures from before come again to the finest detail",
+    IncidentKind.CAMERA_FROZEN: "one picture again and again",
+    IncidentKind.CAMERA_COVERED: "the picture shows nothing: covered, or dark",
+    IncidentKind.FRAME_REPLAYED: "a picture was sent under a number that was used",
+    IncidentKind.VIRTUAL_CAMERA: "the page names its camera like a program (information)",
+    IncidentKind.CAMERA_CHANGED: "the page names another camera than before (information)",
 }
 
 _KEPT: Mapping[DataClass, str] = {
@@ -29,7 +35,7 @@ _KEPT: Mapping[DataClass, str] = {
     DataClass.STILLS: "the newest picture of the camera",
     DataClass.REFERENCE_PHOTOS: "reference photos",
     DataClass.EVIDENCE: "pictures of incidents",
-    DataClass.OBSERVATIONS: "what the models measured on each picture: counts, boxes, scores",
+    DataClass.OBSERVATIONS: "what was measured on each picture: counts, boxes, scores, fingerprint",
     DataClass.RECORDS: "names, times, consent, incidents, decisions with reasons, messages",
 }
 
