@@ -6,6 +6,7 @@ No answer is a server error, and every answer is one that the document describes
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from invigil.app import create_app
+from invigil.domain.actor import Scope
 from tests.server.test_kill import enter, second_person
+from tests.support.house import Json, read, token_of
 from tests.support.house import settings as house_settings
 from tests.support.ports import free_port
-from tests.support.process import served
+from tests.support.process import Served, command, served
 
 load_all_checks()
 CHECKS = [
@@ -36,7 +39,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-ROLES = ("nobody", "candidate", "proctor")
+ROLES = ("nobody", "candidate", "proctor", "organiser", "program")
 # They would end what the other calls need.
 ENDINGS = ("/leave", "/close", "/sign-out")
 
@@ -77,6 +80,25 @@ def fuzz(
     return calls, failures
 
 
+async def accepted(up: Served, invited: Json) -> str:
+    """The cookie of the proctor who came by the invitation."""
+    async with up.client() as client:
+        body = {"token": token_of(invited)}
+        read(await client.post("/api/v1/proctor-invites/accept", json=body))
+        return f"invigil={client.cookies['invigil']}"
+
+
+async def api_token(folder: Path) -> str:
+    """With every scope there is."""
+    scopes = [word for scope in Scope for word in ("--scope", scope.value)]
+    where = ("--data-dir", str(folder / "data"))
+    code, said = await command("token", "create", "Fuzzer", *scopes, *where, cwd=folder)
+    assert code == 0, said
+    found = re.search(r"invigil_\S+", said)
+    assert found, said
+    return found[0]
+
+
 @pytest.mark.parametrize("examples", [8, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("role", ROLES)
 async def test_no_call_of_anybody_is_a_server_error(
@@ -84,25 +106,32 @@ async def test_no_call_of_anybody_is_a_server_error(
 ) -> None:
     chosen = {"INVIGIL_ANALYSIS_WORKERS": "1"}
     async with served(tmp_path / "data", free_port(), **chosen) as up:
-        proctor = await up.proctor()
-        session = await proctor.open_session(sampling_interval_s=1)
+        organiser = await up.proctor()
+        session = await organiser.open_session(sampling_interval_s=1)
         ada = await enter(up, session)
         await second_person(ada)
-        (incident,) = await proctor.incidents(session)
+        (incident,) = await organiser.incidents(session)
+        invited = await organiser.invite(session, "Petra")
         ids = {
             "session_id": session["id"],
             "meeting_id": session["id"],
             "candidate_id": ada.id,
+            "proctor_invite_id": invited["proctor"]["id"],
             "incident_id": incident["id"],
             "evidence_id": incident["evidence"][0]["id"],
             "code": session["join_url"].rpartition("/")[2],
         }
         headers: dict[str, Any] = {"Origin": up.origin}
-        if role == "candidate":
-            headers["Authorization"] = f"Bearer {ada.token}"
-        elif role == "proctor":
-            headers["Cookie"] = f"invigil={proctor.client.cookies['invigil']}"
-        await proctor.client.aclose()
+        match role:
+            case "candidate":
+                headers["Authorization"] = f"Bearer {ada.token}"
+            case "proctor":
+                headers["Cookie"] = await accepted(up, invited)
+            case "organiser":
+                headers["Cookie"] = f"invigil={organiser.client.cookies['invigil']}"
+            case "program":
+                headers["Authorization"] = f"Bearer {await api_token(tmp_path)}"
+        await organiser.client.aclose()
         await ada.client.aclose()
         calls, failures = await asyncio.to_thread(fuzz, up.base_url, headers, ids, examples)
         assert failures == []

@@ -22,7 +22,8 @@ class Page:
 
     @classmethod
     async def opened(cls, candidate: Candidate, tab: str = TAB) -> Page:
-        read(await candidate.post("tickets", {"tab": tab}))
+        tickets = "/api/v1/candidates/me/tickets"
+        read(await candidate.client.post(tickets, json={"tab": tab}))
         window = read(
             await candidate.client.post(
                 "/api/v1/candidates/me/frame-windows", headers={"X-Invigil-Tab": tab}

@@ -218,9 +218,15 @@ class Candidate:
         self.clock = clock
         self.id = id_
         self.token = token
+        self._tab: str | None = None
+        self._window: str | None = None
+        self._seq = 0
 
     async def post(self, what: str, json: Json | None = None) -> Response:
-        return await self.client.post(f"/api/v1/candidates/me/{what}", json=json)
+        answer = await self.client.post(f"/api/v1/candidates/me/{what}", json=json)
+        if what == "tickets" and json and answer.is_success:
+            self._tab, self._window = json["tab"], None
+        return answer
 
     async def me(self) -> Json:
         return read(await self.client.get("/api/v1/candidates/me"))
@@ -247,10 +253,25 @@ class Candidate:
         return progress
 
     async def send(self, image: bytes, *, tab: str | None = None) -> Response:
+        """As pages do: numbered from the first live connection on."""
         headers = JPEG if tab is None else JPEG | {"X-Invigil-Tab": tab}
         return await self.client.post(
-            "/api/v1/candidates/me/frames", content=image, headers=headers
+            "/api/v1/candidates/me/frames", content=image, headers=headers | await self._number()
         )
+
+    async def _number(self) -> dict[str, str]:
+        """Nothing without a live connection, or where no window is to be had: `send` hears why."""
+        if self._tab is None:
+            return {}
+        if self._window is None:
+            answer = await self.client.post(
+                "/api/v1/candidates/me/frame-windows", headers={"X-Invigil-Tab": self._tab}
+            )
+            if not answer.is_success:
+                return {}
+            self._window, self._seq = answer.json()["nonce"], 0
+        self._seq += 1
+        return {"X-Frame-Nonce": self._window, "X-Frame-Seq": str(self._seq)}
 
     async def frame(self, image: bytes) -> Json:
         """One frame, and the time until the next one is wanted."""

@@ -19,6 +19,10 @@ from invigil.storage.database.tables_roster import invite, invite_link
 _NEVER_LEAVES = "features of the face, which could be used to rebuild it, never leave the server"
 _KEY = "a key, which opens nothing outside this server"
 _SCORE = "many scores could be used to rebuild the template; what they mean is in `identity`"
+_NUMBERED = {
+    "fingerprint": "bits without a meaning, kept to tell recordings from live cameras",
+    "frame_digest": "the hash of a picture that was not kept",
+}
 _STAFF = "the name or the id of a person who works for the exam office"
 _BY = {"by": _STAFF, "by_id": _STAFF}
 
@@ -81,7 +85,9 @@ PERSONAL: tuple[Personal, ...] = (
     Personal(t.evidence, _by(t.evidence), "evidence"),
     Personal(t.template, _by(t.template), "templates", {"vectors": _NEVER_LEAVES}),
     Personal(t.check_in_frame, _by(t.check_in_frame), "observations"),
-    Personal(t.observation, _by(t.observation), "observations", {"comparison_score": _SCORE}),
+    Personal(
+        t.observation, _by(t.observation), "observations", {"comparison_score": _SCORE} | _NUMBERED
+    ),
     Personal(t.tap_look, _by(t.tap_look), "observations", {"similarity": _SCORE}),
     Personal(invite_link, _of_invite, withheld={"token_hash": _KEY}),
     Personal(invite, _by(invite)),
@@ -90,7 +96,9 @@ PERSONAL: tuple[Personal, ...] = (
     Personal(t.ticket, _by(t.ticket, "actor_id"), withheld={"token_hash": _KEY}),
     Personal(legal_hold, _by(legal_hold), withheld={"set_by": _STAFF, "released_by": _STAFF}),
     Personal(t.candidate_key, _by(t.candidate_key), withheld={"wrapped": _KEY}),
-    Personal(t.candidate, _by(t.candidate, "id"), withheld={"token_hash": _KEY}),
+    Personal(
+        t.candidate, _by(t.candidate, "id"), withheld={"token_hash": _KEY, "frame_window": _KEY}
+    ),
     Personal(t.audit_entry, _by(t.audit_entry), None, {"actor": _STAFF}),
 )
 """All of them."""
