@@ -54,7 +54,9 @@ class AtHome:
         try:
             async with self.client() as client:
                 answer = await client.post(
-                    "/api/v1/candidates/me/frames", content=b"me", headers=JPEG
+                    "/api/v1/candidates/me/frames",
+                    content=b"me",
+                    headers=JPEG | await self.ada.number(client),
                 )
                 return read(answer)
         except TransportError:

@@ -256,15 +256,17 @@ class Candidate:
         """As pages do: numbered from the first live connection on."""
         headers = JPEG if tab is None else JPEG | {"X-Invigil-Tab": tab}
         return await self.client.post(
-            "/api/v1/candidates/me/frames", content=image, headers=headers | await self._number()
+            "/api/v1/candidates/me/frames",
+            content=image,
+            headers=headers | await self.number(self.client),
         )
 
-    async def _number(self) -> dict[str, str]:
+    async def number(self, client: AsyncClient) -> dict[str, str]:
         """Nothing without a live connection, or where no window is to be had: `send` hears why."""
         if self._tab is None:
             return {}
         if self._window is None:
-            answer = await self.client.post(
+            answer = await client.post(
                 "/api/v1/candidates/me/frame-windows", headers={"X-Invigil-Tab": self._tab}
             )
             if not answer.is_success:

@@ -45,6 +45,7 @@ async def exam(up: Served, proctor: Proctor, data: Path) -> tuple[str, list[str]
     ticket = read(await ada.post("tickets", {"tab": "tab-0001"}))["ticket"]
     async with up.client() as client:
         await client.get("/api/v1/live", params={"ticket": ticket})
+    read(await ada.send(pictures.obama()))  # numbered from here on
     with sqlite3.connect(data / "invigil.db", isolation_level=None, timeout=1) as other:
         other.execute("BEGIN IMMEDIATE")
         ada.client.timeout = PATIENCE_S  # the server itself waits for some seconds
