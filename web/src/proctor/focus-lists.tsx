@@ -1,6 +1,7 @@
 import { Text } from "@mantine/core";
 import { useEffect } from "react";
 import type { Incident } from "../api/types";
+import { lostTimeWords } from "../lost-time";
 import { between, clockTime } from "../time";
 import { useNow } from "../ui/use-now";
 import { DECISION_WORDS, gapWords, KIND_WORDS } from "../words";
@@ -49,10 +50,12 @@ function decisionWords({ decision }: Incident): string {
 /** What happened to one candidate, newest first: incidents, and the times without pictures. */
 export function FocusHistory({ candidateId }: { candidateId: string }) {
   const { ui } = useConsole();
-  const { incidents, gaps } = useConsoleView();
+  const view = useConsoleView();
   const now = useNow();
+  const gaps = view.gaps.filter((gap) => gap.candidate_id === candidateId);
+  const lost = lostTimeWords(gaps, now);
   const entries = [
-    ...incidents
+    ...view.incidents
       .filter((incident) => incident.candidate_id === candidateId)
       .map((incident) => ({
         key: incident.id,
@@ -61,15 +64,13 @@ export function FocusHistory({ candidateId }: { candidateId: string }) {
         detail: `${between(incident.started_at, incident.ended_at, now)} · ${decisionWords(incident)}`,
         open: () => ui.enlarge(incident.id),
       })),
-    ...gaps
-      .filter((gap) => gap.candidate_id === candidateId)
-      .map((gap) => ({
-        key: gap.id,
-        at: gap.started_at,
-        text: gapWords(gap),
-        detail: between(gap.started_at, gap.ended_at, now),
-        open: null,
-      })),
+    ...gaps.map((gap) => ({
+      key: gap.id,
+      at: gap.started_at,
+      text: gapWords(gap),
+      detail: between(gap.started_at, gap.ended_at, now),
+      open: null,
+    })),
   ].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
   if (entries.length === 0) {
     return (
@@ -79,22 +80,30 @@ export function FocusHistory({ candidateId }: { candidateId: string }) {
     );
   }
   return (
-    <ul className={css.history}>
-      {entries.map(({ key, at, text, detail, open }) => (
-        <li key={key}>
-          <time dateTime={at}>{clockTime(at)}</time>
-          <span>
-            {open ? (
-              <button type="button" className={css.nameButton} onClick={open}>
-                {text}
-              </button>
-            ) : (
-              text
-            )}
-            <span className="faint"> · {detail}</span>
-          </span>
-        </li>
-      ))}
-    </ul>
+    <>
+      {lost && (
+        <Text size="sm" mb="xs" data-testid="lost-time">
+          Without pictures, and not the candidate's doing: {lost} in all. The exam itself may give this time
+          back.
+        </Text>
+      )}
+      <ul className={css.history}>
+        {entries.map(({ key, at, text, detail, open }) => (
+          <li key={key}>
+            <time dateTime={at}>{clockTime(at)}</time>
+            <span>
+              {open ? (
+                <button type="button" className={css.nameButton} onClick={open}>
+                  {text}
+                </button>
+              ) : (
+                text
+              )}
+              <span className="faint"> · {detail}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
