@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.camera import CameraFile
 
@@ -80,9 +81,20 @@ class Proctor:
         return self.page.get_by_test_id(test_id)
 
     def create_session(
-        self, title: str, interval_s: int = 1, provider: str | None = None, *, repeats: bool = False
+        self,
+        title: str,
+        interval_s: int = 1,
+        provider: str | None = None,
+        *,
+        repeats: bool = False,
+        fair_review: bool = False,
+        look: Callable[[Page], None] | None = None,
     ) -> str:
-        """Returns the join link. `provider`: of live video, where there is a choice."""
+        """Returns the join link. `provider`: of live video, where there is a choice.
+
+        `fair_review`: two reviewers agree, and candidates see their own incidents afterwards.
+        `look`: at the settings, before the session is made of them.
+        """
         self.page.goto(self._origin)
         self.get("session-title").fill(title)
         self.page.get_by_role("button", name="More settings").click()
@@ -92,6 +104,11 @@ class Proctor:
             self.page.get_by_label("Report pictures that repeat").uncheck(force=True)
         if provider:
             self.get("session-provider").select_option(provider)
+        if fair_review:
+            self.get("session-second-reviewer").check()
+            self.get("session-own-incidents").select_option("after_end")
+        if look:
+            look(self.page)
         self.get("session-create").click()
         return self._row(title).get_by_test_id("join-url").inner_text().strip()
 

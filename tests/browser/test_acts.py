@@ -29,21 +29,11 @@ def seated(
     proctor: Proctor, new_candidate: NewCandidate, request: pytest.FixtureRequest
 ) -> Candidate:
     """Somebody in the room of a session with fair review, in the large view of its console."""
-    proctor.page.goto(proctor._origin)
     title = request.node.name[:60]
-    proctor.get("session-title").fill(title)
-    proctor.page.get_by_role("button", name="More settings").click()
-    proctor.get("session-interval").fill("1")
-    proctor.get("session-second-reviewer").check()
-    proctor.get("session-own-incidents").select_option("after_end")
-    show(proctor.page, "settings")
-    proctor.get("session-create").click()
-    row = proctor.get("session-row").filter(
-        has=proctor.page.get_by_role("link", name=title, exact=True)
+    join_url = proctor.create_session(
+        title, fair_review=True, look=lambda page: show(page, "settings")
     )
-    join_url = row.get_by_test_id("join-url").inner_text().strip()
-    row.get_by_test_id("open-console").click()
-    proctor.expect_connected()
+    proctor.open_console(title)
     obama = new_candidate("obama")
     obama.come_in(join_url, "Barack Obama")
     proctor.focus("Barack Obama")

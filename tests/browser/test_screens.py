@@ -116,19 +116,13 @@ def test_answers_holds_and_erasure(exam: Exam) -> None:
     """From the incident to the moment when nothing of the candidate is left on any console."""
     findings = Findings()
     proctor, name = exam.proctor, "Barack Obama"
-    proctor.page.goto(proctor._origin)
     title = "Answers, holds and erasure"
-    proctor.get("session-title").fill(title)
-    proctor.page.get_by_role("button", name="More settings").click()
-    proctor.get("session-interval").fill("1")
-    proctor.get("session-second-reviewer").check()
-    proctor.get("session-own-incidents").select_option("after_end")
-    findings.look(proctor.page, "settings of a session", CANDIDATE_WIDTHS)
-    proctor.get("session-create").click()
-    row = proctor._row(title)
-    join_url = row.get_by_test_id("join-url").inner_text().strip()
-    row.get_by_test_id("open-console").click()
-    proctor.expect_connected()
+    join_url = proctor.create_session(
+        title,
+        fair_review=True,
+        look=lambda page: findings.look(page, "settings of a session", CANDIDATE_WIDTHS),
+    )
+    proctor.open_console(title)
     obama = exam.new_candidate("obama")
     obama.come_in(join_url, name)
     incident_and_answer(proctor, obama, findings)

@@ -109,7 +109,7 @@ function SessionRow({ session, organiser }: { session: ExamSession; organiser: b
             </Badge>
           )}
           {session.unattended_since && (
-            <Badge color="orange" tt="none" data-testid="unattended">
+            <Badge variant="default" tt="none" className={css.unattended} data-testid="unattended">
               Nobody is watching since {clockTime(session.unattended_since)}
             </Badge>
           )}
@@ -120,8 +120,8 @@ function SessionRow({ session, organiser }: { session: ExamSession; organiser: b
           {session.retention_days} {session.retention_days === 1 ? "day" : "days"}
         </Text>
         <Text size="sm">
-          {session.candidates_in_room} in the room · {session.open_incidents} open incidents ·{" "}
-          {session.unreviewed_incidents} to review
+          {session.candidates_in_room} in the room · {session.open_incidents} open{" "}
+          {session.open_incidents === 1 ? "incident" : "incidents"} · {session.unreviewed_incidents} to review
         </Text>
       </div>
       <Group gap="xs">
