@@ -27,7 +27,9 @@ async def decide(proctor: Proctor, candidate_id: str, decision: str, **more: str
 async def test_the_join_page_says_what_is_watched_and_kept(
     house: Running, proctor: Proctor
 ) -> None:
-    session = await proctor.open_session(sampling_interval_s=7, retention_days=1)
+    session = await proctor.open_session(
+        sampling_interval_s=7, retention_days=1, report_repeats=True
+    )
     info = read(await (await house.client()).get(join_path(session)))
     assert info["session"] == {
         "id": session["id"],
@@ -42,6 +44,26 @@ async def test_the_join_page_says_what_is_watched_and_kept(
     text = " ".join(info["consent"]["text"])
     assert "every 7 seconds" in text
     assert "1 day after" in text
+    assert "the same pictures come again" in text
+    assert "You can ask your exam office at any time what was noted about you" in text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"own_incidents": "after_end"}, "When you have finished, this page shows you"),
+        ({"own_incidents": "after_review"}, "When you have finished and people have looked at it"),
+        ({"own_incidents": "after_end", "answer_days": 1}, "you can answer within 1 day."),
+    ],
+)
+async def test_the_join_page_says_whether_one_sees_what_was_noted(
+    house: Running, proctor: Proctor, chosen: Json, said: str
+) -> None:
+    session = await proctor.open_session(**chosen)
+    info = read(await (await house.client()).get(join_path(session)))
+    text = " ".join(info["consent"]["text"])
+    assert said in text
+    assert "come again" not in text
 
 
 async def test_declining_makes_no_candidate(house: Running, session: Json) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from invigil.domain.session import ExamSession
+from invigil.domain.session import ExamSession, OwnIncidents
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,13 @@ def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[
         (
             f"About {every}, and more often for a moment when something is unclear, a "
             "picture from your camera is looked at by software on this server. It counts the "
-            "faces in the picture, to notice when several people are visible or nobody is. It "
+            "faces in the picture, to notice when several people are visible or nobody is"
+            + (
+                ", and when the camera is covered or the same pictures come again. "
+                if session.report_repeats
+                else ", and when the camera is covered. "
+            )
+            + "Your browser tells it when another camera is in use, or one that is a program. It "
             "does not judge feelings, attention or behaviour."
         ),
         *_comparison(session),
@@ -46,14 +52,15 @@ def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[
         (
             "Kept are: your name and what the invitation list of the exam office says of you, your "
             "reference photo, the newest picture, the pictures of incidents, the counts and times, "
-            "your choices on this page, and the messages. Other pictures, the live video and the "
-            "sound are not recorded."
+            "a mark of each picture that cannot be turned back into it, your choices on this page, "
+            "and the messages. Other pictures, the live video and the sound are not recorded."
         ),
         (
             "The newest picture is deleted when you finish or the session is "
-            f"closed. Everything else is deleted {days} after it was recorded. "
-            f"{_who_sees(elsewhere)}"
+            f"closed. Everything else is deleted {days} after it was recorded, unless the exam "
+            f"office has to keep it longer for an appeal. {_who_sees(elsewhere)}"
         ),
+        _own_incidents(session),
         (
             "If you do not agree with this, or have other questions, do not continue and speak to "
             "your exam office."
@@ -82,6 +89,20 @@ def _comparison(session: ExamSession) -> tuple[str, ...]:
             "any time with the button on the page: the features are then deleted at once."
         ),
     )
+
+
+def _own_incidents(session: ExamSession) -> str:
+    answer = (
+        "this page shows you what was noted about you, with the pictures, and you can answer "
+        f"within {session.answer_days} day{'s' if session.answer_days != 1 else ''}."
+    )
+    match session.own_incidents:
+        case OwnIncidents.AFTER_END:
+            return f"When you have finished, {answer}"
+        case OwnIncidents.AFTER_REVIEW:
+            return f"When you have finished and people have looked at it, {answer}"
+        case OwnIncidents.NEVER:
+            return "You can ask your exam office at any time what was noted about you, and answer."
 
 
 def _who_sees(elsewhere: Elsewhere) -> str:
