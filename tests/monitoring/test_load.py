@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from invigil.monitoring.load import (
     PERIOD_S,
     QUEUE_PER_WORKER,
     Load,
+    stretched,
 )
 from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Running, read, running
@@ -188,3 +191,20 @@ async def test_a_stretched_interval_is_the_one_that_counts_for_a_gap(
     assert await proctor.incidents(session) == []
     await house.tick(1)
     assert [each["kind"] for each in await proctor.incidents(session)] == ["camera_lost"]
+
+
+def test_frames_that_were_answered_together_do_not_come_back_together() -> None:
+    chance, second = random.Random(7), timedelta(seconds=1)  # noqa: S311
+    due = [timedelta()] * 400
+    for _ in range(12):
+        due = [at + stretched(5 * second, 1.25, chance.random()) for at in due]
+    places = [at % (6.25 * second) for at in due]
+    fullest = max(sum(begin <= at < begin + second for at in places) for begin in places)
+    assert fullest < 2 * len(due) / 6.25
+
+
+def test_what_is_added_is_on_average_what_the_factor_says() -> None:
+    whole = [stretched(timedelta(seconds=5), 1.5, each / 100) for each in range(101)]
+    assert sum(whole, timedelta()) / len(whole) == timedelta(seconds=7.5)
+    assert min(whole) > timedelta(seconds=5)
+    assert stretched(timedelta(seconds=5), 1.0, 0.9) == timedelta(seconds=5)

@@ -28,6 +28,9 @@ from invigil.bench.meters import Meter, children, cpu_s, machine_s, memory_mb, s
 from invigil.settings import Settings
 
 START_WITHIN_S = 60.0
+# Intervals before anything counts. Who entered early has sent nothing while the others checked in:
+# their cameras count as lost, and all of them come back at once.
+_WARM_UP = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,11 @@ class Crowd:
 
     async def sit(self, count: int, interval_s: float, seconds: float) -> Sitting:
         found = await self._tell(
-            do="sit", count=count, interval_s=interval_s, seconds=seconds, warm_up_s=interval_s
+            do="sit",
+            count=count,
+            interval_s=interval_s,
+            seconds=seconds,
+            warm_up_s=interval_s * _WARM_UP,
         )
         return Sitting(**found | {"frames": Latencies(**found["frames"])})
 
@@ -214,7 +221,7 @@ async def measure(
     cpus: str | None = None,
 ) -> dict[str, Any]:
     """Joins; then for each number of candidates, until one is not held: those who are not yet in
-    the room check in, everybody sends for one interval that does not count, and then `seconds`.
+    the room check in, everybody sends for a few intervals that do not count, and then `seconds`.
 
     `sockets`: everybody in the room holds a live socket as well, as pages do.
     """

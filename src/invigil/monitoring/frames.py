@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from invigil.feed.bus import Bus, proctors_of
 from invigil.monitoring.admission import require_may_send, watched
 from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.monitoring.health import Health
-from invigil.monitoring.load import NotAnalysed
+from invigil.monitoring.load import NotAnalysed, stretched
 from invigil.monitoring.silence import Silence
 from invigil.monitoring.uploads import answer_again, replays_over
 from invigil.rules import judge
@@ -333,7 +334,8 @@ class FramePipeline:
         return self._stretched(ruling.next_frame)
 
     def _stretched(self, interval: timedelta) -> int:
-        return _ms(interval * self._analysis.interval_factor)
+        chance = random.random()  # noqa: S311 - spreads load, guards nothing
+        return _ms(stretched(interval, self._analysis.interval_factor, chance))
 
     def _show(self, frame: _Frame, result: FrameResult) -> None:
         record = result.observation

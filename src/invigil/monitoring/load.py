@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from invigil.domain.errors import Unavailable
 
@@ -29,6 +30,7 @@ meanwhile and finds no room is not looked at, so that the queue does not grow ei
 _STRETCH = 1.25
 _STRETCH_WHEN_FULL = 1.5
 _RELAX = 0.9
+_LEAST_SHARE = 0.2
 
 
 class NotAnalysed(Unavailable):
@@ -36,6 +38,17 @@ class NotAnalysed(Unavailable):
 
     The frame pipeline turns it into a longer interval, never into an error or an incident.
     """
+
+
+def stretched(interval: timedelta, factor: float, chance: float) -> timedelta:
+    """The time to a candidate's next frame. `chance`: 0 to 1, another one for every frame.
+
+    Frames that waited together are answered together, and with equal intervals they would come
+    back together for as long as the exam lasts. So what is added differs from answer to answer;
+    on average it is what `factor` says.
+    """
+    share = _LEAST_SHARE + 2 * (1 - _LEAST_SHARE) * chance
+    return interval * (1 + (factor - 1) * share)
 
 
 class Load:

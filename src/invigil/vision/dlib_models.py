@@ -1,7 +1,7 @@
 """The published tutorial's own path: `face_recognition`, which is dlib, as an optional extra.
 
 HOG detector on the picture at twice its size, five landmarks, ResNet with 128 features. It is here
-for parity and as the baseline of the benchmark; it costs about forty times the default engine.
+for parity and as the baseline of the benchmark; it costs about twenty times the default engine.
 """
 
 from __future__ import annotations
