@@ -61,6 +61,7 @@ SWEEP_EVERY = timedelta(hours=1)
 LOOK_EVERY_S = 60.0
 
 ROUTERS = (
+    frames.router,  # first, because nearly every request is one of its
     pages.router,
     health.router,
     metrics.router,
@@ -71,7 +72,6 @@ ROUTERS = (
     roster.router,
     proctor_invites.router,
     check_in.router,  # before candidates: /candidates/me is not an id
-    frames.router,
     forgery.router,
     media.router,
     arrangements.router,
