@@ -22,8 +22,9 @@ NOWHERE = Elsewhere()
 
 def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[str, ...]:
     """Paragraphs in plain words, true for this very session."""
-    days = f"{session.retention_days} day{'s' if session.retention_days != 1 else ''}"
+    days = _days(session.retention_days)
     interval = session.sampling_interval_s
+    repeats = " or the same pictures come again" if session.report_repeats else ""
     every = "every second" if interval == 1 else f"every {interval} seconds"
     return (
         (
@@ -38,14 +39,9 @@ def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[
         (
             f"About {every}, and more often for a moment when something is unclear, a "
             "picture from your camera is looked at by software on this server. It counts the "
-            "faces in the picture, to notice when several people are visible or nobody is"
-            + (
-                ", and when the camera is covered or the same pictures come again. "
-                if session.report_repeats
-                else ", and when the camera is covered. "
-            )
-            + "Your browser tells it when another camera is in use, or one that is a program. It "
-            "does not judge feelings, attention or behaviour."
+            "faces in the picture, to notice when several people are visible or nobody is, and "
+            f"when the camera is covered{repeats}. Your browser tells it when another camera is in "
+            "use, or one that is a program. It does not judge feelings, attention or behaviour."
         ),
         *_comparison(session),
         "The software never decides about you. It shows a picture to a person, who decides.",
@@ -94,7 +90,7 @@ def _comparison(session: ExamSession) -> tuple[str, ...]:
 def _own_incidents(session: ExamSession) -> str:
     answer = (
         "this page shows you what was noted about you, with the pictures, and you can answer "
-        f"within {session.answer_days} day{'s' if session.answer_days != 1 else ''}."
+        f"within {_days(session.answer_days)}."
     )
     match session.own_incidents:
         case OwnIncidents.AFTER_END:
@@ -103,6 +99,10 @@ def _own_incidents(session: ExamSession) -> str:
             return f"When you have finished and people have looked at it, {answer}"
         case OwnIncidents.NEVER:
             return "You can ask your exam office at any time what was noted about you, and answer."
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'s' if count != 1 else ''}"
 
 
 def _who_sees(elsewhere: Elsewhere) -> str:

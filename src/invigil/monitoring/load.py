@@ -67,7 +67,7 @@ class Load:
 
     @property
     def interval_factor(self) -> float:
-        """By how much every candidate's interval is stretched, 1 to `MAX_FACTOR`."""
+        """By how much intervals are stretched on average, 1 to `MAX_FACTOR`."""
         self._turn()
         return self._factor
 

@@ -49,7 +49,7 @@ export function RulesPrecision() {
           <Table.Tbody>
             {kinds.map((each) => (
               <Table.Tr key={each.kind} data-testid="precision-row" data-kind={each.kind}>
-                <Table.Th scope="row" fw={500}>
+                <Table.Th scope="row" fw={500} miw={180}>
                   {KIND_WORDS[each.kind]}
                 </Table.Th>
                 <Table.Td className={css.nowrap}>{rightWords(each)}</Table.Td>
