@@ -13,6 +13,7 @@ from invigil.api.deps import House
 from invigil.app import create_app
 from invigil.clock import system_clock
 from invigil.domain.errors import MediaConfigError, StorageMisconfigured
+from invigil.ending import Socket, end_within
 from invigil.feed.redis_bus import FeedMisconfigured
 from invigil.settings import Settings
 from invigil.storage.evidence.open import EvidenceMisconfigured
@@ -25,6 +26,9 @@ KEEP_ALIVE_S = 75
 
 SHUTDOWN_S = 5
 """Long enough for a frame in flight, short enough for a restart on an exam day."""
+
+GONE_S = 15
+"""After so long a server that is told to end is gone, also when something of it hangs."""
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a trial on a local network is about
 
@@ -74,6 +78,7 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=SHUTDOWN_S,
+                ws=Socket,
                 ws_max_size=1 << 17,
                 ws_ping_interval=20,
                 ws_ping_timeout=20,
@@ -111,6 +116,7 @@ class _Server(uvicorn.Server):
         second signal ends the wait.
         """
         self._house.doors.closing = True
+        end_within(self._settings.drain_seconds + GONE_S)
         asked = self._signals
         loop = asyncio.get_running_loop()
         until = loop.time() + self._settings.drain_seconds

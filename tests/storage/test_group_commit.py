@@ -198,6 +198,36 @@ async def test_one_that_is_cancelled_while_it_is_committed_harms_nobody(
     assert [ref for _, ref in await stored(database)] in (["slow", "next"], ["next"])
 
 
+async def test_when_everything_is_cancelled_the_last_words_are_still_written(
+    database: Database,
+) -> None:
+    """As `asyncio.run` ends: all at once, and then whoever has something to put in order does."""
+    reached, go_on = threading.Event(), threading.Event()
+
+    async def slow(work: UnitOfWork) -> str:
+        reached.set()
+        go_on.wait(20)
+        return await noting("slow")(work)
+
+    async def puts_in_order() -> str:
+        try:
+            return await database.write(slow)
+        except asyncio.CancelledError:
+            asyncio.get_running_loop().call_later(0.05, go_on.set)
+            return await database.write(noting("last words"))
+
+    me = asyncio.current_task()
+    before = asyncio.all_tasks()
+    asked = asyncio.create_task(puts_in_order())
+    await asyncio.to_thread(reached.wait, 20)
+    for task in asyncio.all_tasks() - before | {asked}:
+        assert task is not me
+        task.cancel()
+    async with asyncio.timeout(20):
+        assert await asked == "last words"
+    assert "last words" in [ref for _, ref in await stored(database)]
+
+
 async def test_other_writers_and_groups_take_turns(database: Database) -> None:
     async def alone(ref: str) -> None:
         async with database.begin() as work:

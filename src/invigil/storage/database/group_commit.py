@@ -75,7 +75,8 @@ class _Queue:
         """
         queued = _Queued(unit, asyncio.get_running_loop().create_future())
         self._waiting.append(queued)
-        if self._task is None or self._task.done():
+        # One that is being cancelled, as all are when the loop ends, takes nothing more.
+        if self._task is None or self._task.done() or self._task.cancelling():
             self._task = asyncio.create_task(self._drain())
         value: _T = await queued.answer
         return value
@@ -98,6 +99,10 @@ class _Queue:
                         for queued in group:
                             queued.error = queued.error or error
                             queued.events = ()
+                    except asyncio.CancelledError:
+                        for queued in group:
+                            queued.answer.cancel()
+                        raise
             for queued in group:
                 self._answer(queued)
 
