@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +12,9 @@ import sqlalchemy as sa
 from invigil.domain.observation import Unusable
 from invigil.storage.database import tables as t
 from tests.support import pictures
-from tests.support.house import Json, Proctor, Running, read, refused
+from tests.support.clock import Clock
+from tests.support.house import Json, Proctor, Running, read, refused, running
+from tests.support.scripted import ScriptedEngine
 
 
 def join_path(session: Json) -> str:
@@ -64,6 +68,24 @@ async def test_the_join_page_says_whether_one_sees_what_was_noted(
     text = " ".join(info["consent"]["text"])
     assert said in text
     assert "come again" not in text
+
+
+async def test_the_join_page_says_whether_the_server_looks_at_the_live_video(
+    tmp_path: Path, clock: Clock
+) -> None:
+    livekit: dict[str, Any] = {
+        "livekit_url": "wss://live.example.edu",
+        "livekit_api_key": "key",
+        "livekit_api_secret": "north-4711-secret-north-4711-secret",
+        "livekit_tap_seconds": 30,
+    }
+    says = "takes a picture out of the live video"
+    async with running(tmp_path / "data", clock, ScriptedEngine(), **livekit) as house:
+        proctor = await house.proctor()
+        for provider, looks in (("livekit", True), ("builtin", False)):
+            session = await proctor.open_session(provider=provider)
+            info = read(await (await house.client()).get(join_path(session)))
+            assert (says in " ".join(info["consent"]["text"])) is looks
 
 
 async def test_declining_makes_no_candidate(house: Running, session: Json) -> None:

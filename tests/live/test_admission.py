@@ -165,3 +165,16 @@ async def test_a_candidates_ticket_is_for_its_own_events_only(
         kinds = {each["event"]["kind"] for each in received if each["type"] == "event"}
         assert kinds <= {"state_changed"}
         assert ada.id not in str(received)
+
+
+async def test_whoever_is_erased_loses_the_socket_at_once(
+    house: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    async with await dial(house, await candidate_ticket(ada)) as page:
+        await page.until("hello")
+        read(await ada.post("leave"))
+        await page.until("event")
+        read(await proctor.client.delete(f"/api/v1/candidates/{ada.id}"))
+        assert await page.closed_with() == BAD_TICKET
+    # The page asks why, and is not known any more.
+    refused(await ada.client.get("/api/v1/candidates/me"), 401, "not_signed_in")

@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from invigil.app import create_app
+from invigil.ending import Socket
 from invigil.vision.port import VisionEngine
 from invigil.wiring import database_of
 from tests.support.clock import Clock
@@ -35,7 +36,12 @@ async def serving(
     app = create_app(config, clock=clock, engine=lambda: engine)
     server = uvicorn.Server(
         uvicorn.Config(
-            app, log_level="error", ws_max_size=1 << 17, timeout_graceful_shutdown=1, lifespan="on"
+            app,
+            log_level="error",
+            ws=Socket,
+            ws_max_size=1 << 17,
+            timeout_graceful_shutdown=1,
+            lifespan="on",
         )
     )
     task = asyncio.create_task(server.serve([listener]))

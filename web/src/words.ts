@@ -112,8 +112,12 @@ export function checkInWords({ collected, needed, hint }: CheckInProgress): stri
 
 export function facesWords(live: LiveFacts | null): string {
   if (!live || live.faces === null) return "No picture analysed yet";
-  if (live.faces === 0) return "No face in the last picture";
-  return live.faces === 1 ? "1 face in the last picture" : `${live.faces} faces in the last picture`;
+  return `${live.faces === 0 ? "No face" : facesCount(live.faces)} in the last picture`;
+}
+
+export function facesCount(faces: number): string {
+  if (faces === 0) return "no face";
+  return faces === 1 ? "1 face" : `${faces} faces`;
 }
 
 const UNUSABLE: Record<FrameReason, string> = {

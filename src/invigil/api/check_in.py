@@ -59,12 +59,12 @@ async def join_info(code: str, request: Request, house: HouseDep) -> s.JoinInfo:
     session, invite = await _session_of(code, request, house)
     if session.closed:
         raise SessionClosed
-    elsewhere = house.elsewhere(session)
+    installation = house.installation(session)
     return s.JoinInfo(
         session=present.my_session(session),
         consent=s.ConsentText(
-            version=consent_version(session, elsewhere),
-            text=list(consent_text(session, elsewhere)),
+            version=consent_version(session, installation),
+            text=list(consent_text(session, installation)),
         ),
         invite=invite and present.join_invite(invite),
     )
@@ -92,7 +92,7 @@ async def join(code: str, body: s.Join, request: Request, house: HouseDep) -> s.
         body.consent.version,
         accepted=body.consent.accepted,
         compare_face=body.consent.compare_face,
-        elsewhere=house.elsewhere(session),
+        installation=house.installation(session),
         personal=Personal(invite, hash_token(code)) if invite else None,
     )
     return s.Joined(candidate=await render(house, candidate.id), token=token)

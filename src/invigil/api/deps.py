@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from invigil.api.limiter import Limiter
 from invigil.clock import Clock
 from invigil.domain.actor import CandidateActor, Staff
-from invigil.domain.consent import Elsewhere
+from invigil.domain.consent import Installation
 from invigil.domain.errors import ForeignOrigin, ImageBroken, ImageTooLarge, Removed
 from invigil.domain.session import ExamSession
 from invigil.domain.telemetry import Step
@@ -87,11 +87,12 @@ class House:
     telemetry: Teller
     doors: Doors = field(default_factory=Doors)
 
-    def elsewhere(self, session: ExamSession) -> Elsewhere:
-        """What leaves this server; candidates of the session read it before they join."""
-        return Elsewhere(
+    def installation(self, session: ExamSession) -> Installation:
+        """What is so on this server; candidates of the session read it before they join."""
+        return Installation(
             pictures="Imgur" if self.settings.public_pictures else None,
             video=_COMPANIES.get(session.provider),
+            looks_at_video=self.media.can_see(session),
         )
 
 

@@ -21,7 +21,7 @@ from invigil.api.media_schemas import IceServer
 from invigil.api.render_events import EventRenderer
 from invigil.domain.actor import Ticket
 from invigil.domain.candidate import CameraClaim, CandidateState
-from invigil.domain.errors import InvigilError
+from invigil.domain.errors import InvigilError, NotFound
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
 from invigil.feed.bus import ALL_PROCTORS, Subscription, candidate_topic, peer_topic, proctors_of
@@ -37,6 +37,8 @@ TRY_LATER, BAD_LETTER, LONG_LETTER = 1013, 1003, 1009
 MAX_LETTER = 64_000
 PAGE = 200
 RIGHTS_EVERY_S = 2.0
+THERE_EVERY_S = 60.0
+"""How often to see whether a candidate was erased by a command, which wakes nobody."""
 REPLAY_LIMIT = 2000
 """A page that missed more reloads its snapshot instead."""
 
@@ -178,7 +180,9 @@ class _Connection:
             await subscription.wait(self._house.bus.patience_s)
             if subscription.overflowed:
                 raise Hangup(TOO_SLOW)
-            _, news = subscription.take()
+            woken, news = subscription.take()
+            if woken:
+                await self._require_still_there()
             # Events first: a letter never overtakes what was committed before it.
             await self._send_events()
             for letter in news:
@@ -255,11 +259,21 @@ class _Connection:
             self._house.media.hurry()  # out of live video as well
             raise Hangup(BAD_TICKET)
 
+    async def _require_still_there(self) -> None:
+        """Whoever was erased loses the socket; the page asks why, and shows nothing more."""
+        if self._audience is None:
+            return
+        try:
+            await self._house.check_in.get(self._audience)
+        except NotFound:
+            raise Hangup(BAD_TICKET) from None
+
     async def _watch_rights(self) -> None:
         """Ask again and again, also of a page that never sends a ping."""
-        while self._audience is None:
+        while True:
             await self._require_still_allowed()
-            await asyncio.sleep(RIGHTS_EVERY_S)
+            await self._require_still_there()
+            await asyncio.sleep(RIGHTS_EVERY_S if self._audience is None else THERE_EVERY_S)
 
 
 def _first_code(group: BaseExceptionGroup[Hangup]) -> int:

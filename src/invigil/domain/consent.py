@@ -9,18 +9,23 @@ from invigil.domain.session import ExamSession, OwnIncidents
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """What leaves this server, so that candidates are told. `pictures`: the name of a public
-    picture host; `video`: of the company that carries the live video."""
+class Installation:
+    """What candidates are told that depends on the server and not on the session.
+
+    `pictures`: the name of a public picture host; `video`: of the company that carries the live
+    video. `looks_at_video`: the server itself compares the live video with the posted pictures.
+    """
 
     pictures: str | None = None
     video: str | None = None
+    looks_at_video: bool = False
 
 
-NOWHERE = Elsewhere()
+PLAIN = Installation()
+"""Nothing leaves the server, and it looks at nothing but what pages post."""
 
 
-def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[str, ...]:
+def consent_text(session: ExamSession, installation: Installation = PLAIN) -> tuple[str, ...]:
     """Paragraphs in plain words, true for this very session."""
     days = _days(session.retention_days)
     interval = session.sampling_interval_s
@@ -31,8 +36,8 @@ def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[
             "During this exam a proctor can see your camera and hear your microphone live. Other "
             "candidates cannot see or hear you."
             + (
-                f" The live video and sound go through {elsewhere.video}, another company."
-                if elsewhere.video
+                f" The live video and sound go through {installation.video}, another company."
+                if installation.video
                 else ""
             )
         ),
@@ -43,6 +48,7 @@ def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[
             f"when the camera is covered{repeats}. Your browser tells it when another camera is in "
             "use, or one that is a program. It does not judge feelings, attention or behaviour."
         ),
+        *_own_look(installation),
         *_comparison(session),
         "The software never decides about you. It shows a picture to a person, who decides.",
         (
@@ -54,12 +60,24 @@ def consent_text(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> tuple[
         (
             "The newest picture is deleted when you finish or the session is "
             f"closed. Everything else is deleted {days} after it was recorded, unless the exam "
-            f"office has to keep it longer for an appeal. {_who_sees(elsewhere)}"
+            f"office has to keep it longer for an appeal. {_who_sees(installation)}"
         ),
         _own_incidents(session),
         (
             "If you do not agree with this, or have other questions, do not continue and speak to "
             "your exam office."
+        ),
+    )
+
+
+def _own_look(installation: Installation) -> tuple[str, ...]:
+    if not installation.looks_at_video:
+        return ()
+    return (
+        (
+            "Now and then the server itself takes a picture out of the live video, to see that it "
+            "shows the same as the pictures that your page sends. It is kept only where the two "
+            "differ, for a person to look at."
         ),
     )
 
@@ -105,18 +123,19 @@ def _days(count: int) -> str:
     return f"{count} day{'s' if count != 1 else ''}"
 
 
-def _who_sees(elsewhere: Elsewhere) -> str:
-    if elsewhere.pictures is None:
+def _who_sees(installation: Installation) -> str:
+    if installation.pictures is None:
         return "Only the proctors of this exam can see it; it stays on this server."
     return (
-        f"Your reference photo and the pictures of incidents are uploaded to {elsewhere.pictures}"
-        ", another company's public picture site: until they are deleted, anybody who has the "
+        "Your reference photo and the pictures of incidents are uploaded to "
+        f"{installation.pictures}, another company's public picture site: until they are deleted, "
+        "anybody who has the "
         "address of a picture can see it there. Everything else stays on this server, for "
         "the proctors of this exam alone."
     )
 
 
-def consent_version(session: ExamSession, elsewhere: Elsewhere = NOWHERE) -> str:
+def consent_version(session: ExamSession, installation: Installation = PLAIN) -> str:
     """Changes whenever the text does."""
-    text = "\n".join(consent_text(session, elsewhere))
+    text = "\n".join(consent_text(session, installation))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +33,8 @@ from invigil.feed.bus import Bus, proctors_of
 from invigil.monitoring.admission import require_may_send, watched
 from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.monitoring.health import Health
-from invigil.monitoring.load import NotAnalysed, stretched
+from invigil.monitoring.load import NotAnalysed
+from invigil.monitoring.pace import Pace
 from invigil.monitoring.silence import Silence
 from invigil.monitoring.uploads import answer_again, replays_over
 from invigil.rules import judge
@@ -113,6 +113,7 @@ class FramePipeline:
         self._bus = bus
         self._clock = clock
         self._incidents = IncidentLog(store)
+        self._pace = Pace(analysis)
 
     async def handle(
         self, token_hash: str, tab: str | None, image: bytes, upload: Upload | None = None
@@ -198,7 +199,8 @@ class FramePipeline:
 
     async def _skipped(self, frame: _Frame) -> FrameResult:
         """Busy: the frame counts as a sign of life, and everybody waits a little longer."""
-        interval = self._stretched(frame.candidate.policy(frame.session).sampling)
+        sampling = frame.candidate.policy(frame.session).sampling
+        interval = self._pace.regular(frame.received_at, sampling)
 
         async def record(work: UnitOfWork) -> None:
             await watched(work, frame.candidate.id)
@@ -289,7 +291,7 @@ class FramePipeline:
             raise _PhotosWanted(wanted - len(photos))
         changes = (*ruling.changes, *replays_over(incidents, now))
         await self._incidents.apply(work, candidate, changes, now, photos)
-        interval = self._interval(ruling, policy.burst)
+        interval = self._pace.next(frame.received_at, ruling.next_frame, policy)
         await self._still_there(work, frame, interval, incidents)
         record = ObservationRecord(
             observation_id,
@@ -327,15 +329,6 @@ class FramePipeline:
                 reason=error.code,
             )
             self._health.tell()
-
-    def _interval(self, ruling: Ruling, burst: timedelta) -> int:
-        if ruling.next_frame <= burst:
-            return _ms(ruling.next_frame)
-        return self._stretched(ruling.next_frame)
-
-    def _stretched(self, interval: timedelta) -> int:
-        chance = random.random()  # noqa: S311 - spreads load, guards nothing
-        return _ms(stretched(interval, self._analysis.interval_factor, chance))
 
     def _show(self, frame: _Frame, result: FrameResult) -> None:
         record = result.observation
@@ -380,7 +373,3 @@ def _its(upload: Upload | None) -> Upload:
     if upload is None:
         raise ValueError("only a frame with a number can have that of another")
     return upload
-
-
-def _ms(interval: timedelta) -> int:
-    return int(interval / timedelta(milliseconds=1))

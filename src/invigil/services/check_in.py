@@ -22,7 +22,7 @@ from invigil.domain.candidate import (
     Matching,
     WaitingReason,
 )
-from invigil.domain.consent import NOWHERE, Elsewhere, consent_version
+from invigil.domain.consent import PLAIN, Installation, consent_version
 from invigil.domain.errors import (
     ConsentOutdated,
     ConsentRequired,
@@ -97,7 +97,7 @@ class CheckIn:
         *,
         accepted: bool,
         compare_face: bool = False,
-        elsewhere: Elsewhere = NOWHERE,
+        installation: Installation = PLAIN,
         personal: Personal | None = None,
     ) -> tuple[Candidate, str]:
         """Record the consent and make the candidate. Gives the candidate and its token.
@@ -107,7 +107,7 @@ class CheckIn:
         """
         if not accepted:
             raise ConsentRequired
-        if text_version != consent_version(session, elsewhere):
+        if text_version != consent_version(session, installation):
             raise ConsentOutdated
         matching = chosen(session, compare_face=compare_face)
         return await self.add(session, name, text_version, matching=matching, personal=personal)

@@ -1,6 +1,7 @@
 import { CandidateApi, joinExam, joinInfo } from "../api/candidate";
 import { type ApiError, asApiError } from "../api/http";
 import type { MyCandidate } from "../api/types";
+import { Asking } from "./asking";
 import { backoffMs } from "./backoff";
 import { CandidateMedia } from "./candidate-media";
 import { followStep, makePumps, type Pumps } from "./candidate-pumps";
@@ -9,7 +10,6 @@ import { type Clock, steadyClock } from "./clock";
 import { randomUuid } from "./ids";
 import { insist } from "./insist";
 import { type CandidateEvent, isForMedia, type ServerMessage } from "./protocol";
-import { Removal } from "./removal";
 import { LiveSocket } from "./socket";
 import { Store } from "./store";
 import { tokenStore } from "./token-store";
@@ -30,7 +30,7 @@ export class CandidateSession {
   private claiming = true;
   private attempt = 0;
   private readonly pumps: Pumps;
-  private readonly removal: Removal;
+  private readonly asking: Asking;
 
   constructor(
     private readonly code: string,
@@ -49,7 +49,7 @@ export class CandidateSession {
       api: () => this.requireApi(),
       onRefused: (error) => this.refused(error),
     });
-    this.removal = new Removal(
+    this.asking = new Asking(
       this.clock,
       () => void this.refresh(),
       () => this.reconnect(),
@@ -160,7 +160,6 @@ export class CandidateSession {
       this.attempt = 0;
       const view = this.view.get();
       this.view.set(withMe(view.phase === "taken_over" ? view : { ...view, phase: "open" }, me));
-      this.removal.follow(me.state === "removed");
     } catch (reason) {
       const error = asApiError(reason);
       if (error.status === 401 || error.status === 404) this.tokenRefused();
@@ -235,6 +234,7 @@ export class CandidateSession {
 
   private follow(): void {
     followStep(this.view.get(), this.media, this.pumps);
+    this.asking.follow(this.view.get().me?.state);
   }
 
   private requireApi(): CandidateApi {

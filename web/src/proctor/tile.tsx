@@ -8,10 +8,11 @@ import { ago } from "../time";
 import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
 import { LiveVideo } from "../ui/video";
-import { facesWords, liveTroubleWords } from "../words";
+import { facesCount, facesWords, liveTroubleWords } from "../words";
 import { useConsole } from "./console-context";
 import css from "./proctor.module.css";
 import { StatusChip } from "./status-chip";
+import type { TileSize } from "./tile-size";
 
 interface Props {
   candidate: Candidate;
@@ -19,9 +20,10 @@ interface Props {
   undecided: number;
   questions: number;
   focused: boolean;
+  size: TileSize;
 }
 
-export function Tile({ candidate, live, undecided, questions, focused }: Props) {
+export function Tile({ candidate, live, undecided, questions, focused, size }: Props) {
   const { ui, store } = useConsole();
   const interrupted = liveTroubleWords(candidate, live, useStore(store.viewers.trouble));
   const now = useNow();
@@ -55,6 +57,7 @@ export function Tile({ candidate, live, undecided, questions, focused }: Props) 
         <button
           type="button"
           className={css.tileName}
+          title={size === "small" ? candidate.name : undefined}
           aria-pressed={focused}
           onClick={() => ui.focus(focused ? null : candidate.id)}
         >
@@ -62,7 +65,7 @@ export function Tile({ candidate, live, undecided, questions, focused }: Props) 
         </button>
         <StatusChip status={status} />
         <Text size="xs" className="faint">
-          {candidate.last_frame_at ? `Last picture ${ago(candidate.last_frame_at, now)}` : "No picture yet"}
+          {lastPicture(candidate, now, size)}
           {candidate.camera === "hidden" && " · works in another tab"}
         </Text>
         {interrupted && (
@@ -70,7 +73,7 @@ export function Tile({ candidate, live, undecided, questions, focused }: Props) 
             {interrupted}
           </Text>
         )}
-        {candidate.state === "in_room" && (
+        {candidate.state === "in_room" && size === "large" && (
           <Text size="xs" className="faint">
             {facesWords(candidate.live)}
           </Text>
@@ -78,6 +81,14 @@ export function Tile({ candidate, live, undecided, questions, focused }: Props) 
       </div>
     </li>
   );
+}
+
+/** In one line with the number of faces where there is little room. */
+function lastPicture({ last_frame_at, live, state }: Candidate, now: number, size: TileSize): string {
+  if (!last_frame_at) return "No picture yet";
+  const when = ago(last_frame_at, now);
+  if (size === "large") return `Last picture ${when}`;
+  return state === "in_room" && live?.faces != null ? `${when} · ${facesCount(live.faces)}` : when;
 }
 
 const STOPPED = new Set<Candidate["state"]>(["paused", "removed", "finished"]);

@@ -1,4 +1,4 @@
-import { Button, Text, Title } from "@mantine/core";
+import { Button, Group, Text, Title } from "@mantine/core";
 import { useMemo } from "react";
 import { undecidedByCandidate, unreadMessages } from "../live/candidate-status";
 import { useStore } from "../ui/use-store";
@@ -7,6 +7,7 @@ import { useConsole, useConsoleView, useUiView } from "./console-context";
 import { CopyButton } from "./copy-button";
 import css from "./proctor.module.css";
 import { Tile } from "./tile";
+import { TileSizeControl, tileSize } from "./tile-size";
 
 export function Wall() {
   const { store, seen } = useConsole();
@@ -15,12 +16,16 @@ export function Wall() {
   const views = useStore(store.viewers.views);
   const seenIds = useStore(seen.seen);
   const questions = useMemo(() => unreadMessages(messages, seenIds), [messages, seenIds]);
+  const size = useStore(tileSize);
   const undecided = useMemo(() => undecidedByCandidate(incidents), [incidents]);
   return (
     <div>
-      <Title order={2} size="h4" mb="xs">
-        Candidates ({candidates.length})
-      </Title>
+      <Group justify="space-between" gap="xs" mb="xs">
+        <Title order={2} size="h4">
+          Candidates ({candidates.length})
+        </Title>
+        {candidates.length > 1 && <TileSizeControl />}
+      </Group>
       {session && (
         <Text size="xs" className="faint" mb="xs" data-testid="isolation">
           {isolationWords(session.media)}
@@ -46,7 +51,7 @@ export function Wall() {
           )}
         </div>
       )}
-      <ul className={css.wall}>
+      <ul className={css.wall} data-tiles={size}>
         {candidates.map((candidate) => (
           <Tile
             key={candidate.id}
@@ -55,6 +60,7 @@ export function Wall() {
             undecided={undecided.get(candidate.id) ?? 0}
             questions={questions.get(candidate.id) ?? 0}
             focused={focused === candidate.id}
+            size={size}
           />
         ))}
       </ul>

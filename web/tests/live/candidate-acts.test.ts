@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { MyCandidate } from "../../src/api/types";
 import type { CandidateSession } from "../../src/live/candidate-session";
 import { stepOf } from "../../src/live/candidate-state";
+import { tokenStore } from "../../src/live/token-store";
 import { inRoom, json, named, page, ready, refuse } from "./candidate-page";
 import { FakeTrack } from "./fake-rtc";
 import { myCandidate } from "./shapes";
@@ -63,5 +64,24 @@ describe("what a proctor does", () => {
     expect(stepOf(session.view.get())).toBe("ready");
     expect(page.sockets).toHaveLength(open + 1);
     session.view.patch({ phase: "closed" });
+  });
+
+  it("shows nothing of the own exam any more once it was erased", async () => {
+    const session = become(await inRoom(), "finished");
+    page.sockets.at(-1)?.onclose?.({ code: 4410 });
+    await ready();
+    await page.clock.pass(60_000);
+    await ready();
+    expect(stepOf(session.view.get())).toBe("finished");
+    page.answers.me = refuse(401, "not_signed_in");
+    await page.clock.pass(60_000);
+    await ready();
+    expect(stepOf(session.view.get())).toBe("welcome");
+    expect(session.view.get().me).toBeNull();
+    expect(tokenStore.load("code")).toBeNull();
+    const asked = named("me").length;
+    await page.clock.pass(600_000);
+    await ready();
+    expect(named("me")).toHaveLength(asked);
   });
 });

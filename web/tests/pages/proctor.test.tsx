@@ -13,7 +13,6 @@ import { EvidenceView } from "../../src/proctor/evidence-view";
 import { Feed } from "../../src/proctor/feed";
 import { KEYS, useKeys } from "../../src/proctor/keys";
 import { systemWords } from "../../src/proctor/system-banner";
-import { Tile } from "../../src/proctor/tile";
 import { at, candidate, incident, snapshot } from "../live/shapes";
 import { show } from "./render";
 
@@ -134,21 +133,6 @@ it("keeps the filter in the address", async () => {
   parts.ui.setFilter({ candidate: "nobody" });
   await userEvent.click(await screen.findByText("Show all"));
   expect(cards()).toHaveLength(2);
-});
-
-it("marks a tile that needs a look with words, and falls back to the newest still", () => {
-  const off = candidate("c1", { camera: "ended", has_still: true, last_frame_at: at(0) });
-  show(
-    <ConsoleContext value={parts}>
-      <Tile candidate={off} live={null} undecided={2} questions={1} focused={false} />
-    </ConsoleContext>,
-  );
-  const tile = screen.getByTestId("tile");
-  expect(tile.dataset.status).toBe("camera_off");
-  expect(tile.textContent).toContain("Camera off");
-  expect(tile.textContent).toContain("2 to look at");
-  expect(tile.textContent).toContain("1 message");
-  expect(screen.getByTestId("tile-still").getAttribute("src")).toContain("/candidates/c1/still");
 });
 
 it("says what the machinery cannot do", () => {

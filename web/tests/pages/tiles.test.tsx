@@ -1,0 +1,67 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, expect, it } from "vitest";
+import type { Candidate } from "../../src/api/types";
+import { Store } from "../../src/live/store";
+import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
+import { Tile } from "../../src/proctor/tile";
+import { type TileSize, TileSizeControl, tileSize } from "../../src/proctor/tile-size";
+import { at, candidate } from "../live/shapes";
+import { show } from "./render";
+
+const parts = {
+  store: { viewers: { focus: () => {}, trouble: new Store(null) } },
+  ui: { focus: () => {} },
+} as unknown as ConsoleParts;
+
+function tile(of: Candidate, size: TileSize, undecided = 2, questions = 1): HTMLElement {
+  show(
+    <ConsoleContext value={parts}>
+      <Tile
+        candidate={of}
+        live={null}
+        undecided={undecided}
+        questions={questions}
+        focused={false}
+        size={size}
+      />
+    </ConsoleContext>,
+  );
+  return screen.getByTestId("tile");
+}
+
+afterEach(() => {
+  tileSize.set("large");
+  localStorage.clear();
+});
+
+it.each(["large", "small"] as const)("marks a %s tile that needs a look with words", (size) => {
+  const off = candidate("c1", { camera: "ended", has_still: true, last_frame_at: at(0) });
+  const shown = tile(off, size);
+  expect(shown.dataset.status).toBe("camera_off");
+  expect(shown.textContent).toContain("Camera off");
+  expect(shown.textContent).toContain("2 to look at");
+  expect(shown.textContent).toContain("1 message");
+  expect(screen.getByTestId("tile-still").getAttribute("src")).toContain("/candidates/c1/still");
+});
+
+it.each([
+  ["large", 2, "2 faces in the last picture"],
+  ["large", 0, "No face in the last picture"],
+  ["small", 2, "ago · 2 faces"],
+  ["small", 1, "ago · 1 face"],
+  ["small", 0, "ago · no face"],
+] as const)("says on a %s tile how many faces there were: %i", (size, faces, words) => {
+  const live = { faces, identity: "match", reason: null, usable: true } as const;
+  const shown = tile(candidate("c1", { state: "in_room", last_frame_at: at(0), live }), size);
+  expect(shown.textContent).toContain(words);
+});
+
+it("remembers the size of the tiles", async () => {
+  show(<TileSizeControl />);
+  await userEvent.click(screen.getByText("Small tiles"));
+  expect(tileSize.get()).toBe("small");
+  expect(localStorage.getItem("invigil:tiles")).toBe("small");
+  await userEvent.click(screen.getByText("Large tiles"));
+  expect(tileSize.get()).toBe("large");
+});
