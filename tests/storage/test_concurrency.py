@@ -118,7 +118,8 @@ async def test_a_follower_of_the_event_log_misses_nothing(
 
     async def write(where: Database, linger_s: float) -> None:
         async with where.begin() as work:
-            await work.events.add(_event())
+            work.events.note(_event())
+            await work.events.write()
             await asyncio.sleep(linger_s)
 
     follower = Follower(servers[0])
@@ -136,10 +137,10 @@ async def test_a_number_waits_for_the_commit_of_the_one_before(
 
     async def second() -> int:
         async with two.begin() as work:
-            return (await work.events.add(_event())).seq
+            return await _numbered(work)
 
     async with one.begin() as work:
-        first = (await work.events.add(_event())).seq
+        first = await _numbered(work)
         waiting = asyncio.create_task(second())
         done, _ = await asyncio.wait({waiting}, timeout=0.3)
         assert not done
@@ -148,6 +149,36 @@ async def test_a_number_waits_for_the_commit_of_the_one_before(
     assert await waiting == first + 1
     await follower.look()
     assert follower.seen == [first, first + 1]
+
+
+async def test_whoever_has_news_holds_up_others_at_the_end_only(
+    servers: tuple[Database, Database],
+) -> None:
+    one, two = servers
+    if one.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    async with one.begin() as slow:
+        slow.events.note(_event())
+        await slow.candidates.get(ADA.id)
+        async with asyncio.timeout(20), two.begin() as quick:
+            quick.events.note(_event())
+        assert quick.events.pending[0].seq == 1
+    assert slow.events.pending[0].seq == 2
+
+
+async def test_news_of_several_sessions_is_numbered_in_each(
+    servers: tuple[Database, Database],
+) -> None:
+    other = replace(SESSION, id=new_id())
+    async with servers[0].begin() as work:
+        await work.sessions.add(other)
+    async with servers[0].begin() as work:
+        for session_id in (other.id, SESSION.id, other.id):
+            work.events.note(replace(_event(), session_id=session_id))
+    async with servers[1].read() as work:
+        for session_id, count in ((other.id, 2), (SESSION.id, 1)):
+            found = await work.events.since(session_id, 0, None, 10)
+            assert [event.seq for event in found] == list(range(1, count + 1))
 
 
 async def test_a_snapshot_holds_all_that_its_cursor_covers(
@@ -159,9 +190,16 @@ async def test_a_snapshot_holds_all_that_its_cursor_covers(
         before = await reading.candidates.of_session(SESSION.id)
         async with two.begin() as work:
             await work.candidates.save(replace(ADA, name="Ada L."))
-            await work.events.add(_event())
+            work.events.note(_event())
         assert await reading.candidates.of_session(SESSION.id) == before
         assert await reading.events.cursor(SESSION.id) == 0
+
+
+async def _numbered(work: UnitOfWork) -> int:
+    """A new event's number, as it gets it at the end of its transaction."""
+    work.events.note(_event())
+    await work.events.write()
+    return work.events.pending[-1].seq
 
 
 async def _at_once(
@@ -184,7 +222,7 @@ async def test_one_open_incident_of_a_kind_however_many_look(
             if not await work.incidents.open_of(ADA.id):
                 await asyncio.sleep(0.005)
                 await work.incidents.add(_incident())
-                await work.events.add(_event())
+                work.events.note(_event())
 
     assert set(await _at_once(servers, look)) == {None}
     assert await _count(servers[0], t.incident) == 1

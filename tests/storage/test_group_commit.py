@@ -76,7 +76,7 @@ def noting(ref: str, error: type[Exception] | None = None) -> Write:
     """A unit that writes one event, and then fails where it is told to."""
 
     async def unit(work: UnitOfWork) -> str:
-        await work.events.add(Event(SESSION.id, EventKind.CANDIDATE_CHANGED, ref, START))
+        work.events.note(Event(SESSION.id, EventKind.CANDIDATE_CHANGED, ref, START))
         if error is not None:
             raise error(ref)
         return ref

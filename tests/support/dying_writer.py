@@ -41,7 +41,7 @@ class Feed:
 
 async def write(database: Database, ref: str) -> None:
     async def unit(work: UnitOfWork) -> None:
-        await work.events.add(Event(SESSION.id, EventKind.CANDIDATE_CHANGED, ref, NOW))
+        work.events.note(Event(SESSION.id, EventKind.CANDIDATE_CHANGED, ref, NOW))
 
     await database.write(unit)
     print(ref, flush=True)

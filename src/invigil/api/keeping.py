@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from invigil.api import keeping_schemas as s
 from invigil.api.deps import HouseDep, ProctorDep
+from invigil.api.live import ERASED
 from invigil.domain.hold import Hold
 from invigil.feed.bus import candidate_topic
 
@@ -48,7 +49,7 @@ async def release_hold(hold_id: str, proctor: ProctorDep, house: HouseDep) -> s.
 async def erase_candidate(candidate_id: str, proctor: ProctorDep, house: HouseDep) -> s.Erased:
     """Erase everything about a candidate, for good. Refused while there is a hold."""
     erased = await house.keeping.erasure.erase(proctor, candidate_id)
-    house.bus.wake(candidate_topic(candidate_id))
+    house.bus.send(candidate_topic(candidate_id), ERASED)
     return s.Erased(objects=erased.objects, rows=dict(erased.rows), later=erased.later)
 
 

@@ -38,7 +38,10 @@ MAX_LETTER = 64_000
 PAGE = 200
 RIGHTS_EVERY_S = 2.0
 THERE_EVERY_S = 60.0
-"""How often to see whether a candidate was erased by a command, which wakes nobody."""
+"""How often to see whether a candidate was erased by a command, which tells nobody."""
+
+ERASED = {"type": "erased"}
+"""Never leaves the server: whoever was erased loses the socket; the page asks why."""
 REPLAY_LIMIT = 2000
 """A page that missed more reloads its snapshot instead."""
 
@@ -95,6 +98,7 @@ class _Connection:
         self._house = house
         self._ticket = ticket
         self._since = since
+        self._covered = 0  # all events up to this number have been looked for
         role = Role(ticket.role)
         self._audience = ticket.actor_id if role is Role.CANDIDATE else None
         viewer = None
@@ -181,12 +185,19 @@ class _Connection:
             if subscription.overflowed:
                 raise Hangup(TOO_SLOW)
             woken, news = subscription.take()
-            if woken:
-                await self._require_still_there()
+            if ERASED in news:
+                raise Hangup(BAD_TICKET)
             # Events first: a letter never overtakes what was committed before it.
-            await self._send_events()
+            if woken or news or await self._missed_something():
+                await self._send_events()
             for letter in news:
                 await self._socket.send_text(json.dumps(letter))
+
+    async def _missed_something(self) -> bool:
+        """Nobody said so, but a wake-up can be lost."""
+        newest = await self._house.events.cursor_lately(self._ticket.session_id)
+        before, self._covered = self._covered, newest
+        return newest > before
 
     async def _send_events(self) -> None:
         session_id = self._ticket.session_id
@@ -260,7 +271,7 @@ class _Connection:
             raise Hangup(BAD_TICKET)
 
     async def _require_still_there(self) -> None:
-        """Whoever was erased loses the socket; the page asks why, and shows nothing more."""
+        """Whoever was erased by a command loses the socket as well."""
         if self._audience is None:
             return
         try:

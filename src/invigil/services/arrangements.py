@@ -91,7 +91,7 @@ class Arrangements:
         )
         await work.messages.add(message)
         for audience in (None, candidate.id):
-            await work.events.add(Event(session_id, EventKind.MESSAGE, message.id, now, audience))
+            work.events.note(Event(session_id, EventKind.MESSAGE, message.id, now, audience))
 
 
 def require_possible(arranged: Accommodations) -> None:

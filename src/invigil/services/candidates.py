@@ -34,7 +34,5 @@ async def save(work: UnitOfWork, candidate: Candidate, now: datetime) -> None:
     """Write the candidate and tell the proctors and the candidate's own page."""
     await work.candidates.save(candidate)
     session_id = candidate.session_id
-    await work.events.add(Event(session_id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
-    await work.events.add(
-        Event(session_id, EventKind.STATE_CHANGED, candidate.id, now, candidate.id)
-    )
+    work.events.note(Event(session_id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
+    work.events.note(Event(session_id, EventKind.STATE_CHANGED, candidate.id, now, candidate.id))

@@ -155,7 +155,7 @@ class CheckIn:
             if text_version is not None:
                 invite_id = personal.invite.id if personal else None
                 work.audit.note(consent_act(candidate, text_version, invite_id))
-            await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
+            work.events.note(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, now))
 
         # A whole year joins in the same minute.
         await self._database.write(record)
@@ -373,7 +373,7 @@ class CheckIn:
                 raise TakenOver
             # Another page numbers its pictures anew.
             await work.candidates.save(replace(candidate, tab=tab, frame_window=None, frame_seq=0))
-            await work.events.add(
+            work.events.note(
                 Event(candidate.session_id, EventKind.TAKEN_OVER, tab, now, candidate_id)
             )
 
@@ -388,6 +388,6 @@ class CheckIn:
                 return
             changed = replace(candidate, camera=claim, camera_claimed_at=now)
             await work.candidates.save(changed)
-            await work.events.add(
+            work.events.note(
                 Event(candidate.session_id, EventKind.CANDIDATE_CHANGED, candidate_id, now)
             )

@@ -109,7 +109,7 @@ class Erasure:
                 detail={"objects": objects, "rows": sum(rows.values())},
             )
             work.audit.note(act)
-            await work.events.add(
+            work.events.note(
                 Event(candidate.session_id, EventKind.SESSION_CHANGED, candidate.session_id, now)
             )
         return rows

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from invigil.domain.incident import Gap, Incident
 from invigil.domain.message import Event, Message
 from invigil.storage.database import Database
 
+LATELY_S = 0.5
+
 
 class EventLog:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lately: dict[str, tuple[float, int]] = {}
 
     async def cursor(self, session_id: str) -> int:
         """The number of the session's newest event, 0 before the first."""
         async with self._database.read() as work:
             return await work.events.cursor(session_id)
+
+    async def cursor_lately(self, session_id: str) -> int:
+        """As `cursor`, of `LATELY_S` ago at most: hundreds of pages ask whether there is anything
+        new, and one look answers them all."""
+        now = time.monotonic()
+        at, cursor = self._lately.get(session_id, (-LATELY_S, 0))
+        if now - at >= LATELY_S:
+            # Others need not wait for it: what they are told is hardly older.
+            self._lately[session_id] = (now, cursor)
+            cursor = await self.cursor(session_id)
+            self._lately[session_id] = (now, cursor)
+            self._forget(now)
+        return cursor
+
+    def _forget(self, now: float) -> None:
+        for session_id, (at, _) in tuple(self._lately.items()):
+            if now - at > 120 * LATELY_S:
+                del self._lately[session_id]
 
     async def since(
         self, session_id: str, seq: int, candidate_id: str | None, most: int

@@ -76,4 +76,4 @@ class Holds:
 
 async def _tell(work: UnitOfWork, session_id: str, now: datetime) -> None:
     """Consoles show whether there is a hold."""
-    await work.events.add(Event(session_id, EventKind.SESSION_CHANGED, session_id, now))
+    work.events.note(Event(session_id, EventKind.SESSION_CHANGED, session_id, now))

@@ -76,7 +76,7 @@ class Messages:
         message = Message(new_id(), candidate.session_id, candidate.id, sender, kind, text, now)
         await work.messages.add(message)
         for audience in (None, candidate.id):
-            await work.events.add(
+            work.events.note(
                 Event(candidate.session_id, EventKind.MESSAGE, message.id, now, audience)
             )
         return message

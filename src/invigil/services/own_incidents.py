@@ -96,7 +96,7 @@ class OwnIncidentsService:
             if _answer_until(incident, candidate, session, now) is None:
                 raise AnswerRefused("The time to answer this incident is over.")
             await work.decisions.add_answer(incident_id, Answer(text, now))
-            await work.events.add(
+            work.events.note(
                 Event(candidate.session_id, EventKind.INCIDENT_CHANGED, incident_id, now)
             )
             _note(work, actor, Action.INCIDENT_ANSWERED, now, ref=incident_id)

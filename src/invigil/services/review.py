@@ -109,7 +109,7 @@ class Review:
 
     async def _changed(self, work: UnitOfWork, incident_id: str) -> tuple[Incident, str]:
         incident, _ = await _load(work, incident_id)
-        await work.events.add(
+        work.events.note(
             Event(incident.session_id, EventKind.INCIDENT_CHANGED, incident_id, self._clock())
         )
         return incident, await _name(work, incident)

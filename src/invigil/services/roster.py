@@ -125,7 +125,7 @@ class Roster:
             if session.invited_only == invited_only:
                 return
             await work.sessions.set_invited_only(session_id, invited_only)
-            await work.events.add(Event(session_id, EventKind.SESSION_CHANGED, session_id, now))
+            work.events.note(Event(session_id, EventKind.SESSION_CHANGED, session_id, now))
             detail = {"invited_only": int(invited_only)}
             by = actor_name(actor)
             work.audit.note(Act(Action.ADMISSION_CHANGED, by, now, session_id, detail=detail))

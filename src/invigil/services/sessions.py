@@ -197,7 +197,7 @@ class Sessions:
     async def _tell(self, work: UnitOfWork, session: ExamSession) -> None:
         """Tell the consoles of the session as it is now."""
         at = session.closed_at or self._clock()
-        await work.events.add(Event(session.id, EventKind.SESSION_CHANGED, session.id, at))
+        work.events.note(Event(session.id, EventKind.SESSION_CHANGED, session.id, at))
 
     async def _finish(self, session: ExamSession, candidate_id: str, *, tell: bool) -> None:
         """Finish one candidate; done already is fine. `tell`: the candidate's page, in any case."""
@@ -212,7 +212,7 @@ class Sessions:
                 await self._take_out(work, session, candidate)
             if left or templates or tell:
                 at = session.closed_at or self._clock()
-                await work.events.add(
+                work.events.note(
                     Event(session.id, EventKind.SESSION_CHANGED, session.id, at, candidate_id)
                 )
             return left
@@ -229,7 +229,7 @@ class Sessions:
         if candidate.state in SITTING:
             done = replace(done, state=CandidateState.FINISHED, state_since=at, state_reason=None)
         await work.candidates.save(done)
-        await work.events.add(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, at))
+        work.events.note(Event(session.id, EventKind.CANDIDATE_CHANGED, candidate.id, at))
 
     async def snapshot(self, actor: Actor, session_id: str) -> Snapshot:
         """One consistent view."""

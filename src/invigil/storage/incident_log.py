@@ -113,7 +113,7 @@ class IncidentLog:
         for evidence in incident.evidence:
             await work.evidence.add(evidence)
         await work.incidents.add(incident)
-        await work.events.add(
+        work.events.note(
             Event(
                 incident.session_id,
                 EventKind.INCIDENT_OPENED,
@@ -139,7 +139,7 @@ class IncidentLog:
 
     async def _save(self, work: UnitOfWork, incident: Incident) -> None:
         await work.incidents.save(incident)
-        await work.events.add(
+        work.events.note(
             Event(incident.session_id, EventKind.INCIDENT_CHANGED, incident.id, incident.updated_at)
         )
         if incident.state is IncidentState.CLOSED:
@@ -192,7 +192,7 @@ async def open_gap(
         return
     gap = Gap(new_id(), candidate.session_id, candidate.id, started_at, None, cause)
     await work.incidents.add_gap(gap)
-    await work.events.add(Event(candidate.session_id, EventKind.GAP, gap.id, now))
+    work.events.note(Event(candidate.session_id, EventKind.GAP, gap.id, now))
 
 
 async def end_gaps(
@@ -201,4 +201,4 @@ async def end_gaps(
     """Record that frames come again, or that the candidate is done."""
     for gap in await work.incidents.open_gaps(candidate.id):
         await work.incidents.end_gap(gap.id, max(ended_at, gap.started_at))
-        await work.events.add(Event(candidate.session_id, EventKind.GAP, gap.id, now))
+        work.events.note(Event(candidate.session_id, EventKind.GAP, gap.id, now))

@@ -176,6 +176,7 @@ class Database:
         async with _wrapped_errors(), self._write_connection() as connection:
             work = UnitOfWork(connection, vault=self.vault, lock=not self.is_sqlite)
             yield work
+            await work.events.write()
             await work.audit.write()
             await _ended(connection, connection.commit())
         if self._after_commit is not None and work.events.pending:

@@ -178,6 +178,7 @@ class Writer(_Queue):
         try:
             work = UnitOfWork(Immediate(connection), vault=self._vault)
             queued.value = _finished(queued.unit(work))
+            _finished(work.events.write())
             _finished(work.audit.write())
             connection.exec_driver_sql("RELEASE unit")
             queued.events = tuple(work.events.pending)

@@ -86,8 +86,9 @@ def create_engine(url: URL, connector: Connector) -> AsyncEngine:
         # After a restart of the database the pool is full of dead connections: each is asked
         # first, and replaced, so that no request fails for it.
         pool_pre_ping=True,
-        pool_size=10,
-        max_overflow=10,
+        # All are kept: what is over the size would be connected and closed again for each use.
+        pool_size=20,
+        max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         isolation_level="READ COMMITTED",
         connect_args=_connect_args(url.query) | {"async_creator_fn": connector},
