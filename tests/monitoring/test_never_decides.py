@@ -32,7 +32,7 @@ DETECTORS = ("invigil.rules", "invigil.vision", "invigil.monitoring")
 # writes a candidate, and a test below looks at what it writes. Think before you add to it.
 MAY_ASK = {
     "candidates": {"by_token_hash", "get", "monitored", "touch"},
-    "events": {"add"},
+    "events": {"note"},
     "evidence": {"add"},
     "incidents": {
         "add",

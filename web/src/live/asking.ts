@@ -7,7 +7,7 @@ const EVERY_MS: Partial<Record<State, number>> = {
   // A proctor may let them in again.
   removed: 5000,
   // What this page shows of the own exam must go when it is erased.
-  finished: 60_000,
+  finished: 300_000,
 };
 
 /** Pages whose live connection may be over for good ask now and then where the candidate stands. */

@@ -24,7 +24,7 @@ OLDEST = 15
 """Oldest major version that is tested."""
 
 CONNECT_TIMEOUT_S = 3
-POOL_TIMEOUT_S = 5.0
+POOL_TIMEOUT_S = 10.0
 """How long a request waits for a free connection before it is asked to come again."""
 
 STATEMENT_TIMEOUT_MS = 10_000
