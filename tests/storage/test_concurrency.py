@@ -166,21 +166,6 @@ async def test_whoever_has_news_holds_up_others_at_the_end_only(
     assert slow.events.pending[0].seq == 2
 
 
-async def test_news_of_several_sessions_is_numbered_in_each(
-    servers: tuple[Database, Database],
-) -> None:
-    other = replace(SESSION, id=new_id())
-    async with servers[0].begin() as work:
-        await work.sessions.add(other)
-    async with servers[0].begin() as work:
-        for session_id in (other.id, SESSION.id, other.id):
-            work.events.note(replace(_event(), session_id=session_id))
-    async with servers[1].read() as work:
-        for session_id, count in ((other.id, 2), (SESSION.id, 1)):
-            found = await work.events.since(session_id, 0, None, 10)
-            assert [event.seq for event in found] == list(range(1, count + 1))
-
-
 async def test_a_snapshot_holds_all_that_its_cursor_covers(
     servers: tuple[Database, Database],
 ) -> None:

@@ -279,6 +279,21 @@ async def test_a_rollback_tells_nobody_and_uses_up_no_number(
     assert heard.seqs == [1]
 
 
+async def test_news_of_several_sessions_is_numbered_in_each(
+    database: Database,
+) -> None:
+    other = replace(SESSION, id=new_id())
+    async with database.begin() as work:
+        await work.sessions.add(other)
+    async with database.begin() as work:
+        for session_id in (other.id, SESSION.id, other.id):
+            work.events.note(replace(_event(), session_id=session_id))
+    async with database.read() as work:
+        for session_id, count in ((other.id, 2), (SESSION.id, 1)):
+            found = await work.events.since(session_id, 0, None, 10)
+            assert [event.seq for event in found] == list(range(1, count + 1))
+
+
 async def test_reading_never_writes(database: Database) -> None:
     async with database.read() as work:
         await work.sessions.delete(SESSION.id)
