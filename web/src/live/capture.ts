@@ -11,6 +11,7 @@ export class Capture implements PictureSource {
   private waiting = new Map<number, (blob: Blob | null) => void>();
   private qualities = new Map<number, number>();
   private nextId = 1;
+  private track: MediaStreamTrack | null = null;
   private clone: MediaStreamTrack | null = null;
   private video: HTMLVideoElement | null = null;
 
@@ -23,6 +24,7 @@ export class Capture implements PictureSource {
 
   /** Switch to another camera track; null when there is none. */
   setTrack(track: MediaStreamTrack | null): void {
+    this.track = track;
     this.clone?.stop();
     this.clone = track?.clone() ?? null;
     this.video = null;
@@ -42,7 +44,15 @@ export class Capture implements PictureSource {
     }
   }
 
-  take(inMs: number, quality = 0.8): Promise<Blob | null> {
+  async take(inMs: number, quality = 0.8): Promise<Blob | null> {
+    const picture = await this.ask(inMs, quality);
+    if (picture || this.track?.readyState !== "live" || this.track.muted) return picture;
+    // A browser now and then gives nothing to one reader of a camera that is fine: read it anew.
+    this.setTrack(this.track);
+    return this.ask(0, quality);
+  }
+
+  private ask(inMs: number, quality: number): Promise<Blob | null> {
     const id = this.nextId++;
     this.qualities.set(id, quality);
     return new Promise((resolve) => {
