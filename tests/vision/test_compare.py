@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from invigil.domain.observation import Identity, Template, TemplateKind
-from invigil.vision.compare import compare, template_score
+from invigil.vision.compare import compare, directional_nearness, template_score, unlikeness
 from invigil.vision.registry import ComparisonThresholds
 
 THRESHOLDS = {
@@ -42,11 +42,26 @@ def test_one_match_is_enough() -> None:
     assert compare(FEATURES, templates, THRESHOLDS) == (Identity.MATCH, 0.75)
 
 
-def test_a_mismatch_needs_all_templates() -> None:
+def test_templates_have_a_say_together_on_a_mismatch() -> None:
+    """As far above the threshold of one as below that of the other is neither here nor there."""
     unsure = [at(0.375), at(0.375, TemplateKind.SESSION)]
     assert compare(FEATURES, unsure, THRESHOLDS) == (Identity.UNCERTAIN, 0.375)
     sure = [at(0.125), at(0.375, TemplateKind.SESSION)]
     assert compare(FEATURES, sure, THRESHOLDS) == (Identity.MISMATCH, 0.375)
+    outweighed = [at(0.375), at(0.125, TemplateKind.SESSION)]
+    assert compare(FEATURES, outweighed, THRESHOLDS) == (Identity.MISMATCH, 0.375)
+    cleared = [at(0.5), at(0.0, TemplateKind.SESSION)]
+    assert compare(FEATURES, cleared, THRESHOLDS) == (Identity.MATCH, 0.5)
+
+
+def test_the_length_of_features_plays_no_part() -> None:
+    ahead, across = np.zeros((2, 128), dtype=np.float32)
+    ahead[0], across[1] = 3.0, 0.5
+    assert directional_nearness(ahead, np.stack([across, 0.2 * ahead])) == pytest.approx(1.0)
+    assert directional_nearness(ahead, across[None]) == pytest.approx(1 - 2**0.5)
+    assert unlikeness(ahead, across) == pytest.approx(2**0.5)
+    assert unlikeness(ahead, 7 * ahead) == pytest.approx(0.0)
+    assert directional_nearness(0 * ahead, across[None]) == pytest.approx(0.0)
 
 
 def test_without_templates_nothing_is_compared() -> None:

@@ -32,7 +32,21 @@ def test_a_clear_frame_leaves_no_doubt() -> None:
     ],
 )
 def test_blur_noise_distance_and_cover_leave_some(face: FaceQuality, score: float) -> None:
-    assert doubt(face, score, LIMITS) >= LIMITS.doubt
+    assert 0 < doubt(face, score, LIMITS) < 1
+
+
+def test_a_face_unlike_its_mirror_image_leaves_some() -> None:
+    limit = LIMITS.clear_disagreement
+    doubts = [doubt(CLEAR, 0.95, LIMITS, limit + more) for more in (-0.05, 0.0, 0.05, 0.1)]
+    assert doubts[:2] == [0, 0]
+    assert 0 < doubts[2] < doubts[3]
+
+
+def test_what_spoils_a_frame_adds_up() -> None:
+    soft, far = replace(CLEAR, sharpness=5), replace(CLEAR, side=40)
+    both = doubt(replace(soft, side=40), 0.8, LIMITS)
+    alone = (doubt(soft, 0.95, LIMITS), doubt(far, 0.95, LIMITS), doubt(CLEAR, 0.8, LIMITS))
+    assert both == pytest.approx(sum(alone))
 
 
 def test_the_less_there_is_to_see_the_more_doubt_there_is() -> None:

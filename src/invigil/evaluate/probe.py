@@ -16,7 +16,7 @@ from invigil.domain.errors import ImageRefused
 from invigil.domain.observation import TemplateKind, Unusable
 from invigil.evaluate.stats import Doubles
 from invigil.evaluate.tables import BadInput
-from invigil.vision.compare import cosine
+from invigil.vision.compare import Score, cosine, directional_nearness, nearness
 from invigil.vision.engine import DefaultEngine
 from invigil.vision.factory import build_engine
 from invigil.vision.geometry import Floats
@@ -26,6 +26,11 @@ from invigil.vision.runtime import WeightsError
 
 Similarity = Callable[[Doubles, Doubles], Doubles]
 """Comparison scores of templates (n, d) with live features (m, d), shape (n, m)."""
+
+
+def directional_nearness_of_all(templates: Doubles, lives: Doubles) -> Doubles:
+    """`invigil.vision.compare.directional_nearness` of each with each."""
+    return nearness_of_all(_directions(templates), _directions(lives))
 
 
 def nearness_of_all(templates: Doubles, lives: Doubles) -> Doubles:
@@ -40,6 +45,11 @@ def cosine_of_all(templates: Doubles, lives: Doubles) -> Doubles:
     return np.asarray(templates @ lives.T / np.maximum(lengths, np.finfo(np.float64).tiny))
 
 
+def _directions(vectors: Doubles) -> Doubles:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float64).tiny))
+
+
 class Subject(StrEnum):
     """Whose face counts where a picture shows several. The product then compares nobody; in
     collections such as LFW the label belongs to the face in the middle."""
@@ -52,12 +62,14 @@ class Subject(StrEnum):
 class Look:
     """What the engine makes of one picture.
 
-    `live`: features of the subject's face as `observe` takes them, shape (d,); `template`: as
-    `make_template` does. Both None when no face was found, and there even if `unusable` is set.
+    `live`: features of the subject's face at the first look of `observe`, shape (d,), `again`: at
+    the second, which is the first where there is none; `template`: as `make_template` does. All
+    None when no face was found, and there even if `unusable` is set.
     """
 
     unusable: Unusable | None
     live: Floats | None
+    again: Floats | None
     template: Floats | None
 
 
@@ -79,6 +91,13 @@ class Prober(VisionEngine, Protocol):
         ...
 
 
+_OF_ALL: dict[Score, Similarity] = {
+    cosine: cosine_of_all,
+    nearness: nearness_of_all,
+    directional_nearness: directional_nearness_of_all,
+}
+
+
 class DefaultProber(DefaultEngine):
     """The product's engine, whatever it was built of, with its results kept apart."""
 
@@ -90,7 +109,7 @@ class DefaultProber(DefaultEngine):
 
     @property
     def similarity(self) -> Similarity:
-        return cosine_of_all if self._embedder.score is cosine else nearness_of_all
+        return _OF_ALL[self._embedder.score]
 
     @property
     def match_threshold(self) -> float:
@@ -99,16 +118,18 @@ class DefaultProber(DefaultEngine):
     def look(self, image: bytes) -> Look:
         measured = self._measure(image)
         if not measured.detections:
-            return Look(measured.unusable, None, None)
+            return Look(measured.unusable, None, None, None)
         pixels, face = measured.picture.pixels, measured.detections[0]
         if self.subject is Subject.CENTRAL:
             middle = np.array([pixels.shape[1], pixels.shape[0]], dtype=np.float32) / 2
             face = min(
                 measured.detections, key=lambda each: float(np.linalg.norm(each.centre - middle))
             )
+        looks = self._verifier.looks(pixels, face)
         return Look(
             measured.unusable,
-            self._embedder.embed(pixels, face),
+            looks.first,
+            looks.first if looks.second is None else looks.second,
             self._embedder.embed_well(pixels, face),
         )
 
@@ -168,17 +189,18 @@ class LookCache:
 
 
 _REASONS = (None, *Unusable)
+_VECTORS = 3
 
 
 def _packed(look: Look) -> Floats:
-    """One row: number of the reason, then both vectors, if there are any."""
+    """One row: number of the reason, then the three vectors, if there are any."""
     parts = [np.array([_REASONS.index(look.unusable)], dtype=np.float32)]
-    parts += [vector for vector in (look.live, look.template) if vector is not None]
+    parts += [v for v in (look.live, look.again, look.template) if v is not None]
     return np.concatenate(parts)
 
 
 def _unpacked(row: Floats) -> Look:
-    reason, length = _REASONS[int(row[0])], (len(row) - 1) // 2
-    if not length:
-        return Look(reason, None, None)
-    return Look(reason, row[1 : 1 + length], row[1 + length :])
+    reason = _REASONS[int(row[0])]
+    if len(row) == 1:
+        return Look(reason, None, None, None)
+    return Look(reason, *np.split(row[1:], _VECTORS))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from invigil.evaluate.stats import (
     threshold_at_fmr,
 )
 from invigil.evaluate.tables import Pair, read_image
+from invigil.vision.geometry import Floats
 
 FMRS = {"1e-2": 1e-2, "1e-3": 1e-3, "1e-4": 1e-4}
 # With fewer different-person comparisons than this, all with all says no more than the pairs do.
@@ -196,10 +197,14 @@ def _arrays(pairs: Sequence[Pair], looks: dict[str, Look], similarity: Similarit
 
 
 def _score(reference: Look, live: Look, similarity: Similarity) -> float:
-    if reference.template is None or live.live is None:
+    if reference.template is None:
         return _NO_FACE
-    template, features = reference.template.astype(float), live.live.astype(float)
-    return float(similarity(template[None], features[None])[0, 0])
+    template = reference.template.astype(float)[None]
+    looks = [features for features in (live.live, live.again) if features is not None]
+    return max(
+        (float(similarity(template, each.astype(float)[None])[0, 0]) for each in looks),
+        default=_NO_FACE,
+    )
 
 
 def _errors(data: _Data, among: NDArray[np.bool_], threshold: float) -> Errors:
@@ -236,8 +241,12 @@ def _cross(data: _Data, similarity: Similarity, *, usable_only: bool = False) ->
     people = np.array([data.person[name] for name in names])
     looks = [data.looks[name] for name in names]
     templates = np.stack([look.template for look in looks if look.template is not None])
-    lives = np.stack([look.live for look in looks if look.live is not None])
-    scores = similarity(templates.astype(float), lives.astype(float))
+    # Whoever does not match at the first look is looked at again: at any threshold somebody matches
+    # when one of the two looks does.
+    scores = np.maximum(
+        similarity(templates.astype(float), _stacked(look.live for look in looks)),
+        similarity(templates.astype(float), _stacked(look.again for look in looks)),
+    )
     different = people[:, None] != people[None, :]
     rows, columns = np.nonzero(different)
     if not len(rows):
@@ -251,6 +260,10 @@ def _cross(data: _Data, similarity: Similarity, *, usable_only: bool = False) ->
         templates=counts,
         frames=counts,
     )
+
+
+def _stacked(vectors: Iterable[Floats | None]) -> Doubles:
+    return np.stack([vector for vector in vectors if vector is not None]).astype(float)
 
 
 def _tars(

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import onnxruntime as ort
 
-from invigil.vision.compare import Score, nearness
+from invigil.vision.compare import Score, directional_nearness
 from invigil.vision.detection import Detection
 from invigil.vision.geometry import Floats, RgbImage, similarity
 from invigil.vision.landmarks import BLAZEFACE, Layout
@@ -26,12 +26,15 @@ class Embedder(Protocol):
     score: Score
     """How alike two features are; higher means more."""
 
-    def embed(self, image: RgbImage, face: Detection) -> Floats:
-        """The features of a face on a live frame."""
+    def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
+        """The features of a face on each of several live frames, one row each."""
         ...
 
-    def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
-        """The same for several frames at once, one row each."""
+    def mirrored(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats | None:
+        """The features of the same faces seen in a mirror, one row each, for a second look.
+
+        None where there is no second look.
+        """
         ...
 
     def embed_well(self, image: RgbImage, face: Detection) -> Floats:
@@ -42,20 +45,21 @@ class Embedder(Protocol):
 class FaceEmbedder:
     """dlib's ResNet. Safe to share between threads: it keeps nothing but an onnxruntime session."""
 
-    score: Score = staticmethod(nearness)
+    score: Score = staticmethod(directional_nearness)
 
     def __init__(self, session: ort.InferenceSession, layout: Layout = BLAZEFACE) -> None:
         self._session = session
         self._align_by = list(layout.align_by)
         self._targets = np.array(layout.targets, dtype=np.float32)
 
-    def embed(self, image: RgbImage, face: Detection) -> Floats:
-        """The features of a face on a live frame: one pass of the network."""
-        return np.asarray(self.embed_many([(image, face)])[0], dtype=np.float32)
-
     def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
-        """The same for several frames at once, one row each."""
+        """One pass of the network for each face."""
         return self._features(np.stack([self.chip(image, face) for image, face in faces]))
+
+    def mirrored(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
+        """See `Embedder.mirrored`."""
+        chips = np.stack([self.chip(image, face) for image, face in faces])
+        return self._features(np.ascontiguousarray(chips[:, :, ::-1]))
 
     def chip(self, image: RgbImage, face: Detection) -> RgbImage:
         """The face as the network sees it."""

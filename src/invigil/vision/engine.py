@@ -17,17 +17,16 @@ from invigil.domain.observation import (
     TemplateKind,
     Unusable,
 )
-from invigil.vision.compare import comparable, compare
+from invigil.vision.compare import comparable
 from invigil.vision.decode import ImageDecoder, Picture
 from invigil.vision.detection import Detection, FaceDetector
 from invigil.vision.embedder import Embedder
 from invigil.vision.fingerprint import fingerprint, shows_nothing, thumbnail
-from invigil.vision.geometry import Floats, resized
+from invigil.vision.geometry import resized
 from invigil.vision.landmarks import Layout
 from invigil.vision.quality import (
     FaceQuality,
     Light,
-    doubt,
     face_quality,
     foremost,
     judge,
@@ -35,13 +34,13 @@ from invigil.vision.quality import (
     picture_sharpness,
 )
 from invigil.vision.registry import ModelEntry, Registry, Task
+from invigil.vision.verifier import Claim, Verified, Verifier
 
 # A larger JPEG is shrunk while it is decoded, but not below this longer side: a face that is
 # worth comparing has more pixels then than the chip that the embedder sees.
 _NEEDED_SIDE = 800
 _JPEG_QUALITY = 85
-# Faces that pass the embedder together; more only cost memory.
-_BATCH = 8
+_NOT_COMPARED: Verified = (Identity.NOT_COMPARED, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +78,7 @@ class DefaultEngine:
         self._embedder = embedder
         self._quality = registry.quality
         self._thresholds = features.comparison
+        self._verifier = Verifier(embedder, features.comparison, registry.quality)
         self._detector_name = found.name
         self._embedder_name = features.name
 
@@ -91,27 +91,26 @@ class DefaultEngine:
         known = comparable(templates, self._embedder_name)
         if not measured.comparable or not known:
             return self._observation(measured)
-        features = self._embedder.embed(measured.picture.pixels, measured.detections[0])
-        return self._observation(measured, features, known)
+        (verified,) = self._verifier.verify([_claim(measured, known)])
+        return self._observation(measured, verified)
 
     def observe_many(
         self, frames: Sequence[tuple[bytes, Sequence[Template]]]
     ) -> list[Observation | ImageRefused]:
         """All faces that are to be compared go through the embedder together."""
         measured = [self._measured_or_refused(image) for image, _ in frames]
-        known = [comparable(templates, self._embedder_name) for _, templates in frames]
-        places = [
-            place
-            for place, (each, own) in enumerate(zip(measured, known, strict=True))
-            if isinstance(each, _Measured) and each.comparable and own
-        ]
-        features = self._features_of([measured[place] for place in places])
-        by_place = dict(zip(places, features, strict=True))
+        claims: dict[int, Claim] = {}
+        for place, (each, (_, templates)) in enumerate(zip(measured, frames, strict=True)):
+            known = comparable(templates, self._embedder_name)
+            if isinstance(each, _Measured) and each.comparable and known:
+                claims[place] = _claim(each, known)
+        verified = self._verifier.verify(list(claims.values()))
+        by_place = dict(zip(claims, verified, strict=True))
         return [
             each
             if isinstance(each, ImageRefused)
-            else self._observation(each, by_place.get(place), own)
-            for place, (each, own) in enumerate(zip(measured, known, strict=True))
+            else self._observation(each, by_place.get(place, _NOT_COMPARED))
+            for place, each in enumerate(measured)
         ]
 
     def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:
@@ -143,32 +142,9 @@ class DefaultEngine:
         except ImageRefused as error:
             return error
 
-    def _features_of(self, compared: Sequence[_Measured | ImageRefused]) -> list[Floats]:
-        faces = [
-            (each.picture.pixels, each.detections[0])
-            for each in compared
-            if isinstance(each, _Measured)
-        ]
-        groups = (faces[at : at + _BATCH] for at in range(0, len(faces), _BATCH))
-        return [row for group in groups for row in self._embedder.embed_many(group)]
-
-    def _observation(
-        self,
-        measured: _Measured,
-        features: Floats | None = None,
-        known: Sequence[Template] = (),
-    ) -> Observation:
-        """With `features` the face was compared with the templates in `known`."""
+    def _observation(self, measured: _Measured, verified: Verified = _NOT_COMPARED) -> Observation:
         picture, qualities = measured.picture, measured.qualities
-        identity, score = Identity.NOT_COMPARED, None
-        if features is not None:
-            identity, score = compare(
-                features,
-                known,
-                self._thresholds,
-                self._embedder.score,
-                doubt=doubt(qualities[0], measured.detections[0].score, self._quality),
-            )
+        identity, score = verified
         return Observation(
             width=picture.width,
             height=picture.height,
@@ -182,7 +158,7 @@ class DefaultEngine:
             unusable=measured.unusable,
             identity=identity,
             comparison_score=score,
-            models=(self._detector_name,) if features is None else self.models,
+            models=(self._detector_name,) if verified is _NOT_COMPARED else self.models,
             fingerprint=measured.fingerprint,
             covered=measured.covered,
         )
@@ -211,6 +187,10 @@ class DefaultEngine:
             fingerprint(small),
             covered=not qualities and shows_nothing(small),
         )
+
+
+def _claim(measured: _Measured, templates: Sequence[Template]) -> Claim:
+    return Claim(measured.picture.pixels, measured.detections[0], measured.qualities[0], templates)
 
 
 def _face(detection: Detection, quality: FaceQuality, picture: Picture, layout: Layout) -> Face:

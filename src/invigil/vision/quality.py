@@ -110,25 +110,31 @@ def foremost(faces: Sequence[FaceQuality]) -> Sequence[FaceQuality]:
     return faces
 
 
-def doubt(face: FaceQuality, score: float, limits: QualityLimits) -> float:
+def doubt(
+    face: FaceQuality, score: float, limits: QualityLimits, disagreement: float = 0.0
+) -> float:
     """By how much the comparison score must lie under the threshold to be a mismatch; 0 if clear.
 
-    `score`: the detector's, 0..1. A poor frame never makes a match harder, only an accusation.
+    `score`: the detector's, 0..1. `disagreement`: of the face with its mirror image, as
+    `verifier.Looks` has it. A poor frame never makes a match harder, only an accusation.
     """
-    short = max(
-        math.log(limits.clear_sharpness / max(face.sharpness, 1.0)),
-        math.log(limits.clear_pixels / max(face.side, 1.0)),
-        math.log(limits.clear_luma_low / max(face.luma, 1.0)),
-        0.0,
+    grows = limits.doubt
+    turned = max(abs(face.pose.yaw), abs(face.pose.pitch)) if face.pose else 0.0
+    return (
+        grows.blur * _efolds(limits.clear_sharpness, face.sharpness)
+        + grows.noise * _efolds(face.sharpness, limits.noisy_sharpness)
+        + grows.distance * _efolds(limits.clear_pixels, face.side)
+        + grows.darkness * _efolds(limits.clear_luma_low, face.luma)
+        + grows.glare * max(0.0, face.luma - limits.clear_luma_high)
+        + grows.cover * max(0.0, limits.clear_score - score)
+        + grows.turn * max(0.0, turned - limits.clear_turn)
+        + grows.disagreement * max(0.0, disagreement - limits.clear_disagreement)
     )
-    clear = (
-        not short
-        and face.sharpness <= limits.noisy_sharpness
-        and face.luma <= limits.clear_luma_high
-        and score >= limits.clear_score
-        and not _turned(face.pose, limits.clear_turn, limits.clear_turn)
-    )
-    return 0.0 if clear else limits.doubt + limits.doubt_slope * short
+
+
+def _efolds(larger: float, smaller: float) -> float:
+    """How many times e, at least none, the one is larger than the other (which counts as >= 1)."""
+    return max(0.0, math.log(max(larger, 1.0) / max(smaller, 1.0)))
 
 
 def _without_face(light: Light, sharpness: float, limits: QualityLimits) -> Unusable:

@@ -91,6 +91,20 @@ class DetectorLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubtSlopes:
+    """How doubt grows beyond the limits of a clear frame; the units are in `registry.toml`."""
+
+    blur: float
+    noise: float
+    distance: float
+    darkness: float
+    glare: float
+    cover: float
+    turn: float
+    disagreement: float
+
+
+@dataclass(frozen=True, slots=True)
 class QualityLimits:
     """See the comments in `registry.toml`."""
 
@@ -111,8 +125,8 @@ class QualityLimits:
     clear_luma_low: float
     clear_luma_high: float
     clear_turn: float
-    doubt: float
-    doubt_slope: float
+    clear_disagreement: float
+    doubt: DoubtSlopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +170,9 @@ def load_registry(path: Path = REGISTRY) -> Registry:
             for name, entry in document["engine"].items()
         },
         detector=DetectorLimits(**document["detector"]),
-        quality=QualityLimits(**document["quality"]),
+        quality=QualityLimits(
+            **{**document["quality"], "doubt": DoubtSlopes(**document["quality"]["doubt"])}
+        ),
     )
 
 

@@ -1,0 +1,113 @@
+"""1:1 verification of faces on frames, with a second look at whom the first does not recognise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from invigil.domain.observation import Identity, Template
+from invigil.vision.compare import Thresholds, compare, unlikeness
+from invigil.vision.detection import Detection
+from invigil.vision.embedder import Embedder
+from invigil.vision.geometry import Floats, RgbImage
+from invigil.vision.quality import FaceQuality, doubt
+from invigil.vision.registry import QualityLimits
+
+# Faces that pass the embedder together; more only cost memory.
+_BATCH = 8
+
+Verified = tuple[Identity, float | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claim:
+    """A face on a picture, and the templates of whose face it should be (at least one)."""
+
+    image: RgbImage
+    face: Detection
+    quality: FaceQuality
+    templates: Sequence[Template]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """Features of one face, shape (d,). `second`: both looks together, None without a second one.
+
+    `disagreement`: of the face with its own mirror image. Faces are never alike on both sides, but
+    one that is half covered, smeared or lit from the side is less so.
+    """
+
+    first: Floats
+    second: Floats | None
+    disagreement: float
+
+
+class Verifier:
+    """Holds no state between calls."""
+
+    def __init__(self, embedder: Embedder, thresholds: Thresholds, limits: QualityLimits) -> None:
+        self._embedder = embedder
+        self._thresholds = thresholds
+        self._limits = limits
+
+    def verify(self, claims: Sequence[Claim]) -> list[Verified]:
+        """The outcome and the comparison score of each.
+
+        The candidate is nearly always recognised at once; only who is not is looked at again.
+        """
+        firsts = self._first([(claim.image, claim.face) for claim in claims])
+        verified = [
+            compare(first, claim.templates, self._thresholds, self._embedder.score)
+            for first, claim in zip(firsts, claims, strict=True)
+        ]
+        doubtful = [
+            place for place, (identity, _) in enumerate(verified) if identity is not Identity.MATCH
+        ]
+        again = [claims[place] for place in doubtful]
+        seconds = self._again([(c.image, c.face) for c in again], [firsts[p] for p in doubtful])
+        for place, claim, looks in zip(doubtful, again, seconds, strict=True):
+            verified[place] = self._decided(claim, looks)
+        return verified
+
+    def looks(self, image: RgbImage, face: Detection) -> Looks:
+        """Both looks at one face, whoever it is."""
+        faces = [(image, face)]
+        return self._again(faces, self._first(faces))[0]
+
+    def _decided(self, claim: Claim, looks: Looks) -> Verified:
+        return compare(
+            looks.first if looks.second is None else looks.second,
+            claim.templates,
+            self._thresholds,
+            self._embedder.score,
+            doubt=doubt(claim.quality, claim.face.score, self._limits, looks.disagreement),
+        )
+
+    def _first(self, faces: Sequence[tuple[RgbImage, Detection]]) -> list[Floats]:
+        return [row for group in _groups(faces) for row in self._embedder.embed_many(group)]
+
+    def _again(
+        self, faces: Sequence[tuple[RgbImage, Detection]], firsts: Sequence[Floats]
+    ) -> list[Looks]:
+        mirrored: list[Floats | None] = []
+        for group in _groups(faces):
+            rows = self._embedder.mirrored(group)
+            mirrored += [None] * len(group) if rows is None else list(rows)
+        return [
+            Looks(first, None, 0.0)
+            if other is None
+            else Looks(
+                first,
+                np.asarray((first + other) / 2, dtype=np.float32),
+                unlikeness(first, other),
+            )
+            for first, other in zip(firsts, mirrored, strict=True)
+        ]
+
+
+def _groups(
+    faces: Sequence[tuple[RgbImage, Detection]],
+) -> Iterator[Sequence[tuple[RgbImage, Detection]]]:
+    return (faces[at : at + _BATCH] for at in range(0, len(faces), _BATCH))

@@ -1,0 +1,110 @@
+"""Who is not recognised at the first look is looked at again before anything is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from invigil.domain.observation import Identity, Template, TemplateKind
+from invigil.vision.compare import Score, directional_nearness
+from invigil.vision.detection import Detection
+from invigil.vision.geometry import Floats, RgbImage
+from invigil.vision.quality import FaceQuality
+from invigil.vision.registry import ComparisonThresholds, load_registry
+from invigil.vision.verifier import Claim, Verified, Verifier
+
+THRESHOLDS = {TemplateKind.REFERENCE: ComparisonThresholds(match=0.6, mismatch=0.5)}
+CLEAR = FaceQuality(side=140, luma=120, sharpness=25, pose=None)
+TEMPLATE = Template(TemplateKind.REFERENCE, "m@1", ((1.0, 0.0),))
+BLANK = np.zeros((4, 4, 3), dtype=np.uint8)
+
+
+def direction(degrees: float) -> Floats:
+    """30 degrees from the template score 0.48, 20 degrees 0.65."""
+    return np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], dtype=np.float32)
+
+
+class Angles:
+    """An embedder that reads angles off a face's box: `left`, and `top` for the mirror image."""
+
+    score: Score = staticmethod(directional_nearness)
+
+    def __init__(self, *, mirror: bool = True) -> None:
+        self.second_looks: list[float] = []
+        self._mirror = mirror
+
+    def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
+        return np.stack([direction(float(face.box[0])) for _, face in faces])
+
+    def mirrored(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats | None:
+        self.second_looks += [float(face.box[0]) for _, face in faces]
+        if not self._mirror:
+            return None
+        return np.stack([direction(float(face.box[1])) for _, face in faces])
+
+    def embed_well(self, image: RgbImage, face: Detection) -> Floats:
+        return np.asarray(self.embed_many([(image, face)])[0])
+
+
+def claim(first: float, mirrored: float, *, score: float = 0.95) -> Claim:
+    box = np.array([first, mirrored, 200, 200], dtype=np.float32)
+    face = Detection(box, score, np.zeros((0, 2), dtype=np.float32))
+    return Claim(BLANK, face, CLEAR, [TEMPLATE])
+
+
+def verifier(embedder: Angles) -> Verifier:
+    return Verifier(embedder, THRESHOLDS, load_registry().quality)
+
+
+def said(verified: Verified) -> tuple[Identity, float | None]:
+    identity, score = verified
+    return identity, None if score is None else round(score, 3)
+
+
+def test_whoever_is_recognised_is_looked_at_once() -> None:
+    embedder = Angles()
+    (verified,) = verifier(embedder).verify([claim(10, 80)])
+    assert said(verified) == (Identity.MATCH, 0.826)
+    assert embedder.second_looks == []
+
+
+def test_the_second_look_may_recognise_somebody() -> None:
+    embedder = Angles()
+    (verified,) = verifier(embedder).verify([claim(30, 10)])
+    assert said(verified) == (Identity.MATCH, 0.653)
+
+
+def test_both_looks_together_are_a_mismatch() -> None:
+    (verified,) = verifier(Angles()).verify([claim(35, 33)])
+    assert said(verified) == (Identity.MISMATCH, 0.415)
+
+
+def test_a_face_that_does_not_agree_with_its_mirror_image_accuses_nobody() -> None:
+    (agreeing,) = verifier(Angles()).verify([claim(32, 30)])
+    (torn,) = verifier(Angles()).verify([claim(61, 1)])
+    assert agreeing[0] is Identity.MISMATCH
+    assert torn[0] is Identity.UNCERTAIN
+    assert said(torn)[1] == said(agreeing)[1]
+
+
+def test_a_doubtful_face_accuses_nobody_either() -> None:
+    (sure,) = verifier(Angles()).verify([claim(32, 30)])
+    (covered,) = verifier(Angles()).verify([claim(32, 30, score=0.8)])
+    assert (sure[0], covered[0]) == (Identity.MISMATCH, Identity.UNCERTAIN)
+
+
+def test_without_a_mirror_one_look_decides() -> None:
+    (verified,) = verifier(Angles(mirror=False)).verify([claim(35, 10)])
+    assert said(verified) == (Identity.MISMATCH, 0.399)
+
+
+def test_of_many_only_the_doubtful_are_looked_at_again() -> None:
+    embedder = Angles()
+    angles = [(5, 90), (40, 40), *[(6, 90)] * 9, (41, 41), (30, 8)]
+    together = verifier(embedder).verify([claim(*each) for each in angles])
+    assert embedder.second_looks == [40, 41, 30]
+    alone = [verifier(Angles()).verify([claim(*each)])[0] for each in angles]
+    assert together == alone
+    assert [identity for identity, _ in together].count(Identity.MATCH) == 11
+    assert verifier(embedder).verify([]) == []
