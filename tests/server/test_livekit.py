@@ -338,7 +338,7 @@ async def until_told(up: Running, session: Json, *wanted: tuple[str, str | None]
 
 async def test_a_secret_that_livekit_refuses_ends_the_start(tmp_path: Path, live: LiveKit) -> None:
     environment = live.environment | {"INVIGIL_LIVEKIT_API_SECRET": "canary-secret" * 4}
-    said = await refusal(tmp_path, **environment)
+    said = await refusal(tmp_path, INVIGIL_MEETINGS="livekit", **environment)
     assert said.startswith("LiveKit refuses the key or the secret")
     assert "INVIGIL_LIVEKIT_API_SECRET" in said
     assert "canary" not in said
@@ -350,6 +350,7 @@ async def test_a_secret_that_livekit_refuses_ends_the_start(tmp_path: Path, live
         ({"INVIGIL_MEETINGS": "livekit"}, "INVIGIL_LIVEKIT_URL"),
         ({"INVIGIL_LIVEKIT_URL": "ws://host:1"}, "INVIGIL_LIVEKIT_API_KEY"),
         ({"INVIGIL_LIVEKIT_URL": "http://host:1"}, "must be an address such as wss://"),
+        ({"INVIGIL_LIVEKIT_URL": "ws://host:port"}, "must be an address such as wss://"),
         ({"INVIGIL_LIVEKIT_API_URL": "ws://host:1"}, "must be an address such as http://"),
         ({"INVIGIL_MEETINGS": "zoom"}, "INVIGIL_MEETINGS"),
         ({"INVIGIL_LIVEKIT_TAP_SECONDS": "20"}, "INVIGIL_LIVEKIT_URL"),
@@ -362,6 +363,7 @@ async def test_settings_that_cannot_be(tmp_path: Path, chosen: dict[str, str], w
 
 async def test_an_address_where_no_livekit_is(tmp_path: Path, media: Running) -> None:
     chosen = {
+        "INVIGIL_MEETINGS": "livekit",
         "INVIGIL_LIVEKIT_URL": media.base_url.replace("http", "ws").replace(
             "localhost", "127.0.0.1"
         ),

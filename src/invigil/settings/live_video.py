@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from invigil.domain.outage import has_place
+
 CommaList = Annotated[tuple[str, ...], NoDecode]
 _STUN = re.compile(r"stuns?:(\[[0-9a-f:.]+\]|[^/?#:@\s\[\]]+)(:\d{1,5})?", re.IGNORECASE)
 _TURN = re.compile(
@@ -199,7 +201,7 @@ def _address(value: str | None, schemes: set[str], example: str) -> str | None:
     if value is None:
         return None
     parts = urlsplit(value)
-    if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or parts.query:
+    if parts.scheme not in schemes or not has_place(value) or "@" in parts.netloc or parts.query:
         msg = f"must be an address such as {example}"
         raise ValueError(msg)
     return value.rstrip("/")
