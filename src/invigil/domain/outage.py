@@ -26,7 +26,8 @@ def has_place(url: str) -> bool:
 
 def why_away(error: BaseException) -> str:
     """The cause that the network tells, or else what the error itself says."""
-    for each in _causes(error):
+    causes = list(_causes(error))
+    for each in causes:
         match each:
             case socket.gaierror():
                 return "the name of this host cannot be resolved"
@@ -38,13 +39,14 @@ def why_away(error: BaseException) -> str:
                 return "it does not speak TLS as we do"
             case TimeoutError():
                 return "it did not answer in time"
-    return str(error)[:_LONGEST] or type(error).__name__
+    return str(causes[0])[:_LONGEST] or type(causes[0]).__name__
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """From the outermost in; of several at once the first."""
     while error is not None:
-        yield error
         if isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         else:
+            yield error
             error = error.__cause__ or error.__context__
