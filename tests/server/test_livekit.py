@@ -20,6 +20,7 @@ from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Proctor, Running, read, refused
 from tests.support.livekit import KEY, SECRET, LiveKit, livekit
 from tests.support.ports import free_port
+from tests.support.process import served_with_log
 from tests.support.rooms import PATIENCE_S, any_grant, guest, room_of, until
 from tests.support.scripted import ScriptedEngine
 from tests.support.server import serving
@@ -342,6 +343,18 @@ async def test_a_secret_that_livekit_refuses_ends_the_start(tmp_path: Path, live
     assert said.startswith("LiveKit refuses the key or the secret")
     assert "INVIGIL_LIVEKIT_API_SECRET" in said
     assert "canary" not in said
+
+
+async def test_it_is_a_warning_where_new_sessions_get_another_provider(
+    tmp_path: Path, live: LiveKit
+) -> None:
+    log = tmp_path / "log"
+    environment = live.environment | {"INVIGIL_LIVEKIT_API_SECRET": "canary-secret" * 4}
+    async with served_with_log(log, tmp_path / "data", free_port(), **environment):
+        pass
+    (said,) = [line for line in log.read_text().splitlines() if "set up wrongly" in line]
+    assert "INVIGIL_LIVEKIT_API_SECRET" in said
+    assert "canary" not in log.read_text()
 
 
 @pytest.mark.parametrize(
