@@ -30,6 +30,7 @@ from invigil.retention_commands import app as retention
 from invigil.roster_commands import app as roster
 from invigil.server import print_link, reachable, run_server
 from invigil.settings import Settings
+from invigil.settings.refusal import complaints
 from invigil.simulate.commands import simulate
 from invigil.wiring import database_of
 
@@ -77,10 +78,8 @@ def _settings(**given: Any) -> Settings:
     try:
         return reachable(Settings(**chosen))
     except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            # A rule over several settings names them itself.
-            _console.print(f"[red]INVIGIL_{name}[/]: {problem['msg']}" if name else problem["msg"])
+        for complaint in complaints(error):
+            _console.print(complaint, style="red", markup=False)
         raise typer.Exit(2) from None
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from invigil.clock import system_clock
 from invigil.domain.errors import InvigilError, MaintenanceRefused
 from invigil.settings import DATABASE_SCHEMES, Settings
+from invigil.settings.refusal import complaints
 from invigil.storage.database import Database
 from invigil.storage.database.engine import parse_url
 from invigil.storage.maintenance import backup as archives
@@ -36,9 +37,8 @@ def settings_of(data_dir: Path | None) -> Settings:
     try:
         return Settings() if data_dir is None else Settings(data_dir=data_dir)
     except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            _console.print(f"INVIGIL_{name}: {problem['msg']}" if name else problem["msg"])
+        for complaint in complaints(error):
+            _console.print(complaint)
         raise typer.Exit(2) from None
 
 

@@ -11,7 +11,7 @@ from invigil.domain.errors import MediaConfigError, MediaUnavailable
 from invigil.meetings import BuiltinMeetings, MediaProvider, Meetings
 from invigil.meetings.port import ServerTap
 from invigil.meetings.realtimekit.setting import make_realtimekit
-from invigil.settings import Settings
+from invigil.settings import LiveVideo, Settings
 
 log = structlog.get_logger(__name__)
 
@@ -38,11 +38,12 @@ def make_meetings(settings: Settings, clock: Clock) -> Meetings:
         if settings.livekit_tap_seconds is not None:
             taps[livekit.id] = _livekit_tap(settings.livekit_url, settings)
     try:
-        if (realtimekit := make_realtimekit(settings, clock)) is not None:
+        wanted = settings.meetings is LiveVideo.REALTIMEKIT
+        if (realtimekit := make_realtimekit(settings, clock, wanted=wanted)) is not None:
             providers.append(realtimekit)
         return Meetings(providers, settings.meetings.value, taps)
     except MediaConfigError as error:
-        raise SystemExit(f"INVIGIL_MEETINGS: {error.message} {error.fix}") from None
+        raise SystemExit(f"{error.message} {error.fix}") from None
 
 
 def _livekit(url: str, settings: Settings) -> MediaProvider:
@@ -70,21 +71,35 @@ def _livekit_pair(settings: Settings) -> tuple[str, str]:
 
 
 async def check_meetings(meetings: Meetings) -> None:
-    """Raises `MediaConfigError` for wrong settings. A provider that is away keeps nothing else
-    from working, so that it is only reported."""
+    """Raises `MediaConfigError` for wrong settings of the provider that new sessions get.
+
+    Settings of another one may be left over, as in the file of the published tutorial, and one
+    that is away keeps nothing else from working: both are only reported.
+    """
     try:
         for provider in meetings:
-            await _check_provider(provider)
+            await _check_provider(provider, needed=provider.id == meetings.default)
     finally:
         await meetings.aclose()
 
 
-async def _check_provider(provider: MediaProvider) -> None:
+async def _check_provider(provider: MediaProvider, *, needed: bool) -> None:
     try:
         await provider.health()
-    except MediaConfigError:
-        raise
+    except MediaConfigError as error:
+        if needed:
+            raise
+        log.warning(
+            "live video is set up wrongly; sessions that choose it have none, new ones do not get "
+            "it by themselves",
+            provider=provider.id,
+            reason=error.message,
+            fix=error.fix,
+        )
     except MediaUnavailable as error:
         log.warning(
-            "live video is away; exams go on without it", provider=provider.id, reason=error.code
+            "live video is away; exams go on without it, with still pictures, and it comes back "
+            "by itself",
+            provider=provider.id,
+            reason=error.message,
         )

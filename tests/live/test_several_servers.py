@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from invigil.domain.incident import GapCause
 from invigil.feed import redis_bus
@@ -19,6 +20,7 @@ from invigil.settings import Settings
 from tests.support.clock import Clock
 from tests.support.databases import Dialect, current
 from tests.support.house import Candidate, Json, Proctor, Running, read, running
+from tests.support.ports import free_port
 from tests.support.redis import RedisServer, redis_server
 from tests.support.scripted import ScriptedEngine
 from tests.support.server import Page, console, dial, exam_page, proctor_ticket, serving
@@ -342,7 +344,57 @@ async def test_a_redis_that_refuses_is_named_at_the_start(
     assert said == "INVIGIL_FEED_URL: this Redis database serves an installation with another key."
 
 
-@pytest.mark.parametrize("url", ["localhost", "http://localhost", "redis://", "nats://localhost"])
+async def trouble(url: str) -> dict[str, Any]:
+    """What the log says of a Redis that is not reached at the start."""
+    with capture_logs() as logs:
+        await RedisBus(url, b"key").check()
+    (line,) = logs
+    assert "canary" not in repr(line)
+    assert line["log_level"] == "warning"
+    assert line["setting"] == "INVIGIL_FEED_URL"
+    assert "exams go on" in line["event"]
+    return dict(line)
+
+
+async def test_a_redis_that_is_not_reached_at_the_start_is_named_with_the_cause(
+    redis: RedisServer,
+) -> None:
+    unknown = await trouble("redis://:canary@no-such-host.invalid:6379/0")
+    assert unknown["host"] == "no-such-host.invalid:6379"
+    assert unknown["reason"] == "the name of this host cannot be resolved"
+    redis.freeze()
+    assert (await trouble(redis.url))["reason"] == "it did not answer in time"
+    redis.thaw()
+    redis.kill()
+    gone = await trouble(redis.url)
+    assert gone["host"] in redis.url
+    assert gone["reason"] == "nothing listens there"
+    redis.start()
+    with capture_logs() as logs:
+        await RedisBus(redis.url, b"key").check()
+    assert logs == []
+
+
+async def test_what_is_no_redis_ends_the_start() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    port = free_port()
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        with pytest.raises(FeedMisconfigured) as caught:
+            await RedisBus(f"redis://:canary@127.0.0.1:{port}/0", b"key").check()
+    said = f"INVIGIL_FEED_URL: what answers at 127.0.0.1:{port} is no Redis."
+    assert caught.value.message == said
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["localhost", "http://localhost", "redis://", "nats://localhost", "redis://:ca#nary@h:6379"],
+)
 def test_urls_that_cannot_be_are_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="must be redis://host:6379/0"):
+    with pytest.raises(ValueError, match="must be redis://host:6379/0") as caught:
         Settings(_env_file=None, feed_url=url)
+    assert "ca#nary" not in str(caught.value)

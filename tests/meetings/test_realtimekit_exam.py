@@ -216,14 +216,34 @@ async def test_candidates_are_told_whose_servers_carry_their_video(
 @pytest.mark.parametrize(
     ("chosen", "words"),
     [
-        ({"meetings": "realtimekit"}, "realtimekit is not set up"),
-        ({"realtimekit_org_id": "o"}, "INVIGIL_REALTIMEKIT_ORG_ID set without INVIGIL_REALTIMEKIT"),
+        (
+            {"meetings": "realtimekit"},
+            (
+                "INVIGIL_REALTIMEKIT_ACCOUNT_ID, INVIGIL_REALTIMEKIT_APP_ID and "
+                "INVIGIL_REALTIMEKIT_API_TOKEN; or, .* INVIGIL_REALTIMEKIT_ORG_ID and "
+                "INVIGIL_REALTIMEKIT_API_KEY"
+            ),
+        ),
+        (
+            {"realtimekit_org_id": "o"},
+            "INVIGIL_REALTIMEKIT_ORG_ID without INVIGIL_REALTIMEKIT_API_KEY",
+        ),
+        ({"dyte_org_id": "o"}, "DYTE_ORG_ID without DYTE_API_KEY"),
+        ({"dyte_api_key": "canary"}, "DYTE_API_KEY without DYTE_ORG_ID"),
         (
             {"realtimekit_api_token": "canary", "realtimekit_app_id": "a"},
             "without INVIGIL_REALTIMEKIT_ACCOUNT_ID",
         ),
         (
             {"dyte_org_id": "o", "dyte_api_key": "canary", "realtimekit_base_url": "dyte.io"},
+            "INVIGIL_REALTIMEKIT_BASE_URL must be an address",
+        ),
+        (
+            {
+                "dyte_org_id": "o",
+                "dyte_api_key": "canary",
+                "realtimekit_base_url": "https://d:x/v2",
+            },
             "INVIGIL_REALTIMEKIT_BASE_URL must be an address",
         ),
     ],
@@ -236,3 +256,5 @@ def test_settings_that_are_not_whole_end_the_start_with_a_sentence(
     with pytest.raises(SystemExit, match=words) as caught:
         create_app(settings)
     assert "canary" not in str(caught.value)
+    # Only where it is about that setting.
+    assert ("INVIGIL_MEETINGS" in str(caught.value)) is ("meetings" in chosen)

@@ -31,6 +31,7 @@ async def test_help_names_the_commands(tmp_path: Path) -> None:
     [
         ("INVIGIL_PUBLIC_URL", "proctor.example.edu", "must be a scheme and a host"),
         ("INVIGIL_CLASSIC_API", "maybe", "token"),
+        ("DB_PORT", "99999", "less than or equal to 65535"),
     ],
 )
 async def test_a_wrong_setting_is_named_without_a_traceback(
@@ -41,7 +42,21 @@ async def test_a_wrong_setting_is_named_without_a_traceback(
     assert said.startswith(f"{name}: ")
     assert part in said
     assert "Traceback" not in said
+    assert "Value error" not in said
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+
+
+async def test_a_setting_of_the_file_is_named_as_it_stands_there(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DB_PORT=many\nINVIGIL_PORT=many\n")
+    code, said = await command("db", "upgrade", cwd=tmp_path)
+    assert code == 2
+    assert {line.partition(":")[0] for line in said.splitlines()} == {"DB_PORT", "INVIGIL_PORT"}
+
+
+async def test_a_rule_over_several_settings_is_one_plain_sentence(tmp_path: Path) -> None:
+    code, said = await command("serve", cwd=tmp_path, INVIGIL_RELAY_ONLY="true")
+    assert code == 2
+    assert said.startswith("INVIGIL_RELAY_ONLY sends all video through TURN")
 
 
 async def test_a_sign_in_link_for_a_server_that_runs(tmp_path: Path) -> None:

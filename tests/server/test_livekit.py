@@ -20,6 +20,7 @@ from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Proctor, Running, read, refused
 from tests.support.livekit import KEY, SECRET, LiveKit, livekit
 from tests.support.ports import free_port
+from tests.support.process import served_with_log
 from tests.support.rooms import PATIENCE_S, any_grant, guest, room_of, until
 from tests.support.scripted import ScriptedEngine
 from tests.support.server import serving
@@ -338,10 +339,22 @@ async def until_told(up: Running, session: Json, *wanted: tuple[str, str | None]
 
 async def test_a_secret_that_livekit_refuses_ends_the_start(tmp_path: Path, live: LiveKit) -> None:
     environment = live.environment | {"INVIGIL_LIVEKIT_API_SECRET": "canary-secret" * 4}
-    said = await refusal(tmp_path, **environment)
+    said = await refusal(tmp_path, INVIGIL_MEETINGS="livekit", **environment)
     assert said.startswith("LiveKit refuses the key or the secret")
     assert "INVIGIL_LIVEKIT_API_SECRET" in said
     assert "canary" not in said
+
+
+async def test_it_is_a_warning_where_new_sessions_get_another_provider(
+    tmp_path: Path, live: LiveKit
+) -> None:
+    log = tmp_path / "log"
+    environment = live.environment | {"INVIGIL_LIVEKIT_API_SECRET": "canary-secret" * 4}
+    async with served_with_log(log, tmp_path / "data", free_port(), **environment):
+        pass
+    (said,) = [line for line in log.read_text().splitlines() if "set up wrongly" in line]
+    assert "INVIGIL_LIVEKIT_API_SECRET" in said
+    assert "canary" not in log.read_text()
 
 
 @pytest.mark.parametrize(
@@ -350,6 +363,7 @@ async def test_a_secret_that_livekit_refuses_ends_the_start(tmp_path: Path, live
         ({"INVIGIL_MEETINGS": "livekit"}, "INVIGIL_LIVEKIT_URL"),
         ({"INVIGIL_LIVEKIT_URL": "ws://host:1"}, "INVIGIL_LIVEKIT_API_KEY"),
         ({"INVIGIL_LIVEKIT_URL": "http://host:1"}, "must be an address such as wss://"),
+        ({"INVIGIL_LIVEKIT_URL": "ws://host:port"}, "must be an address such as wss://"),
         ({"INVIGIL_LIVEKIT_API_URL": "ws://host:1"}, "must be an address such as http://"),
         ({"INVIGIL_MEETINGS": "zoom"}, "INVIGIL_MEETINGS"),
         ({"INVIGIL_LIVEKIT_TAP_SECONDS": "20"}, "INVIGIL_LIVEKIT_URL"),
@@ -362,6 +376,7 @@ async def test_settings_that_cannot_be(tmp_path: Path, chosen: dict[str, str], w
 
 async def test_an_address_where_no_livekit_is(tmp_path: Path, media: Running) -> None:
     chosen = {
+        "INVIGIL_MEETINGS": "livekit",
         "INVIGIL_LIVEKIT_URL": media.base_url.replace("http", "ws").replace(
             "localhost", "127.0.0.1"
         ),

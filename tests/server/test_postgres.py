@@ -24,6 +24,7 @@ from tests.support import pictures, postgres
 from tests.support.house import Candidate, Json, Proctor, read, settings
 from tests.support.ports import free_port
 from tests.support.process import command, served
+from tests.support.realtimekit import realtimekit
 
 PAUSE_S = 0.25
 BACK_WITHIN_S = 20.0
@@ -159,18 +160,23 @@ async def test_a_quick_restart_of_the_database_is_survived(
 async def test_the_published_tutorials_env_file_works_unchanged(
     tmp_path: Path, cluster: postgres.Cluster
 ) -> None:
-    """Host, user and password; the database is the one named as the user."""
+    """Host, user and password; the database is the one named as the user. The keys of Dyte and
+    Imgur are of accounts that are long closed."""
     cluster.execute(f"DROP DATABASE IF EXISTS {postgres.USER} WITH (FORCE)")
     cluster.execute(f"CREATE DATABASE {postgres.USER}")
     (tmp_path / ".env").write_text(
         "DYTE_API_KEY=x\nDYTE_ORG_ID=y\nIMGUR_CLIENT_ID=z\n"
         f"DB_USER={postgres.USER}\nDB_PASSWORD={postgres.PASSWORD}\nDB_HOST=127.0.0.1\n"
     )
-    chosen = {"DB_PORT": str(cluster.port)}
-    async with served(tmp_path / "data", free_port(), **chosen) as up:
-        proctor = await up.proctor()
-        await proctor.open_session(title="From the tutorial")
-        await proctor.client.aclose()
+    with realtimekit() as service:
+        chosen = {
+            "DB_PORT": str(cluster.port),
+            "INVIGIL_REALTIMEKIT_BASE_URL": f"{service.origin}/v2",
+        }
+        async with served(tmp_path / "data", free_port(), **chosen) as up:
+            proctor = await up.proctor()
+            await proctor.open_session(title="From the tutorial")
+            await proctor.client.aclose()
     with psycopg.connect(cluster.url(postgres.USER)) as connection:
         assert connection.execute("SELECT title FROM exam_session").fetchall() == [
             ("From the tutorial",)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_port
-from tests.support.process import command
+from tests.support.process import command, served_with_log
 from tests.support.redis import redis_server
 
 NOBODY = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "eu-test-1"}
@@ -37,6 +37,21 @@ async def test_a_redis_that_refuses_the_password(tmp_path: Path) -> None:
         url = up.url.replace("north-4711", "canary-secret")
         said = await refusal(tmp_path, INVIGIL_FEED_URL=url)
     assert said.startswith("INVIGIL_FEED_URL: Redis refuses us")
+    assert "canary-secret" not in said
+
+
+async def test_a_redis_that_was_never_reached_is_an_outage_that_names_its_setting(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log"
+    chosen = {"INVIGIL_FEED_URL": "redis://:canary-secret@no-such-host.invalid/0"}
+    async with served_with_log(log, tmp_path / "data", free_port(), **chosen):
+        pass
+    said = log.read_text()
+    lines = [line for line in said.splitlines() if "feed does not reach" in line]
+    assert lines
+    for words in ("INVIGIL_FEED_URL", "no-such-host.invalid", "cannot be resolved"):
+        assert all(words in line for line in lines), words
     assert "canary-secret" not in said
 
 

@@ -79,8 +79,84 @@ def test_settings_come_from_a_file_and_the_environment_wins(
 
 
 def test_secrets_are_not_shown() -> None:
-    settings = given(turn_secret="canary-secret", database_url="sqlite:///canary-secret")
+    turn = {"turn_urls": "turn:turn.example", "turn_secret": "canary-secret"}
+    settings = given(**turn, database_url="sqlite:///canary-secret")
     assert "canary-secret" not in repr(settings)
+
+
+TURN = "turn:turn.example.edu:3478?transport=udp"
+
+
+def said_of(**chosen: object) -> str:
+    """What is said of settings that are refused."""
+    with pytest.raises(ValidationError) as error:
+        given(**chosen)
+    return str(error.value)
+
+
+def test_turn_servers_are_taken_in_every_form_that_browsers_take() -> None:
+    urls = (
+        TURN,
+        "turns:turn.example.edu:5349?transport=tcp",
+        "turn:192.0.2.7",
+        "TURN:[2001:db8::7]:3478",
+    )
+    settings = given(turn_urls=",".join(urls), turn_secret="north", relay_only=True)
+    assert settings.turn_urls == urls
+    alone = given(stun_urls="stun:a.example:3478,stuns:[2001:db8::7]", turn_urls="", turn_secret="")
+    assert (alone.stun_urls[0], alone.turn_secret) == ("stun:a.example:3478", None)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "named"),
+    [
+        ({"turn_urls": TURN}, ("INVIGIL_TURN_URLS is set", "INVIGIL_TURN_SECRET is not")),
+        (
+            {"turn_urls": TURN, "turn_secret": ""},
+            ("INVIGIL_TURN_URLS is set", "INVIGIL_TURN_SECRET is not"),
+        ),
+        (
+            {"turn_secret": "canary-secret"},
+            ("INVIGIL_TURN_SECRET is set", "INVIGIL_TURN_URLS is not"),
+        ),
+        ({"relay_only": True}, ("INVIGIL_RELAY_ONLY", "INVIGIL_TURN_URLS is not set")),
+        (
+            {"relay_only": True, "stun_urls": "stun:a.example"},
+            ("INVIGIL_RELAY_ONLY", "INVIGIL_TURN_URLS is not set"),
+        ),
+    ],
+)
+def test_half_a_relay_is_refused_and_the_settings_are_named(
+    chosen: dict[str, object], named: tuple[str, str]
+) -> None:
+    said = said_of(**chosen)
+    assert all(each in said for each in named)
+    assert "canary-secret" not in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://turn.example.edu",
+        "turn.example.edu:3478",
+        "turn://turn.example.edu",
+        "turn:",
+        "turn:user:canary@turn.example.edu",
+        "turn:turn.example.edu:3478?transport=quic",
+        f"{TURN},https://turn.example.edu",
+    ],
+)
+def test_an_address_that_is_none_of_turn_is_refused(url: str) -> None:
+    said = said_of(turn_urls=url, turn_secret="north")
+    assert "turn_urls" in said
+    assert "such as turn:turn.example.edu:3478" in said
+    assert "canary" not in said
+
+
+def test_stun_and_turn_are_not_mixed_up() -> None:
+    assert "INVIGIL_STUN_URLS" in said_of(turn_urls="stun:a.example", turn_secret="north")
+    assert "such as stun:" in said_of(stun_urls="turn:a.example")
+    assert "such as stun:" in said_of(stun_urls="http://a.example")
 
 
 async def test_https_makes_the_cookie_secure_and_asks_browsers_to_stay_with_it(

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from invigil.settings import Settings
 
 STRONG = "9f3c27d1be5a804e66d2b7c1904f8ae3"
+TURN = "turn:turn.example.edu"
 OUTSIDE = [
     {"host": "0.0.0.0"},  # noqa: S104
     {"host": "192.0.2.7"},
@@ -31,7 +32,8 @@ def fault(**chosen: object) -> str:
 
 @pytest.mark.parametrize("outside", OUTSIDE)
 def test_weak_secrets_end_the_start_where_others_come(outside: dict[str, object]) -> None:
-    said = fault(turn_secret="north", metrics_token="changeme-changeme", **outside)
+    turn = {"turn_urls": TURN, "turn_secret": "north"}
+    said = fault(**turn, metrics_token="changeme-changeme", **outside)
     assert "INVIGIL_TURN_SECRET must have at least 16 characters" in said
     assert "INVIGIL_METRICS_TOKEN is a word of an example" in said
     assert "openssl rand -hex 32" in said
@@ -41,7 +43,7 @@ def test_weak_secrets_end_the_start_where_others_come(outside: dict[str, object]
 
 def test_on_this_machine_alone_they_are_a_matter_of_taste() -> None:
     for local in ({}, {"host": "localhost"}, {"host": "::1"}, {"public_url": "http://localhost:8"}):
-        assert given(turn_secret="north", **local).local
+        assert given(turn_urls=TURN, turn_secret="north", **local).local
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,8 @@ def test_each_secret_is_looked_at(name: str, value: str) -> None:
         "oidc_client_secret": STRONG,
         "oidc_domains": "exams.example.edu",
         "public_url": "https://proctor.example.edu",
+        "turn_urls": TURN,
+        "turn_secret": STRONG,
     }
     assert not given(**whole).local
     said = fault(**{**whole, name: value})

@@ -24,7 +24,7 @@ PATIENCE_S = 60.0
 
 def environment(**chosen: str) -> dict[str, str]:
     """Ours without any setting of the product, and with these."""
-    prefixes = ("INVIGIL_", "DB_")
+    prefixes = ("INVIGIL_", "DB_", "DYTE_", "IMGUR_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return kept | chosen
 

@@ -28,6 +28,7 @@ LABELS = {
     "invigil_errors_total": {"code"},
     "invigil_verdict_seconds_bucket": {"le"},
     "invigil_part_up": {"part"},
+    "invigil_live_video_up": {"provider"},
 }
 
 

@@ -45,9 +45,10 @@ async def metrics(request: Request, house: HouseDep) -> PlainTextResponse:
 
 async def _vitals(house: House) -> Vitals:
     health = house.health
+    live_video = await house.media.working(ANSWER_WITHIN_S)
     asked = {
         Part.DATABASE: await _database_answers(house),
-        Part.MEETINGS: await house.media.works(ANSWER_WITHIN_S),
+        Part.MEETINGS: all(live_video.values()),
     }
     return Vitals(
         workers=health.workers,
@@ -58,6 +59,7 @@ async def _vitals(house: House) -> Vitals:
         unattended=house.attendance.unattended,
         draining=house.doors.closing,
         parts={**health.parts(), **asked},
+        live_video=live_video,
     )
 
 

@@ -60,7 +60,8 @@ class Vitals:
     `interval_factor`: by how much every candidate's interval is stretched, from 1.
     `evidence_waiting`: images on this server's disk that have yet to reach the store.
     `unattended`: sessions with candidates in the room that no console shows, for a minute.
-    `parts`: whether each part works.
+    `parts`: whether each part works. `live_video`: whether each provider that is set up does, by
+    its id.
     """
 
     workers: WorkerCount
@@ -71,6 +72,7 @@ class Vitals:
     unattended: int
     draining: bool
     parts: Mapping[Part, bool] = field(default_factory=dict)
+    live_video: Mapping[str, bool] = field(default_factory=dict)
 
 
 Moment = object

@@ -18,9 +18,16 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, AuthorizationError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    InvalidResponse,
+    RedisError,
+    ResponseError,
+)
 
 from invigil.domain.errors import InvigilError
+from invigil.domain.outage import place_of, why_away
 from invigil.domain.secrets import new_id
 from invigil.feed.bus import PATIENCE_S, Json, LocalBus, Neighbours, Subscription
 from invigil.feed.outbox import Item, Outbox
@@ -61,6 +68,7 @@ class RedisBus:
     def __init__(self, url: str, key: bytes) -> None:
         self.node = new_id()
         self._url = _for_driver(url)
+        self._place = place_of(url)
         self._fingerprint = hmac.new(key, b"feed", hashlib.sha256).hexdigest()
         self._channel = f"invigil:{urlsplit(url).path.strip('/') or '0'}"
         self._here = LocalBus()
@@ -168,6 +176,11 @@ class RedisBus:
                 fix="Put user and password into the URL: redis://user:password@host:6379/0. The "
                 "user needs the commands SET, GET, PUBLISH and SUBSCRIBE on invigil:*.",
             ) from error
+        except InvalidResponse as error:
+            raise FeedMisconfigured(
+                f"INVIGIL_FEED_URL: what answers at {self._place} is no Redis.",
+                fix="Check host and port, and whether it is rediss:// with TLS.",
+            ) from error
         if found != self._fingerprint:
             raise FeedMisconfigured(
                 "INVIGIL_FEED_URL: this Redis database serves an installation with another key.",
@@ -246,7 +259,14 @@ class RedisBus:
         self._out.clear()
         if not self._told_away:
             self._told_away = True
-            log.warning("feed does not reach the other servers", reason=_reason(error))
+            log.warning(
+                "feed does not reach the other servers; until it does, exams go on, consoles learn "
+                "of what happens there up to 5 seconds late, and live video between servers is not "
+                "opened anew",
+                setting="INVIGIL_FEED_URL",
+                host=self._place,
+                reason=why_away(error),
+            )
             # What was published last may not have come through: look now, and more often.
             self._here.wake_all()
 
@@ -261,9 +281,3 @@ def _stop_if_cancelled() -> None:
 def _for_driver(url: str) -> str:
     """Valkey is spoken to in the same way; the driver knows only Redis's names."""
     return url.replace("valkeys://", "rediss://", 1).replace("valkey://", "redis://", 1)
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, BaseExceptionGroup):
-        return _reason(error.exceptions[0])
-    return str(error)[:300] or type(error).__name__

@@ -32,6 +32,7 @@ from invigil.domain.errors import (
     MediaUnavailable,
     WebhookRefused,
 )
+from invigil.domain.outage import place_of, why_away
 from invigil.meetings.port import (
     Capabilities,
     Isolation,
@@ -79,6 +80,7 @@ class LiveKitMeetings:
     def __init__(self, url: str, api_url: str | None, key: str, secret: str) -> None:
         self._url = url.rstrip("/")
         self._api_url = (api_url or _as_http(url)).rstrip("/")
+        self._named = "INVIGIL_LIVEKIT_API_URL" if api_url else "INVIGIL_LIVEKIT_URL"
         self._key = key
         self._secret = secret
         self._session: aiohttp.ClientSession | None = None
@@ -143,8 +145,16 @@ class LiveKitMeetings:
         return [] if event is None else [event]
 
     async def health(self) -> None:
-        async with self._rooms() as rooms:
-            await rooms.list_rooms(api.ListRoomsRequest(names=["invigil-health"]))
+        try:
+            async with self._rooms() as rooms:
+                await rooms.list_rooms(api.ListRoomsRequest(names=["invigil-health"]))
+        except (MediaConfigError, MediaRateLimited):
+            raise
+        except MediaUnavailable as error:
+            raise MediaUnavailable(
+                f"{self._named}: LiveKit at {place_of(self._api_url)} cannot be reached: "
+                f"{why_away(error)}."
+            ) from error
 
     async def aclose(self) -> None:
         if self._session is not None:

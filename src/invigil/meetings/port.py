@@ -148,7 +148,8 @@ class MediaProvider(Protocol):
         ...
 
     async def health(self) -> None:
-        """Return when the provider works with our credentials; raise what is wrong otherwise."""
+        """Return when the provider works with our credentials; raise what is wrong otherwise, in
+        words for whoever runs the server: they name settings and host."""
         ...
 
     async def aclose(self) -> None:

@@ -87,15 +87,11 @@ class Media:
             return None
         return await tap.look(_room(stored), self.name, candidate.id)
 
-    async def works(self, within_s: float) -> bool:
-        """Whether every provider of live video answers, and within so many seconds."""
-        try:
-            async with asyncio.timeout(within_s):
-                for provider in self.meetings:
-                    await provider.health()
-        except (InvigilError, TimeoutError):
-            return False
-        return True
+    async def working(self, within_s: float) -> dict[str, bool]:
+        """Whether each provider of live video works, and answers within so many seconds."""
+        providers = list(self.meetings)
+        found = await asyncio.gather(*(_works(each, within_s) for each in providers))
+        return {provider.id: works for provider, works in zip(providers, found, strict=True)}
 
     def viewer(self, proctor_id: str, page: str) -> str:
         """What a proctor's page is called in rooms. Only we can name it, and it names nobody."""
@@ -315,6 +311,15 @@ class Media:
             return
         if session.closed or candidate.state in _NOT_WELCOME:
             self._remove(candidate)
+
+
+async def _works(provider: MediaProvider, within_s: float) -> bool:
+    try:
+        async with asyncio.timeout(within_s):
+            await provider.health()
+    except (InvigilError, TimeoutError):
+        return False
+    return True
 
 
 def _room(stored: StoredRoom) -> Room:

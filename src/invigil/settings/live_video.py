@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -9,7 +10,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from invigil.domain.outage import has_place
+
 CommaList = Annotated[tuple[str, ...], NoDecode]
+_STUN = re.compile(r"stuns?:(\[[0-9a-f:.]+\]|[^/?#:@\s\[\]]+)(:\d{1,5})?", re.IGNORECASE)
+_TURN = re.compile(
+    r"turns?:(\[[0-9a-f:.]+\]|[^/?#:@\s\[\]]+)(:\d{1,5})?(\?transport=(udp|tcp))?", re.IGNORECASE
+)
 
 
 class LiveVideo(StrEnum):
@@ -94,7 +101,9 @@ class LiveVideoSettings(BaseSettings):
         "`stun:stun.example.edu:3478`. None are needed on one network.",
     )
     turn_urls: CommaList = Field(
-        (), description="TURN servers for live video, separated by commas."
+        (),
+        description="TURN servers for live video, separated by commas, such as "
+        "`turn:turn.example.edu:3478?transport=udp`. They need `INVIGIL_TURN_SECRET`.",
     )
     turn_secret: SecretStr | None = Field(
         None, description="The `static-auth-secret` shared with coturn (`use-auth-secret`)."
@@ -103,7 +112,9 @@ class LiveVideoSettings(BaseSettings):
         360, ge=10, description="How long a TURN credential stays valid, in minutes."
     )
     relay_only: bool = Field(
-        False, description="Send all video through TURN, so that no side sees the other's address."
+        False,
+        description="Send all video through TURN, so that no side sees the other's address. Needs "
+        "`INVIGIL_TURN_URLS`.",
     )
 
     @field_validator("stun_urls", "turn_urls", mode="before")
@@ -113,7 +124,28 @@ class LiveVideoSettings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("livekit_url", "livekit_api_url", "livekit_api_key", "livekit_api_secret")
+    @field_validator("stun_urls")
+    @classmethod
+    def _stun(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_STUN.fullmatch(url) for url in value):
+            msg = "each must be an address such as stun:stun.example.edu:3478"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(_STUN.fullmatch(url) for url in value):
+            msg = "is for turn: and turns: alone; addresses with stun: go into INVIGIL_STUN_URLS"
+            raise ValueError(msg)
+        if not all(_TURN.fullmatch(url) for url in value):
+            msg = "each must be an address such as turn:turn.example.edu:3478?transport=udp"
+            raise ValueError(msg)
+        return value
+
+    @field_validator(
+        "livekit_url", "livekit_api_url", "livekit_api_key", "livekit_api_secret", "turn_secret"
+    )
     @classmethod
     def _empty_is_not_set(cls, value: object) -> object:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -141,12 +173,35 @@ class LiveVideoSettings(BaseSettings):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _whole_turn(self) -> Self:
+        if self.turn_urls and self.turn_secret is None:
+            msg = (
+                "INVIGIL_TURN_URLS is set and INVIGIL_TURN_SECRET is not: no page could use these "
+                "servers. Set it to coturn's static-auth-secret"
+            )
+            raise ValueError(msg)
+        if self.turn_secret is not None and not self.turn_urls:
+            msg = (
+                "INVIGIL_TURN_SECRET is set and INVIGIL_TURN_URLS is not: set it to the addresses "
+                "of the TURN servers, or remove the secret"
+            )
+            raise ValueError(msg)
+        if self.relay_only and not self.turn_urls:
+            msg = (
+                "INVIGIL_RELAY_ONLY sends all video through TURN, and INVIGIL_TURN_URLS is not "
+                "set: no video would come through. Set it with INVIGIL_TURN_SECRET, or remove "
+                "INVIGIL_RELAY_ONLY"
+            )
+            raise ValueError(msg)
+        return self
+
 
 def _address(value: str | None, schemes: set[str], example: str) -> str | None:
     if value is None:
         return None
     parts = urlsplit(value)
-    if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or parts.query:
+    if parts.scheme not in schemes or not has_place(value) or "@" in parts.netloc or parts.query:
         msg = f"must be an address such as {example}"
         raise ValueError(msg)
     return value.rstrip("/")

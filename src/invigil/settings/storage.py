@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
+from invigil.domain.outage import has_place
+
 DATABASE_SCHEMES = (
     "postgresql://",
     "postgres://",
@@ -156,7 +158,9 @@ class StorageSettings(BaseSettings):
         if value is None or not value.get_secret_value():
             return None
         parts = urlsplit(value.get_secret_value())
-        if parts.scheme in {"redis", "rediss", "valkey", "valkeys"} and parts.hostname:
+        if parts.scheme in {"redis", "rediss", "valkey", "valkeys"} and has_place(
+            value.get_secret_value()
+        ):
             return value
         # The value may hold a password and is not repeated.
         msg = "must be redis://host:6379/0, or rediss:// with TLS"

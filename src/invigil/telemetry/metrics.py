@@ -104,7 +104,17 @@ class Metrics:
             "Sessions with candidates in the room that no console has shown for a minute.",
         )
         self._draining = gauge("draining", "1 while the server is about to end.")
-        self._parts = gauge("part_up", "Whether what the server stands on works: 1 or 0.", "part")
+        self._parts = gauge(
+            "part_up",
+            "Whether what the server stands on works: 1 or 0; meetings is 1 when all providers of "
+            "live video that are set up do.",
+            "part",
+        )
+        self._providers = gauge(
+            "live_video_up",
+            "Whether each provider of live video that is set up works: 1 or 0.",
+            "provider",
+        )
 
     def render(self, vitals: Vitals) -> bytes:
         """Everything in Prometheus's text format, with the state as it is now."""
@@ -122,6 +132,8 @@ class Metrics:
         self._draining.set(vitals.draining)
         for part in Part:
             self._parts.labels(part.value).set(vitals.parts.get(part, False))
+        for provider, works in vitals.live_video.items():
+            self._providers.labels(provider).set(works)
         return generate_latest(self._registry)
 
     def described(self) -> list[tuple[str, str, str]]:

@@ -19,8 +19,11 @@ _GATEWAY, _REALTIME = "api.cloudflare.com", "https://api.realtime.cloudflare.com
 
 @dataclass(frozen=True, slots=True)
 class Basic:
+    """`names`: the settings that these came from."""
+
     org_id: str
     api_key: str = field(repr=False)
+    names: tuple[str, ...] = ("INVIGIL_REALTIMEKIT_ORG_ID", "INVIGIL_REALTIMEKIT_API_KEY")
 
     @property
     def header(self) -> str:
@@ -34,6 +37,11 @@ class Bearer:
     account_id: str
     app_id: str
     api_token: str = field(repr=False)
+    names: tuple[str, ...] = (
+        "INVIGIL_REALTIMEKIT_ACCOUNT_ID",
+        "INVIGIL_REALTIMEKIT_APP_ID",
+        "INVIGIL_REALTIMEKIT_API_TOKEN",
+    )
 
     @property
     def header(self) -> str:

@@ -32,6 +32,7 @@ from invigil.meetings.port import (
 )
 from invigil.meetings.realtimekit.access import Access
 from invigil.meetings.realtimekit.client import MediaConflict, RestClient
+from invigil.meetings.realtimekit.plain import in_plain_words
 from invigil.meetings.realtimekit.webhook import Webhooks
 
 _CAPABILITIES = Capabilities(
@@ -136,7 +137,10 @@ class RealtimeKitMeetings:
         return self._webhooks.parse(headers, raw)
 
     async def health(self) -> None:
-        found = await self._rest.get("/presets")
+        try:
+            found = await self._rest.get("/presets")
+        except MediaUnavailable as error:
+            raise in_plain_words(error, self._access) from error
         names = {each.get("name") for each in found if isinstance(each, dict)}
         for setting, name in (
             ("CANDIDATE", self._presets.candidate),

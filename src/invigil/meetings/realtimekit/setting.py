@@ -9,10 +9,16 @@ from pydantic import SecretStr
 
 from invigil.clock import Clock
 from invigil.domain.errors import MediaConfigError
+from invigil.domain.outage import has_place
 from invigil.meetings.realtimekit.access import Access, Basic, Bearer
 from invigil.meetings.realtimekit.provider import Presets, RealtimeKitMeetings
 
 _PREFIX = "INVIGIL_REALTIMEKIT_"
+_NOTHING_SET = "INVIGIL_MEETINGS=realtimekit needs the credentials of an account, and none are set."
+_NEEDED = (
+    f"Set {_PREFIX}ACCOUNT_ID, {_PREFIX}APP_ID and {_PREFIX}API_TOKEN; or, for an older account, "
+    f"{_PREFIX}ORG_ID and {_PREFIX}API_KEY (DYTE_ORG_ID and DYTE_API_KEY in the tutorial)."
+)
 
 
 class RealtimeKitSettings(Protocol):
@@ -40,10 +46,17 @@ class RealtimeKitSettings(Protocol):
     def realtimekit_proctor_preset(self) -> str: ...
 
 
-def make_realtimekit(settings: RealtimeKitSettings, clock: Clock) -> RealtimeKitMeetings | None:
-    """None where no credentials are set. Raises `MediaConfigError`, which names the setting."""
+def make_realtimekit(
+    settings: RealtimeKitSettings, clock: Clock, *, wanted: bool
+) -> RealtimeKitMeetings | None:
+    """None where no credentials are set. Raises `MediaConfigError`, which names the setting.
+
+    `wanted`: new sessions get it, so that there must be credentials.
+    """
     credentials = _bearer(settings) or _basic(settings)
     if credentials is None:
+        if wanted:
+            raise MediaConfigError(_NOTHING_SET, fix=_NEEDED)
         return None
     access = Access(credentials, _base(settings.realtimekit_base_url))
     presets = Presets(settings.realtimekit_candidate_preset, settings.realtimekit_proctor_preset)
@@ -53,42 +66,47 @@ def make_realtimekit(settings: RealtimeKitSettings, clock: Clock) -> RealtimeKit
 def _bearer(settings: RealtimeKitSettings) -> Bearer | None:
     token = _open(settings.realtimekit_api_token)
     found = {
-        "ACCOUNT_ID": settings.realtimekit_account_id,
-        "APP_ID": settings.realtimekit_app_id,
-        "API_TOKEN": token,
+        f"{_PREFIX}ACCOUNT_ID": settings.realtimekit_account_id,
+        f"{_PREFIX}APP_ID": settings.realtimekit_app_id,
+        f"{_PREFIX}API_TOKEN": token,
     }
-    if not any(found.values()):
-        return None
-    _require_whole(found)
-    return Bearer(found["ACCOUNT_ID"] or "", found["APP_ID"] or "", token or "")
+    whole = _whole(found)
+    return Bearer(whole[0], whole[1], whole[2], tuple(found)) if whole else None
 
 
 def _basic(settings: RealtimeKitSettings) -> Basic | None:
+    """Our names, and those of the tutorial for what they do not give."""
+    org, key = settings.realtimekit_org_id, _open(settings.realtimekit_api_key)
+    old_org, old_key = settings.dyte_org_id, _open(settings.dyte_api_key)
+    ours = bool(org or key)
     found = {
-        "ORG_ID": settings.realtimekit_org_id or settings.dyte_org_id,
-        "API_KEY": _open(settings.realtimekit_api_key) or _open(settings.dyte_api_key),
+        f"{_PREFIX}ORG_ID" if org or (ours and not old_org) else "DYTE_ORG_ID": org or old_org,
+        f"{_PREFIX}API_KEY" if key or (ours and not old_key) else "DYTE_API_KEY": key or old_key,
     }
-    if not any(found.values()):
+    whole = _whole(found)
+    return Basic(whole[0], whole[1], tuple(found)) if whole else None
+
+
+def _whole(found: dict[str, str | None]) -> list[str] | None:
+    """All values; None where there is none at all."""
+    there = {name: value for name, value in found.items() if value}
+    if not there:
         return None
-    _require_whole(found)
-    return Basic(found["ORG_ID"] or "", found["API_KEY"] or "")
-
-
-def _require_whole(found: dict[str, str | None]) -> None:
-    missing = [_PREFIX + name for name, value in found.items() if not value]
+    missing = [name for name in found if name not in there]
     if missing:
-        there = [_PREFIX + name for name, value in found.items() if value]
         raise MediaConfigError(
-            f"{' and '.join(there)} set without {' and '.join(missing)}.",
+            f"RealtimeKit is set up by half: {' and '.join(there)} without "
+            f"{' and '.join(missing)}.",
             fix="Set them all, or none of them.",
         )
+    return list(there.values())
 
 
 def _base(url: str | None) -> str | None:
     if not url:
         return None
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or "@" in parts.netloc:
+    if parts.scheme not in {"http", "https"} or not has_place(url) or "@" in parts.netloc:
         raise MediaConfigError(
             f"{_PREFIX}BASE_URL must be an address such as https://api.dyte.io/v2.",
             fix="Correct it, or leave it out.",
