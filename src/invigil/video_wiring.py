@@ -10,7 +10,7 @@ from invigil.clock import Clock
 from invigil.domain.errors import MediaConfigError, MediaUnavailable
 from invigil.meetings import BuiltinMeetings, MediaProvider, Meetings
 from invigil.meetings.port import ServerTap
-from invigil.meetings.realtimekit.setting import make_realtimekit
+from invigil.meetings.realtimekit.setting import make_realtimekit, only_of_tutorial
 from invigil.settings import LiveVideo, Settings
 
 log = structlog.get_logger(__name__)
@@ -70,15 +70,17 @@ def _livekit_pair(settings: Settings) -> tuple[str, str]:
     return settings.livekit_api_key or "", secret.get_secret_value() if secret else ""
 
 
-async def check_meetings(meetings: Meetings) -> None:
-    """Raises `MediaConfigError` for wrong settings of the provider that new sessions get.
+async def check_meetings(meetings: Meetings, settings: Settings) -> None:
+    """Raises `MediaConfigError` for wrong settings.
 
-    Settings of another one may be left over, as in the file of the published tutorial, and one
-    that is away keeps nothing else from working: both are only reported.
+    What the file of the published tutorial sets may be left over, and a provider that is away keeps
+    nothing else from working: both are only reported, unless new sessions need the first.
     """
+    left_over = LiveVideo.REALTIMEKIT.value if only_of_tutorial(settings) else None
     try:
         for provider in meetings:
-            await _check_provider(provider, needed=provider.id == meetings.default)
+            needed = provider.id == meetings.default or provider.id != left_over
+            await _check_provider(provider, needed=needed)
     finally:
         await meetings.aclose()
 

@@ -167,7 +167,7 @@ async def check_parts(settings: Settings) -> None:
         require_otel()
     await _reachable(make_bus(settings, installation_key(settings)))
     await check(shelf_of(settings, system_clock), settings.evidence_url)
-    await check_meetings(make_meetings(settings, system_clock))
+    await check_meetings(make_meetings(settings, system_clock), settings)
 
 
 async def build_house(

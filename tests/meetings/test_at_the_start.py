@@ -35,7 +35,7 @@ async def check(monkeypatch: pytest.MonkeyPatch, **chosen: str) -> list[Any]:
         monkeypatch.setenv(name, value)
     settings = Settings(_env_file=None)
     with capture_logs() as logs:
-        await check_meetings(make_meetings(settings, system_clock))
+        await check_meetings(make_meetings(settings, system_clock), settings)
     assert "canary" not in repr(logs)
     return [line for line in logs if line["event"].startswith("live video")]
 
@@ -44,16 +44,23 @@ def base(service: RealtimeKit, path: str = "/v2") -> dict[str, str]:
     return {"INVIGIL_REALTIMEKIT_BASE_URL": f"{service.origin}{path}"}
 
 
-@pytest.mark.parametrize("names", [STALE, OURS])
 async def test_stale_keys_are_a_warning_where_nothing_needs_them(
-    service: RealtimeKit, monkeypatch: pytest.MonkeyPatch, names: dict[str, str]
+    service: RealtimeKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (line,) = await check(monkeypatch, **names, **base(service))
+    (line,) = await check(monkeypatch, **STALE, **base(service))
     assert line["log_level"] == "warning"
     assert line["provider"] == "realtimekit"
-    assert line["reason"].startswith(" and ".join(names))
+    assert line["reason"].startswith(" and ".join(STALE))
     assert service.origin.removeprefix("http://") in line["reason"]
     assert "remove them" in line["fix"]
+
+
+async def test_keys_that_are_ours_are_no_leftovers(
+    service: RealtimeKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sessions may choose what is set up, also where new ones get something else by themselves."""
+    with pytest.raises(MediaAuthError, match=r"^INVIGIL_REALTIMEKIT_ORG_ID and"):
+        await check(monkeypatch, **OURS, **base(service))
 
 
 @pytest.mark.parametrize(("names", "path"), [(STALE, "/v2"), (OURS, "/v2"), (TODAY, "/client/v4")])

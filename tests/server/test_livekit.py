@@ -20,7 +20,6 @@ from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Proctor, Running, read, refused
 from tests.support.livekit import KEY, SECRET, LiveKit, livekit
 from tests.support.ports import free_port
-from tests.support.process import served_with_log
 from tests.support.rooms import PATIENCE_S, any_grant, guest, room_of, until
 from tests.support.scripted import ScriptedEngine
 from tests.support.server import serving
@@ -337,24 +336,15 @@ async def until_told(up: Running, session: Json, *wanted: tuple[str, str | None]
 # Settings ---------------------------------------------------------------------------------------
 
 
-async def test_a_secret_that_livekit_refuses_ends_the_start(tmp_path: Path, live: LiveKit) -> None:
+@pytest.mark.parametrize("chosen", ["livekit", "builtin"])
+async def test_a_secret_that_livekit_refuses_ends_the_start(
+    tmp_path: Path, live: LiveKit, chosen: str
+) -> None:
     environment = live.environment | {"INVIGIL_LIVEKIT_API_SECRET": "canary-secret" * 4}
-    said = await refusal(tmp_path, INVIGIL_MEETINGS="livekit", **environment)
+    said = await refusal(tmp_path, **environment | {"INVIGIL_MEETINGS": chosen})
     assert said.startswith("LiveKit refuses the key or the secret")
     assert "INVIGIL_LIVEKIT_API_SECRET" in said
     assert "canary" not in said
-
-
-async def test_it_is_a_warning_where_new_sessions_get_another_provider(
-    tmp_path: Path, live: LiveKit
-) -> None:
-    log = tmp_path / "log"
-    environment = live.environment | {"INVIGIL_LIVEKIT_API_SECRET": "canary-secret" * 4}
-    async with served_with_log(log, tmp_path / "data", free_port(), **environment):
-        pass
-    (said,) = [line for line in log.read_text().splitlines() if "set up wrongly" in line]
-    assert "INVIGIL_LIVEKIT_API_SECRET" in said
-    assert "canary" not in log.read_text()
 
 
 @pytest.mark.parametrize(

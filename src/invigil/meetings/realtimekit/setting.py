@@ -63,6 +63,18 @@ def make_realtimekit(
     return RealtimeKitMeetings(access, presets, clock)
 
 
+def only_of_tutorial(settings: RealtimeKitSettings) -> bool:
+    """Whether all that is known of an account comes from the published tutorial's names."""
+    ours = (
+        settings.realtimekit_account_id,
+        settings.realtimekit_app_id,
+        settings.realtimekit_api_token,
+        settings.realtimekit_org_id,
+        settings.realtimekit_api_key,
+    )
+    return settings.dyte_org_id is not None and not any(ours)
+
+
 def _bearer(settings: RealtimeKitSettings) -> Bearer | None:
     token = _open(settings.realtimekit_api_token)
     found = {
