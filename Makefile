@@ -26,7 +26,7 @@ test: test-python test-web test-browser
 test-python: setup
 	$(RUN) pytest -m "not browser and not slow" -n 2 --dist loadfile
 
-# Faults that take minutes, such as a database that is away for one.
+# Faults that take minutes, such as two servers that are killed in turns.
 test-faults: setup
 	$(RUN) pytest -m slow
 

@@ -43,7 +43,7 @@ def parts(store: str, folder: Path) -> Iterator[dict[str, str]]:
         if store == "postgres-redis-s3":
             feed = stack.enter_context(redis.redis_server(folder / "redis"))
             (folder / "s3").mkdir()
-            gateway = stack.enter_context(s3.gateway(folder / "s3"))
+            gateway = stack.enter_context(s3.gateway(folder / "s3", durable=True))
             chosen |= {"INVIGIL_FEED_URL": feed.url, "INVIGIL_EVIDENCE_URL": gateway.url}
             chosen |= gateway.environment
         yield chosen

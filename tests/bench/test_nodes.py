@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from invigil.bench.nodes import Costs, held, node_busy, reached, simulate
+from invigil.bench.nodes import MEASURED, Costs, held, node_busy, reached, simulate
 from invigil.cli import app
 
 FREE = Costs(
@@ -52,6 +53,24 @@ def test_what_every_server_does_for_all_costs_each_of_them() -> None:
     assert node_busy(costs, 2, 100) == pytest.approx((10 * 20 + 10 * 1 + 0.2 * 100) / 2000)
     one, two = reached(costs, 1).candidates, reached(costs, 2).candidates
     assert 1.5 * one < two < 2 * one
+
+
+@pytest.mark.parametrize("app_ms", [18.0, MEASURED.app_ms])
+def test_two_servers_hold_nine_tenths_more_than_one(app_ms: float) -> None:
+    """From end to end of what was measured for one picture."""
+    costs = replace(MEASURED, app_ms=app_ms)
+    assert reached(costs, 2).candidates / reached(costs, 1).candidates >= 1.9
+
+
+def test_the_page_has_what_is_computed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "capacity.md").read_text()
+    found = [reached(MEASURED, count) for count in (1, 2, 3, 4)]
+    for each in found:
+        ratio = f"{each.candidates / found[0].candidates:.2f}"
+        ratio = f"**{ratio}**" if each.nodes == 2 else ratio
+        shares = (each.app_busy, each.database_busy, each.feed_busy)
+        percent = " | ".join(f"{share * 100:.0f} %" for share in shares)
+        assert f"| {each.nodes} | {each.candidates} | {ratio} | {percent} |" in page
 
 
 def test_the_command_says_that_it_computes() -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from invigil.settings import Settings
 from tests.deploy import tools
@@ -85,7 +86,8 @@ def test_livekit_takes_its_file(tmp_path: Path) -> None:
     assert "use_external_ip: true" in text
     local = tmp_path / "livekit.yaml"
     local.write_text(text.replace("use_external_ip: true", "use_external_ip: false"))
-    env = {"LIVEKIT_KEYS": f"key: {'s' * 32}"}
+    assert yaml.safe_load(text)["webhook"]["urls"]
+    env = {"LIVEKIT_KEYS": f"key: {'s' * 32}", "LIVEKIT_WEBHOOK_API_KEY": "key"}
     said = tools.passes(tools.livekit(), "--config", local, "ports", env=env)
     for port in ("7880", "7881", "7882"):
         assert port in said

@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from invigil.server import SHUTDOWN_S
+from invigil.storage.maintenance.backup import KEY
+from invigil.storage.signing import SIGNING_KEY, Signer
 from tests.deploy import tools
 from tests.deploy.kubernetes import write_schemas
 
@@ -140,6 +142,34 @@ def test_the_schema_is_brought_up_to_date_before_new_pods_start() -> None:
     job = one("Job")
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     assert job["spec"]["template"]["spec"]["containers"][0]["args"] == ["invigil", "db", "upgrade"]
+
+
+def test_the_keys_outlive_a_pod_and_are_the_owners_alone(tmp_path: Path) -> None:
+    """What the init container runs, here: bundles are signed with the Secret's key."""
+    pod = one("Deployment")["spec"]["template"]["spec"]
+    volumes = {each["name"]: each for each in pod["volumes"]}
+    secret = volumes["key"]["secret"]
+    assert secret["secretName"] == "invigil-key"
+    assert {item["key"] for item in secret["items"]} == {KEY, SIGNING_KEY}
+    key, data = tmp_path / "key", tmp_path / "data"
+    key.mkdir()
+    data.mkdir()
+    for item in secret["items"]:
+        (key / item["path"]).write_bytes(item["key"].ljust(32, "-").encode())
+    (init,) = pod["initContainers"]
+    *shell, words = init["command"]
+    words = words.replace("/key/", f"{key}/").replace("/data/", f"{data}/")
+    tools.passes(*shell, words)
+    for name in (KEY, SIGNING_KEY):
+        copied = data / "invigil" / name
+        assert copied.read_bytes() == (key / name).read_bytes()
+        assert copied.stat().st_mode & 0o777 == 0o600
+    public = Signer(data / "invigil" / SIGNING_KEY).public_key
+    assert public == Signer(key / SIGNING_KEY).public_key
+    (environment,) = [
+        each["value"] for each in pod["containers"][0]["env"] if each["name"] == "INVIGIL_DATA_DIR"
+    ]
+    assert environment == "/data/invigil", "the keys would lie where nobody looks"
 
 
 def test_no_secret_is_rendered() -> None:

@@ -75,7 +75,7 @@ async def test_each_candidate_is_alone_with_the_proctors(
         before = len(service.asked)
         await grant_of(ada)
         assert [each.rpartition("/")[2] for each in service.asked[before:]] == ["token"]
-        assert session["media"]["isolation"] == "token"
+        assert session["media"]["isolation"] == "meeting"
         # A console asks for each candidate, and never for all at once.
         whole = await proctor.client.post(
             f"/api/v1/sessions/{session['id']}/media", json={"page": PAGE}

@@ -92,7 +92,7 @@ class Exam:
         assert {state for state, _ in rows.values()} <= {"stored"}
         assert self.s3.stored("evidence/") == sorted(rows)
         for key, (_, digest) in rows.items():
-            assert hashlib.sha256((self.s3.folder / key).read_bytes()).hexdigest() == digest
+            assert hashlib.sha256(self.s3.content(key)).hexdigest() == digest
         assert self.spooled == files_under(self.spool / "doomed") == []
         # A question that was asked of a frozen store may be answered long after it was given up.
         others = set(self.s3.stored()) - {CHECK} - set(rows)
@@ -320,11 +320,17 @@ async def refusal(tmp_path: Path, url: str) -> str:
     return caught.value.message
 
 
-async def test_a_store_that_refuses_is_named_at_the_start(
-    tmp_path: Path, s3: Gateway, monkeypatch: pytest.MonkeyPatch
+async def test_a_bucket_that_is_not_there_is_named_at_the_start(
+    tmp_path: Path, s3: Gateway
 ) -> None:
     said = await refusal(tmp_path, "s3://nowhere/invigil")
     assert said == "INVIGIL_EVIDENCE_URL: there is no such bucket."
+
+
+async def test_a_store_that_refuses_the_credentials_is_named_at_the_start(
+    tmp_path: Path, s3: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3.needs_signatures()
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     said = await refusal(tmp_path, s3.url)
     assert said.startswith("INVIGIL_EVIDENCE_URL: the store refuses the credentials")

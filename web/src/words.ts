@@ -42,6 +42,8 @@ export function isolationWords({ isolation }: MediaProvider): string {
       return "Candidates cannot see one another: there is no connection between them.";
     case "token":
       return "Candidates cannot see one another: each has a video room of their own, and the video server lets them receive nothing.";
+    case "meeting":
+      return "Candidates cannot see one another: each has a video meeting of their own. Only this keeps them apart: inside a meeting the video service would let everybody receive everybody.";
     case "ui_only":
       return "Candidates share one video room: their pages do not show them one another, but the video service would not prevent it.";
     default:

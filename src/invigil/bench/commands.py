@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from invigil.bench.frames import BenchFailed, Result, measure_all
-from invigil.bench.nodes import Costs, reached
+from invigil.bench.nodes import MEASURED, Costs, reached
 from invigil.bench.server import measure
 from invigil.bench.shared import measure_shared
 from invigil.settings import Settings
@@ -131,15 +131,19 @@ _Ms = Annotated[float, typer.Option(help="Milliseconds; see docs/capacity.md.", 
 
 @app.command()
 def nodes(  # noqa: PLR0917 - typer makes options of them, not positions
-    app_ms: _Ms = 17.0,
-    worker_ms: _Ms = 11.5,
-    database_ms: _Ms = 5.7,
-    feed_ms: _Ms = 0.1,
-    hear_ms: _Ms = 0.17,
-    watch_ms: _Ms = 0.034,
-    commit_ms: _Ms = 5.0,
-    node_cores: Annotated[int, typer.Option(help="Processors of each server.", min=1)] = 2,
-    database_cores: Annotated[int, typer.Option(help="Of the database.", min=1)] = 2,
+    app_ms: _Ms = MEASURED.app_ms,
+    worker_ms: _Ms = MEASURED.worker_ms,
+    database_ms: _Ms = MEASURED.database_ms,
+    feed_ms: _Ms = MEASURED.feed_ms,
+    hear_ms: _Ms = MEASURED.hear_ms,
+    watch_ms: _Ms = MEASURED.watch_ms,
+    commit_ms: _Ms = MEASURED.commit_ms,
+    node_cores: Annotated[
+        int, typer.Option(help="Processors of each server.", min=1)
+    ] = MEASURED.node_cores,
+    database_cores: Annotated[
+        int, typer.Option(help="Of the database.", min=1)
+    ] = MEASURED.database_cores,
     most: Annotated[int, typer.Option(help="Up to so many servers.", min=1)] = 4,
 ) -> None:
     """Compute, from measured costs, how many candidates several servers hold. Measures nothing."""

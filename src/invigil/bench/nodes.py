@@ -48,6 +48,18 @@ class Costs:
     interval_s: float = 5.0
 
 
+MEASURED = Costs(
+    app_ms=20.0,
+    worker_ms=14.0,
+    database_ms=6.0,
+    feed_ms=0.1,
+    hear_ms=0.17,
+    watch_ms=0.034,
+    commit_ms=5.0,
+)
+"""The most of what docs/capacity.md has, with PostgreSQL, Redis, S3 and live sockets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """`..._busy`: share of its processors that a part uses; `app_busy`: of the one process."""

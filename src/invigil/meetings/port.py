@@ -14,6 +14,7 @@ class Isolation(StrEnum):
 
     STRUCTURAL = "structural"  # no connection exists between them
     TOKEN = "token"  # the media server refuses  # noqa: S105
+    MEETING = "meeting"  # each has a meeting of their own; inside it nothing is refused
     UI_ONLY = "ui_only"  # the page does not show it
 
 

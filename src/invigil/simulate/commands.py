@@ -20,7 +20,7 @@ from invigil.evaluate.targets import Checked, check, overridden
 from invigil.simulate import options as o
 from invigil.simulate import report
 from invigil.simulate.place import code_of, place_of, token_of
-from invigil.simulate.plan import CannotRehearse, Plan
+from invigil.simulate.plan import JITTER, CannotRehearse, Plan
 from invigil.simulate.progress import show
 from invigil.simulate.rehearsal import Outcome, Rehearsal
 
@@ -48,6 +48,7 @@ def simulate(  # noqa: PLR0917 - typer makes options of them, not positions
     herd: o.Herd = False,
     storm_every: o.StormEvery = 0.0,
     swaps: o.Swaps = None,
+    jitter: o.Jitter = JITTER * 100,
     insecure: o.Insecure = False,
     ca: o.Ca = None,
     during_exams: o.DuringExams = False,
@@ -61,7 +62,7 @@ def simulate(  # noqa: PLR0917 - typer makes options of them, not positions
     They sign in, consent, check in, send pictures, hold their live sockets, swap and come back
     after losing the network. Every target that is missed makes the exit status 1.
     """
-    plan = _plan(candidates, minutes, join_within, swaps, storm_every, herd=herd)
+    plan = _plan(candidates, minutes, join_within, swaps, storm_every, herd=herd, jitter=jitter)
     with _refusals():
         wanted = overridden(report.TARGETS, target or [])
         links = [link for link in (sign_in, join_link) if link]
@@ -93,7 +94,9 @@ def _plan(
     storm_every: float,
     *,
     herd: bool,
+    jitter: float,
 ) -> Plan:
+    """`jitter` in percent."""
     seconds = minutes * 60
     acts = max(2, candidates // _FEW) if swaps is None else swaps
     return Plan(
@@ -103,6 +106,7 @@ def _plan(
         herd=herd,
         storm_every_s=storm_every,
         acts=min(acts, candidates),
+        jitter=jitter / 100,
     )
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from invigil.simulate.plan import MOST_JITTER
+
 Candidates = Annotated[int, typer.Option(help="How many simulated candidates.", min=1)]
 Minutes = Annotated[
     float, typer.Option(help="How long, from the first candidate's coming on.", min=0.1)
@@ -54,6 +56,16 @@ Swaps = Annotated[
         help="Candidates who swap with somebody or are joined by a second person, in turns. "
         "Default: one in 20, at least 2.",
         min=0,
+    ),
+]
+Jitter = Annotated[
+    float,
+    typer.Option(
+        metavar="PERCENT",
+        help="Pictures come late by up to so many percent of the time between them, each by "
+        "chance, as timers of browsers do; at most 50.",
+        min=0,
+        max=MOST_JITTER * 100,
     ),
 ]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Accept any certificate, for tests.")]

@@ -15,10 +15,7 @@ from invigil.bench.people import Candidate, Pictures
 from invigil.bench.wire import Letter, LiveSocket, back_off_s
 from invigil.simulate.acting import Camera, Sort
 from invigil.simulate.place import AWAY, Place, refusal
-from invigil.simulate.plan import CannotRehearse, Ledger, Tally
-
-JITTER = 0.02
-"""Timers of browsers are late, never early: by up to this share."""
+from invigil.simulate.plan import JITTER, CannotRehearse, Ledger, Tally
 
 MESSAGE = "A question of a simulated candidate."
 ASKING = 10
@@ -48,6 +45,7 @@ class Stage:
     ledger: Ledger
     over: asyncio.Event
     approve: Callable[[str], Awaitable[None]] | None
+    jitter: float = JITTER
     heard_s: dict[str, float] = field(default_factory=dict)
     """When the page of its candidate had each message."""
 
@@ -156,7 +154,7 @@ class Page:
                     failures += 1
                     continue
                 failures = 0
-                wait_s = self._note(reply, began) * self._chance.uniform(1, 1 + JITTER)
+                wait_s = late(self._note(reply, began), self._stage.jitter, self._chance)
                 await self._ask_once()
                 await self._pause(max(0.1, began + wait_s - _now()))
         finally:
@@ -246,6 +244,11 @@ class Page:
         """Not longer than the rehearsal lasts."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stage.over.wait(), seconds)
+
+
+def late(wait_s: float, jitter: float, chance: random.Random) -> float:
+    """When a browser's timer rings: never early, and late by up to this share."""
+    return wait_s * chance.uniform(1, 1 + jitter)
 
 
 def _now() -> float:

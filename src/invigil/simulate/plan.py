@@ -12,6 +12,8 @@ from invigil.bench.wire import Sockets
 HERD_SHARE = 0.2
 HERD_S = 5.0
 CHECK_IN_S = 10.0
+JITTER = 0.02
+MOST_JITTER = 0.5
 TITLE = "Rehearsal"
 NAME = "Simulated"
 
@@ -24,7 +26,8 @@ class CannotRehearse(Exception):
 class Plan:
     """`seconds`: from the first candidate's coming to the end. `herd`: a fifth comes in the first
     five seconds. `storm_every_s`: so often everybody loses every connection at once; 0 for never.
-    `acts`: candidates of whom an incident is to arise."""
+    `acts`: candidates of whom an incident is to arise. `jitter`: the share of its time by which a
+    page's timer is late at most."""
 
     candidates: int
     seconds: float
@@ -32,6 +35,7 @@ class Plan:
     herd: bool = False
     storm_every_s: float = 0.0
     acts: int = 0
+    jitter: float = JITTER
     seed: int = 1
 
     @property

@@ -191,6 +191,7 @@ class Rehearsal:
             over=self._over,
             settled_at_s=asyncio.get_running_loop().time() + self._plan.settled_s,
             approve=None if self._console is None else self._console.approve,
+            jitter=self._plan.jitter,
         )
 
     def _pages(self, stage: Stage) -> list[Page]:

@@ -2134,7 +2134,7 @@ export interface components {
          * @description What keeps candidates from seeing one another.
          * @enum {string}
          */
-        Isolation: "structural" | "token" | "ui_only";
+        Isolation: "structural" | "token" | "meeting" | "ui_only";
         /**
          * Join
          * @description `name` is needed with the join link; with a personal link the list has it.

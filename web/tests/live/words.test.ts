@@ -196,6 +196,8 @@ it("says what keeps candidates apart, and when nothing does", () => {
     words.isolationWords({ id: "x", isolation, talkback: false, max_viewers_hint: 1 });
   expect(told("structural")).toContain("no connection");
   expect(told("token")).toContain("lets them receive nothing");
+  expect(told("meeting")).toContain("would let everybody receive everybody");
+  expect(told("meeting")).not.toContain("receive nothing");
   expect(told("ui_only")).toContain("would not prevent it");
   expect(told(null)).toContain("not set up on this server any more");
 });

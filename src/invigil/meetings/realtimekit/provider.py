@@ -36,7 +36,7 @@ from invigil.meetings.realtimekit.plain import in_plain_words
 from invigil.meetings.realtimekit.webhook import Webhooks
 
 _CAPABILITIES = Capabilities(
-    Isolation.TOKEN, talkback=False, max_viewers_hint=10, room_per_candidate=True
+    Isolation.MEETING, talkback=False, max_viewers_hint=10, room_per_candidate=True
 )
 _K = TypeVar("_K")
 _V = TypeVar("_V")

@@ -24,6 +24,7 @@ OLDEST = 15
 """Oldest major version that is tested."""
 
 CONNECT_TIMEOUT_S = 3
+POOL_SIZE = 20
 POOL_TIMEOUT_S = 10.0
 """How long a request waits for a free connection before it is asked to come again."""
 
@@ -87,7 +88,7 @@ def create_engine(url: URL, connector: Connector) -> AsyncEngine:
         # first, and replaced, so that no request fails for it.
         pool_pre_ping=True,
         # All are kept: what is over the size would be connected and closed again for each use.
-        pool_size=20,
+        pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         isolation_level="READ COMMITTED",
