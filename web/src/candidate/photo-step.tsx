@@ -10,12 +10,16 @@ import { AskProctor, RefusalNote } from "./refusal-note";
 import { StepTitle } from "./shell";
 
 const COUNTDOWN = 3;
+/** Somebody who sat still for a photo would rather wait than be asked to do it again. */
+const PATIENCE_MS = 6000;
 
 export function PhotoStep({ session, view }: StepProps) {
   const camera = useStore(session.media.camera.view);
   const [count, setCount] = useState(0);
   const [tried, setTried] = useState(false);
   const [missed, setMissed] = useState(false);
+  const [taking, setTaking] = useState(false);
+  const waiting = view.busy || taking;
 
   useEffect(() => {
     if (count === 0) return;
@@ -23,7 +27,9 @@ export function PhotoStep({ session, view }: StepProps) {
       setCount(count - 1);
       if (count > 1) return;
       setTried(true);
-      const picture = await session.media.take(0, 0.92);
+      setTaking(true);
+      const picture = await session.media.take(0, { quality: 0.92, patienceMs: PATIENCE_MS });
+      setTaking(false);
       setMissed(picture === null);
       if (picture) await session.sendPhoto(picture);
     }, 700);
@@ -32,6 +38,7 @@ export function PhotoStep({ session, view }: StepProps) {
 
   const take = () => {
     session.clearRefusal();
+    setMissed(false);
     setCount(COUNTDOWN);
   };
   const upload = (file: File | null) => {
@@ -59,7 +66,7 @@ export function PhotoStep({ session, view }: StepProps) {
           {camera.stream && <LiveVideo stream={camera.stream} mirrored label="Your own camera picture" />}
           <div className={css.outline} aria-hidden />
           <div className={css.countdown} role="status">
-            {count > 0 ? count : view.busy && <Loader color="white" aria-label="Looking at your photo" />}
+            {count > 0 ? count : waiting && <Loader color="white" aria-label="Looking at your photo" />}
           </div>
         </div>
         {(camera.status === "problem" || camera.status === "lost") && (
@@ -70,7 +77,7 @@ export function PhotoStep({ session, view }: StepProps) {
         <Button
           size="md"
           onClick={take}
-          loading={view.busy || count > 0}
+          loading={waiting || count > 0}
           leftSection={<IconCamera size={20} aria-hidden />}
           data-testid="photo-take"
         >
@@ -86,7 +93,7 @@ export function PhotoStep({ session, view }: StepProps) {
             <Button
               {...props}
               variant="default"
-              disabled={view.busy}
+              disabled={waiting}
               leftSection={<IconPhotoUp size={18} aria-hidden />}
             >
               Choose a photo file

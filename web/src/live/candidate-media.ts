@@ -1,5 +1,5 @@
 import { Camera } from "./camera";
-import { Capture, type PictureSource } from "./capture";
+import { type Asked, Capture, type PictureSource } from "./capture";
 import type { Clock } from "./clock";
 import { Sending } from "./connect";
 import { randomUuid } from "./ids";
@@ -31,9 +31,9 @@ export class CandidateMedia implements PictureSource {
     document.addEventListener("visibilitychange", () => this.changed());
   }
 
-  take(inMs: number, quality?: number): Promise<Blob | null> {
+  take(inMs: number, asked?: Asked): Promise<Blob | null> {
     this.capture ??= new Capture();
-    return this.capture.take(inMs, quality);
+    return this.capture.take(inMs, asked);
   }
 
   /** What the page can truthfully say about its camera; null before there was one. */

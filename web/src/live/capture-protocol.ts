@@ -1,6 +1,6 @@
 export type CaptureOrder =
   | { type: "stream"; stream: ReadableStream<VideoFrame> }
-  | { type: "take"; id: number; inMs: number; quality: number; ticked: boolean }
+  | { type: "take"; id: number; inMs: number; quality: number; patienceMs: number; ticked: boolean }
   | { type: "bitmap"; id: number; bitmap: ImageBitmap; quality: number };
 
 export type CaptureReport =

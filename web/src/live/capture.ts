@@ -1,8 +1,18 @@
 import type { CaptureOrder, CaptureReport } from "./capture-protocol";
 
+/** How long a picture may be late: a slow camera, or a busy machine. */
+const PATIENCE_MS = 2000;
+
+export interface Asked {
+  /** Of the JPEG, 0 to 1. */
+  quality?: number;
+  /** How long the camera may take, twice when it has to be read anew. */
+  patienceMs?: number;
+}
+
 export interface PictureSource {
   /** A picture taken `inMs` from now, or null when the camera gave none. */
-  take(inMs: number, quality?: number): Promise<Blob | null>;
+  take(inMs: number, asked?: Asked): Promise<Blob | null>;
 }
 
 /** Pictures of the very track that is published (of a clone of it), made in a worker. */
@@ -44,20 +54,20 @@ export class Capture implements PictureSource {
     }
   }
 
-  async take(inMs: number, quality = 0.8): Promise<Blob | null> {
-    const picture = await this.ask(inMs, quality);
+  async take(inMs: number, asked: Asked = {}): Promise<Blob | null> {
+    const picture = await this.ask(inMs, asked);
     if (picture || this.track?.readyState !== "live" || this.track.muted) return picture;
     // A browser now and then gives nothing to one reader of a camera that is fine: read it anew.
     this.setTrack(this.track);
-    return this.ask(0, quality);
+    return this.ask(0, asked);
   }
 
-  private ask(inMs: number, quality: number): Promise<Blob | null> {
+  private ask(inMs: number, { quality = 0.8, patienceMs = PATIENCE_MS }: Asked): Promise<Blob | null> {
     const id = this.nextId++;
     this.qualities.set(id, quality);
     return new Promise((resolve) => {
       this.waiting.set(id, resolve);
-      this.order({ type: "take", id, inMs, quality, ticked: this.video !== null });
+      this.order({ type: "take", id, inMs, quality, patienceMs, ticked: this.video !== null });
     });
   }
 

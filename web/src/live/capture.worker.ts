@@ -4,8 +4,6 @@ import type { CaptureOrder, CaptureReport } from "./capture-protocol";
 const MAX_WIDTH = 640;
 const MAX_HEIGHT = 480;
 const STALE_MS = 2000;
-/** How long a picture may be late: a slow camera, or a busy machine. */
-const PATIENCE_MS = 2000;
 const LOOK_EVERY_MS = 50;
 
 let latest: VideoFrame | null = null;
@@ -49,8 +47,8 @@ async function encode(
 }
 
 /** The newest frame, which nobody has had yet; null when none comes in time. */
-async function nextFrame(): Promise<VideoFrame | null> {
-  const until = performance.now() + PATIENCE_MS;
+async function nextFrame(patienceMs: number): Promise<VideoFrame | null> {
+  const until = performance.now() + patienceMs;
   for (;;) {
     const frame = latest;
     if (frame && performance.now() - latestAt <= STALE_MS) {
@@ -62,8 +60,8 @@ async function nextFrame(): Promise<VideoFrame | null> {
   }
 }
 
-async function takeFrame(id: number, quality: number): Promise<void> {
-  const frame = await nextFrame();
+async function takeFrame(id: number, quality: number, patienceMs: number): Promise<void> {
+  const frame = await nextFrame(patienceMs);
   if (!frame) {
     report({ type: "no_picture", id });
     return;
@@ -85,7 +83,7 @@ self.onmessage = ({ data }: MessageEvent<CaptureOrder>) => {
   else if (data.type === "take") {
     const run = data.ticked
       ? () => report({ type: "tick", id: data.id })
-      : () => void takeFrame(data.id, data.quality).catch(failed(data.id));
+      : () => void takeFrame(data.id, data.quality, data.patienceMs).catch(failed(data.id));
     setTimeout(run, data.inMs);
   } else if (data.type === "bitmap") {
     const { bitmap, id, quality } = data;

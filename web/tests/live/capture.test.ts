@@ -6,10 +6,12 @@ import { FakeTrack } from "./fake-rtc";
 /** For each picture that is asked for in turn: whether the reader gives one. */
 let gives: boolean[];
 let readers: number;
+let patience: number[];
 
 beforeEach(() => {
   gives = [];
   readers = 0;
+  patience = [];
   vi.stubGlobal(
     "Worker",
     class {
@@ -17,6 +19,7 @@ beforeEach(() => {
       postMessage(order: CaptureOrder) {
         if (order.type === "stream") readers += 1;
         if (order.type !== "take") return;
+        patience.push(order.patienceMs);
         const data = gives.shift()
           ? { type: "picture", id: order.id, blob: new Blob(["jpeg"]) }
           : { type: "no_picture", id: order.id };
@@ -51,6 +54,14 @@ it("reads a camera that is on anew when its reader gives nothing", async () => {
   gives = [false, true];
   expect(await capturing().take(0)).not.toBeNull();
   expect(readers).toBe(2);
+});
+
+it("waits as long as it is asked to, also when it reads the camera anew", async () => {
+  gives = [false, true, true];
+  const capture = capturing();
+  await capture.take(0, { patienceMs: 6000 });
+  await capture.take(0);
+  expect(patience).toEqual([6000, 6000, 2000]);
 });
 
 it("says so when the camera itself gives nothing", async () => {
