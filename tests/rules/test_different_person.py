@@ -68,7 +68,8 @@ def test_single_mismatches_open_nothing() -> None:
         NOT_COMPARED,
         TURNED,
         DIM,
-        Shot(unusable=Unusable.BLURRED, identity=Identity.MISMATCH),
+        Shot(unusable=Unusable.TOO_DARK, identity=Identity.MISMATCH),
+        Shot(unusable=Unusable.FACE_TOO_SMALL, identity=Identity.MISMATCH),
     ],
 )
 def test_what_cannot_be_compared_never_counts_against_the_candidate(silent: Shot) -> None:
@@ -77,6 +78,16 @@ def test_what_cannot_be_compared_never_counts_against_the_candidate(silent: Shot
     assert film.of(KIND) == []
     film.shoot(STRANGER, silent, silent)
     assert film.of(KIND) == []
+
+
+@pytest.mark.parametrize("spoilt", [Unusable.BLURRED, Unusable.TURNED_AWAY])
+def test_a_face_a_little_blurred_or_turned_is_no_way_to_swap_unseen(spoilt: Unusable) -> None:
+    """No template is made of it, but how it compares counts as on any other frame."""
+    film = Film()
+    film.shoot(ME, *[Shot(unusable=spoilt, identity=Identity.MISMATCH)] * 2)
+    assert len(film.of(KIND)) == 1
+    film.lasts(30, Shot(unusable=spoilt, identity=Identity.MATCH))
+    assert film.of(KIND)[0].state is IncidentState.CLOSED
 
 
 @pytest.mark.parametrize(
@@ -88,7 +99,7 @@ def test_what_cannot_be_compared_never_counts_against_the_candidate(silent: Shot
         EMPTY,
         DARK,
         TWO,
-        Shot(unusable=Unusable.TURNED_AWAY, identity=Identity.MATCH),
+        Shot(unusable=Unusable.TOO_BRIGHT, identity=Identity.MATCH),
     ],
 )
 def test_what_cannot_be_compared_clears_nobody(silent: Shot) -> None:

@@ -141,7 +141,6 @@ UNFAIR = [
     pytest.param(pictures.dark(), Unusable.TOO_DARK, id="dark"),
     pytest.param(pictures.bright(), Unusable.TOO_BRIGHT, id="bright"),
     pytest.param(pictures.far_away(), Unusable.FACE_TOO_SMALL, id="far away"),
-    pytest.param(pictures.blurred(), Unusable.BLURRED, id="blurred"),
     pytest.param(motion_blurred(), Unusable.BLURRED, id="motion"),
 ]
 
@@ -157,6 +156,23 @@ def test_unfair_frames_are_not_compared(
     assert seen.comparison_score is None
     with pytest.raises(ValueError, match=reason):
         engine.make_template(TemplateKind.SESSION, [picture])
+
+
+def test_a_blurred_frame_makes_no_template_and_accuses_nobody(
+    engine: VisionEngine, obama: Template
+) -> None:
+    own = engine.observe(pictures.blurred(), [obama])
+    assert own.unusable is Unusable.BLURRED
+    assert own.identity is Identity.UNCERTAIN
+    with pytest.raises(ValueError, match="blurred"):
+        engine.make_template(TemplateKind.SESSION, [pictures.blurred()])
+
+
+def test_somebody_else_is_told_apart_on_a_soft_frame_too(
+    engine: VisionEngine, obama: Template
+) -> None:
+    soft = pictures.opened(pictures.astronaut()).filter(ImageFilter.GaussianBlur(2))
+    assert engine.observe(pictures.encoded(soft), [obama]).identity is Identity.MISMATCH
 
 
 def turned_to_the_side() -> bytes:
@@ -193,7 +209,9 @@ def test_pose_follows_the_head(engine: VisionEngine) -> None:
 def test_a_turned_head_is_not_compared(monkeypatch: pytest.MonkeyPatch, obama: Template) -> None:
     """No bundled picture shows a head beyond 40 degrees, so the limit comes to the picture."""
     registry = load_registry()
-    strict = dataclasses.replace(registry, quality=dataclasses.replace(registry.quality, yaw=20.0))
+    wider = dataclasses.replace(registry.quality.compared, yaw=20.0)
+    quality = dataclasses.replace(registry.quality, yaw=20.0, compared=wider)
+    strict = dataclasses.replace(registry, quality=quality)
     monkeypatch.setattr(factory, "load_registry", lambda: strict)
     seen = build_engine().observe(turned_to_the_side(), [obama])
     assert (seen.face_count, seen.unusable) == (1, Unusable.TURNED_AWAY)

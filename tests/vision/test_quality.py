@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from invigil.domain.observation import HeadPose
-from invigil.vision.quality import FaceQuality, doubt, foremost
+from invigil.domain.observation import HeadPose, Unusable
+from invigil.vision.quality import FaceQuality, Light, doubt, foremost, judge
 from invigil.vision.registry import load_registry
 
 LIMITS = load_registry().quality
@@ -57,6 +57,30 @@ def test_the_less_there_is_to_see_the_more_doubt_there_is() -> None:
     assert blurred == sorted(blurred)
     assert far == sorted(far)
     assert len(set(blurred)) == len(blurred)
+
+
+@pytest.mark.parametrize(
+    ("yaw", "pitch", "usable", "compared"),
+    [
+        (35, 0, True, True),
+        (-45, 0, False, True),
+        (45, 0, False, True),
+        (55, 0, False, False),
+        (0, 30, True, True),
+        (0, 60, False, True),
+        (0, -30, True, True),
+        (0, -40, False, False),
+    ],
+)
+def test_frames_are_compared_beyond_what_makes_a_template(
+    yaw: float, pitch: float, usable: bool, compared: bool
+) -> None:
+    """But not faces that look down at their paper: nobody has measured those."""
+    face = replace(CLEAR, pose=HeadPose(yaw=yaw, pitch=pitch, roll=0))
+    light = Light(120, 50)
+    for limits, passes in ((LIMITS, usable), (LIMITS.wider, compared)):
+        reason = None if passes else Unusable.TURNED_AWAY
+        assert judge([face], light, face.sharpness, limits) is reason
 
 
 def test_the_main_face_is_compared_alone_only_beside_small_ones() -> None:

@@ -89,7 +89,8 @@ class Player:
         while seconds < script.duration_s:
             scene, seen = camera.look(seconds)
             frames += 1
-            outcome = str(seen.unusable or seen.identity)
+            compared = seen.identity is not Identity.NOT_COMPARED
+            outcome = str(seen.identity if compared else seen.unusable or seen.identity)
             outcomes.setdefault(scene, Counter())[outcome] += 1
             if seen.comparison_score is not None:
                 best[scene] = max(best.get(scene, -1.0), seen.comparison_score)

@@ -19,7 +19,7 @@ from invigil.domain.session import Policy
 from invigil.rules.hysteresis import Sign, weigh
 from invigil.rules.rule import Verdict, conclude
 
-_COMPARED = frozenset({None, Unusable.SEVERAL_FACES})
+_COMPARED = frozenset({None, Unusable.SEVERAL_FACES, Unusable.BLURRED, Unusable.TURNED_AWAY})
 _DETAIL = IncidentDetail(comparison=Comparison.DOES_NOT_MATCH)
 
 
@@ -62,10 +62,11 @@ class DifferentPerson:
 
 
 def _sign(frame: ObservationRecord) -> Sign:
-    """Unusable never counts against the candidate, nor does it clear anybody.
+    """What was not compared never counts against the candidate, nor does it clear anybody.
 
     Beside small faces (a poster, somebody far away) the main one is still compared, or a picture on
-    the wall would be all it takes to swap unseen.
+    the wall would be all it takes to swap unseen; and so are faces that are a little blurred or
+    turned, which would be another way.
     """
     if frame.unusable not in _COMPARED:
         return Sign.SAYS_NOTHING

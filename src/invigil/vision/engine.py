@@ -77,6 +77,7 @@ class DefaultEngine:
         self._detector = detector
         self._embedder = embedder
         self._quality = registry.quality
+        self._wider = registry.quality.wider
         self._thresholds = features.comparison
         self._verifier = Verifier(embedder, features.comparison, registry.quality)
         self._detector_name = found.name
@@ -174,7 +175,7 @@ class DefaultEngine:
         sharpness = qualities[0].sharpness if qualities else picture_sharpness(picture.pixels)
         unusable = judge(qualities, light, sharpness, self._quality)
         alone = foremost(qualities)
-        comparable = bool(alone) and judge(alone, light, sharpness, self._quality) is None
+        comparable = bool(alone) and judge(alone, light, sharpness, self._wider) is None
         small = thumbnail(picture.pixels)
         return _Measured(
             picture,

@@ -94,7 +94,7 @@ def judge(
         (face.side < limits.face_pixels, Unusable.FACE_TOO_SMALL),
         (face.luma < limits.face_luma_low, Unusable.TOO_DARK),
         (face.luma > limits.face_luma_high, Unusable.TOO_BRIGHT),
-        (_turned(face.pose, limits.yaw, limits.pitch), Unusable.TURNED_AWAY),
+        (_turned(face.pose, limits), Unusable.TURNED_AWAY),
         (face.sharpness < limits.sharpness, Unusable.BLURRED),
     )
     return next((reason for applies, reason in reasons if applies), None)
@@ -148,8 +148,10 @@ def _without_face(light: Light, sharpness: float, limits: QualityLimits) -> Unus
     return Unusable.NO_FACE
 
 
-def _turned(pose: HeadPose | None, yaw: float, pitch: float) -> bool:
-    return pose is not None and (abs(pose.yaw) > yaw or abs(pose.pitch) > pitch)
+def _turned(pose: HeadPose | None, limits: QualityLimits) -> bool:
+    return pose is not None and (
+        abs(pose.yaw) > limits.yaw or not -limits.pitch_down <= pose.pitch <= limits.pitch_up
+    )
 
 
 def _luma(image: RgbImage) -> RgbImage:

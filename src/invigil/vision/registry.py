@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -105,6 +105,15 @@ class DoubtSlopes:
 
 
 @dataclass(frozen=True, slots=True)
+class WiderLimits:
+    """See the comments in `registry.toml`."""
+
+    sharpness: float
+    yaw: float
+    pitch_up: float
+
+
+@dataclass(frozen=True, slots=True)
 class QualityLimits:
     """See the comments in `registry.toml`."""
 
@@ -113,7 +122,8 @@ class QualityLimits:
     face_luma_high: float
     sharpness: float
     yaw: float
-    pitch: float
+    pitch_up: float
+    pitch_down: float
     picture_luma_low: float
     picture_luma_high: float
     picture_contrast: float
@@ -127,6 +137,13 @@ class QualityLimits:
     clear_turn: float
     clear_disagreement: float
     doubt: DoubtSlopes
+    compared: WiderLimits
+
+    @property
+    def wider(self) -> QualityLimits:
+        """Those within which a live frame is compared, usable for a template or not."""
+        wide = self.compared
+        return replace(self, sharpness=wide.sharpness, yaw=wide.yaw, pitch_up=wide.pitch_up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +187,13 @@ def load_registry(path: Path = REGISTRY) -> Registry:
             for name, entry in document["engine"].items()
         },
         detector=DetectorLimits(**document["detector"]),
-        quality=QualityLimits(
-            **{**document["quality"], "doubt": DoubtSlopes(**document["quality"]["doubt"])}
-        ),
+        quality=_quality(document["quality"]),
     )
+
+
+def _quality(entry: dict[str, Any]) -> QualityLimits:
+    parts = {"doubt": DoubtSlopes(**entry["doubt"]), "compared": WiderLimits(**entry["compared"])}
+    return QualityLimits(**{**entry, **parts})
 
 
 def _model(entry: dict[str, Any]) -> ModelEntry:
