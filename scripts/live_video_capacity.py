@@ -1,44 +1,51 @@
-"""How many live pictures one console shows through a LiveKit server, on this machine.
+"""How many live pictures one console shows, on this machine.
 
-    python scripts/live_video_capacity.py 8 16 24
+    python scripts/live_video_capacity.py --provider builtin 8 16 20 24
+    python scripts/live_video_capacity.py --provider livekit 8 16 24
 
-For each number so many candidates without browsers publish 320x240 at 10 frames a second, each into
-a room of its own, and a real console in headless Chromium watches all. Everything runs here:
-encoders, media server, Invigil and the browser.
+For each number so many candidates send 320x240 at 10 frames a second, and a real console in
+headless Chromium watches all on small tiles. With `builtin` candidates are real pages, in a browser
+of their own, with a film for a camera; `--sound` gives them a microphone as well. With `livekit`
+they publish without browsers, each into a room of its own. Everything runs here: encoders, media
+server, Invigil and the console's browser.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import os
 import sys
 import tempfile
-import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterable
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 import psutil
 import structlog
-from livekit import rtc
-from playwright.async_api import Page, async_playwright
+from live_video_senders import MARK as CANDIDATES
+from live_video_senders import Agreeable, CheckInClock, by_livekit, by_pages, checked_in
+from playwright.async_api import Page, Playwright, async_playwright
 
 from tests.browser.browsers import FLAGS, chromium
-from tests.support.clock import Clock
-from tests.support.house import read
-from tests.support.livekit import livekit
-from tests.support.rooms import guest, show
-from tests.support.scripted import ScriptedEngine
-from tests.support.server import exam_page, serving
+from tests.support.house import Json, Running
+from tests.support.livekit import LiveKit, livekit
+from tests.support.server import serving
 
+CONSOLE = "--invigil-console"
+SETTLE_S = 10
 MEASURED_S = 15
-RATE = 10
+PATIENCE_S = 120
 
 _PROBE = """
 (() => {
+  // So that all pictures are in view.
+  localStorage.setItem("invigil:tiles", "small");
   window.connections = [];
   const Native = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Native {
@@ -46,92 +53,131 @@ _PROBE = """
   };
 })();
 """
-_FRAMES = """
+_PICTURES = """
 async () => {
-  const found = [];
-  for (const connection of window.connections) {
+  const found = {};
+  for (const [i, connection] of window.connections.entries()) {
     if (connection.connectionState !== "connected") continue;
     for (const each of (await connection.getStats()).values())
-      if (each.type === "inbound-rtp" && each.kind === "video")
-        found.push([each.framesDecoded, each.freezeCount ?? 0, each.frameWidth ?? 0]);
+      if (each.type === "inbound-rtp" && each.kind === "video" && each.framesDecoded)
+        found[`${i} ${each.id}`] = {
+          frames: each.framesDecoded, freezes: each.freezeCount ?? 0, bytes: each.bytesReceived,
+          size: `${each.frameWidth}x${each.frameHeight}`,
+        };
   }
   return found;
 }
 """
 
 
-async def publish(source: rtc.VideoSource, seed: int) -> None:
-    """A moving picture with a little noise, as a webcam's."""
-    dice = np.random.default_rng(seed)
-    noise = dice.integers(0, 12, (240, 320, 3), np.uint8)
-    y, x = np.mgrid[0:240, 0:320]
-    step, due = 0, time.monotonic()
-    while True:
-        ramp = ((x + y + 3 * step) % 256).astype(np.uint8)
-        show(source, np.repeat(ramp[..., None], 3, axis=2) // 2 + np.roll(noise, step, axis=1))
-        step += 1
-        due += 1 / RATE
-        await asyncio.sleep(max(due - time.monotonic(), 0))
+class Meter:
+    """CPU time of these processes from now on, in percent of one core."""
+
+    def __init__(self, processes: Iterable[psutil.Process]) -> None:
+        self._before = {each: busy(each) for each in processes}
+
+    def percent(self) -> float:
+        spent = sum(max(busy(each) - before, 0) for each, before in self._before.items())
+        return 100 * spent / MEASURED_S
 
 
-async def frames(page: Page) -> list[list[int]]:
-    found: list[list[int]] = await page.evaluate(_FRAMES)
+def busy(process: psutil.Process) -> float:
+    with suppress(psutil.NoSuchProcess):
+        user, system, *_ = process.cpu_times()
+        return float(user + system)
+    return 0.0
+
+
+def family(mark: str) -> set[psutil.Process]:
+    """All processes of the browser that was started with this mark."""
+    found: set[psutil.Process] = set()
+    for each in psutil.process_iter(["cmdline"]):
+        if mark in (each.info["cmdline"] or []):
+            found |= {each, *each.children(recursive=True)}
+    return found
+
+
+async def pictures(page: Page) -> dict[str, dict[str, Any]]:
+    """What the console decodes of each candidate."""
+    found: dict[str, dict[str, Any]] = await page.evaluate(_PICTURES)
     return found
 
 
 async def measure(page: Page, number: int) -> str:
-    async with asyncio.timeout(120):
-        while sum(each[0] > 0 for each in await frames(page)) < number:  # noqa: ASYNC110
+    async with asyncio.timeout(PATIENCE_S):
+        while len(await pictures(page)) < number:  # noqa: ASYNC110
             await asyncio.sleep(1)
-    browser = [each for each in psutil.process_iter(["name"]) if "chrom" in each.info["name"]]
-    used = {each: sum(each.cpu_times()[:2]) for each in browser}
+    await asyncio.sleep(SETTLE_S)
+    me = psutil.Process()
+    console, candidates = Meter(family(CONSOLE)), Meter(family(CANDIDATES))
+    ours = Meter([me, *me.children(recursive=True)])
     psutil.cpu_percent()
-    before = await frames(page)
+    before = await pictures(page)
     await asyncio.sleep(MEASURED_S)
-    after = await frames(page)
-    load = psutil.cpu_percent()
-    cpu = sum(sum(each.cpu_times()[:2]) - was for each, was in used.items() if each.is_running())
-    rates = [(b[0] - a[0]) / MEASURED_S for a, b in zip(before, after, strict=True)]
-    freezes = sum(b[1] - a[1] for a, b in zip(before, after, strict=True))
+    after = await pictures(page)
+    load, cores = psutil.cpu_percent(), os.cpu_count() or 1
+    others = max(cores * load - ours.percent(), 0)
     return (
-        f"{number} pictures: {np.mean(rates):.1f} fps on average, {min(rates):.1f} at least, "
-        f"{freezes} freezes; browser {100 * cpu / MEASURED_S:.0f} % of a core; "
-        f"machine {load:.0f} % busy of {os.cpu_count()} cores"
+        f"{number} candidates: {seen(before, after)}; console's browser {console.percent():.0f} % "
+        f"of a core, candidates' browser {candidates.percent():.0f} %; machine {load:.0f} % busy "
+        f"of {cores} cores, {others:.0f} % of a core by other programs"
     )
 
 
-async def try_with(number: int) -> str:
-    with tempfile.TemporaryDirectory() as name, livekit(Path(name) / "livekit") as live:
-        async with AsyncExitStack() as stack:
-            data = Path(name) / "data"
-            engine = ScriptedEngine()
-            up = await stack.enter_async_context(serving(data, Clock(), engine, **live.settings))
-            proctor = await up.proctor()
-            session = await proctor.open_session(provider="livekit")
-            playing = await stack.enter_async_context(async_playwright())
-            browser = await playing.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-            stack.push_async_callback(browser.close)
-            page = await browser.new_page(viewport={"width": 1600, "height": 1000})
-            await page.add_init_script(_PROBE)
-            link = await up.rooms.access.new_sign_in_link()
-            await page.goto(f"{up.base_url}/?token={link}")
-            await page.get_by_test_id("session-title").wait_for()
-            await page.goto(f"{up.base_url}/sessions/{session['id']}")
-            tasks = []
-            for seed in range(number):
-                candidate = await up.enter(session, f"Candidate {seed}", b"me")
-                await stack.enter_async_context(await exam_page(up, candidate))
-                token = read(await candidate.post("media"))["token"]
-                inside = await stack.enter_async_context(guest(live, token))
-                tasks.append(asyncio.create_task(publish(await inside.send_pictures(), seed)))
-            try:
-                return await measure(page, number)
-            finally:
-                for task in tasks:
-                    task.cancel()
+def seen(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> str:
+    """A picture that is gone afterwards has given nothing."""
+    pairs = [(was, after.get(key, was)) for key, was in before.items()]
+    rates = [(now["frames"] - was["frames"]) / MEASURED_S for was, now in pairs]
+    kbits = [(now["bytes"] - was["bytes"]) / MEASURED_S / 125 for was, now in pairs]
+    freezes = sum(now["freezes"] - was["freezes"] for was, now in pairs)
+    sizes = sorted({was["size"] for was, _ in pairs})
+    return (
+        f"{len(pairs)} pictures of {', '.join(sizes)}, {np.mean(kbits):.0f} kbit/s each; "
+        f"{np.mean(rates):.1f} fps on average, {min(rates):.1f} at least, {freezes} freezes"
+    )
+
+
+async def watching(playing: Playwright, stack: AsyncExitStack, up: Running, session: Json) -> Page:
+    """The console of the session, in a browser of its own."""
+    browser = await playing.chromium.launch(executable_path=chromium(), args=[*FLAGS, CONSOLE])
+    stack.push_async_callback(browser.close)
+    page = await browser.new_page(viewport={"width": 1600, "height": 1000})
+    await page.add_init_script(_PROBE)
+    link = await up.rooms.access.new_sign_in_link()
+    await page.goto(f"{up.base_url}/?token={link}")
+    await page.get_by_test_id("session-title").wait_for()
+    await page.goto(f"{up.base_url}/sessions/{session['id']}")
+    return page
+
+
+async def try_with(provider: str, number: int, *, sound: bool) -> str:
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        live: LiveKit | None = None
+        if provider == "livekit":
+            live = stack.enter_context(livekit(folder / "livekit"))
+        clock = CheckInClock()
+        chosen = live.settings if live else {}
+        up = await stack.enter_async_context(serving(folder / "data", clock, Agreeable(), **chosen))
+        session = await (await up.proctor()).open_session(provider=provider)
+        candidates = await checked_in(up, session, number, clock)
+        playing = await stack.enter_async_context(async_playwright())
+        page = await watching(playing, stack, up, session)
+        senders = (
+            by_livekit(live, up, candidates)
+            if live
+            else by_pages(playing, up, session, candidates, folder / "camera.y4m", sound=sound)
+        )
+        await stack.enter_async_context(senders)
+        return await measure(page, number)
 
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    for wanted in map(int, sys.argv[1:] or ["8"]):
-        print(asyncio.run(try_with(wanted)), flush=True)
+    wish = argparse.ArgumentParser()
+    wish.add_argument("--provider", choices=("builtin", "livekit"), default="livekit")
+    wish.add_argument("--sound", action="store_true")
+    wish.add_argument("numbers", type=int, nargs="*", default=[8])
+    asked = wish.parse_args()
+    for wanted in asked.numbers:
+        print(asyncio.run(try_with(asked.provider, wanted, sound=asked.sound)), flush=True)
