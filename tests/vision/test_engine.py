@@ -168,6 +168,24 @@ def test_a_blurred_frame_makes_no_template_and_accuses_nobody(
         engine.make_template(TemplateKind.SESSION, [pictures.blurred()])
 
 
+def test_a_turned_head_is_never_accused(
+    engine: VisionEngine, monkeypatch: pytest.MonkeyPatch, obama: Template
+) -> None:
+    """No bundled picture shows a head beyond 40 degrees, so the limit comes to the picture."""
+    registry = load_registry()
+    strict = dataclasses.replace(registry, quality=dataclasses.replace(registry.quality, yaw=20.0))
+    monkeypatch.setattr(factory, "load_registry", lambda: strict)
+    engine_that_sees_it_turned = build_engine()
+    biden = engine.make_template(TemplateKind.REFERENCE, [pictures.biden()])
+    usable = engine.observe(turned_to_the_side(), [biden])
+    assert (usable.unusable, usable.identity) == (None, Identity.MISMATCH)
+    turned = engine_that_sees_it_turned.observe(turned_to_the_side(), [biden])
+    assert (turned.unusable, turned.identity) == (Unusable.TURNED_AWAY, Identity.UNCERTAIN)
+    assert turned.comparison_score == usable.comparison_score
+    own = engine_that_sees_it_turned.observe(pictures.obama(), [obama])
+    assert own.identity is Identity.MATCH
+
+
 def test_somebody_else_is_told_apart_on_a_soft_frame_too(
     engine: VisionEngine, obama: Template
 ) -> None:

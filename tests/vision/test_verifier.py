@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -97,6 +98,29 @@ def test_a_doubtful_face_accuses_nobody_either() -> None:
 def test_without_a_mirror_one_look_decides() -> None:
     (verified,) = verifier(Angles(mirror=False)).verify([claim(35, 10)])
     assert said(verified) == (Identity.MISMATCH, 0.399)
+
+
+def test_without_a_mirror_doubt_counts_twice() -> None:
+    angles = claim(33, 10, score=0.865)
+    (twice,) = verifier(Angles(mirror=False)).verify([angles])
+    (once,) = verifier(Angles()).verify([claim(33, 33, score=0.865)])
+    assert (twice[0], once[0]) == (Identity.UNCERTAIN, Identity.MISMATCH)
+
+
+def test_a_score_that_does_not_tell_covers_raises_no_doubt() -> None:
+    margins = Verifier(
+        Angles(mirror=False), THRESHOLDS, load_registry().quality, score_tells_cover=False
+    )
+    (verified,) = margins.verify([claim(35, 10, score=0.55)])
+    assert verified[0] is Identity.MISMATCH
+
+
+def test_on_a_poor_frame_somebody_is_recognised_or_uncertain() -> None:
+    poor = [replace(claim(*each), usable=False) for each in ((35, 33), (10, 80))]
+    assert [identity for identity, _ in verifier(Angles()).verify(poor)] == [
+        Identity.UNCERTAIN,
+        Identity.MATCH,
+    ]
 
 
 def test_of_many_only_the_doubtful_are_looked_at_again() -> None:

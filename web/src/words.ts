@@ -134,10 +134,10 @@ const UNUSABLE: Record<FrameReason, string> = {
 
 export function identityWords(live: LiveFacts | null): string {
   if (!live) return "Not compared yet";
+  // Somebody may be recognised on a picture that is too poor to say that it is somebody else.
+  if (live.identity === "match") return "Matches the check-in photos";
   if (!live.usable && live.reason) return `Not compared (${UNUSABLE[live.reason] ?? "not usable"})`;
   switch (live.identity) {
-    case "match":
-      return "Matches the check-in photos";
     case "mismatch":
       return "Does not match the check-in photos";
     case "uncertain":

@@ -95,9 +95,10 @@ class Observation:
     `main`: index into `faces` of the largest face, None without faces.
     `unusable`: None when exactly one face passes the quality gate. Among several the main face is
     compared all the same when it is clearly the nearest; and one that is only a little blurred or
-    turned is compared too, though nobody checks in with it.
-    `comparison_score`: 1 - L2 distance between the embedder's features at length 1 (the cosine for
-    SFace), so higher = more alike; None when nothing was compared. It never leaves the server.
+    turned may be recognised, but is never a mismatch.
+    `comparison_score`: 1 - L2 distance between the embedder's features at length 1 (as they are in
+    the engine `dlib`, the cosine for SFace), so higher = more alike; None when nothing was
+    compared. It never leaves the server.
     `models`: ids (name@version) of the models that took part.
     `fingerprint`: of the picture's finest detail, 32 bytes, which a camera's own noise makes
     another each time; None where there is nothing to tell pictures apart by.

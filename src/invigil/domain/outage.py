@@ -12,13 +12,15 @@ _LONGEST = 300
 
 def place_of(url: str) -> str:
     """Host and port of an address, without user, password and path."""
-    return urlsplit(url).netloc.rpartition("@")[2]
+    parts = urlsplit(url)
+    # A password with a slash in it would end the host too early, and be taken for it in part.
+    return "that address" if "@" in parts.path else parts.netloc.rpartition("@")[2]
 
 
 def has_place(url: str) -> bool:
     """Whether an address has a host, and a port that can be one where it has any."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

@@ -6,8 +6,9 @@ No pair is ever dropped in silence. Two ways of counting stand side by side:
 - `all_pairs`: the largest (or the central) face is compared even where the quality gate refuses
   the picture, as published protocols do; a picture without any face scores below everything, so
   its pair is a false non-match or a correct rejection. The top of the JSON has these numbers.
-- `product`: pairs that the product would compare, with both pictures through the gate. How many
-  are left out, and why, is counted beside it (failure to acquire).
+- `product`: pairs whose pictures both pass the gate of the check-in. How many are left out, and
+  why, is counted beside it (failure to acquire). During an exam somebody may be recognised on some
+  of those too, but never be a mismatch.
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ from invigil.domain.session import Policy
 from invigil.rules.hysteresis import Sign, weigh
 from invigil.rules.rule import Verdict, conclude
 
-_COMPARED = frozenset({None, Unusable.SEVERAL_FACES, Unusable.BLURRED, Unusable.TURNED_AWAY})
+_FIT = frozenset({None, Unusable.SEVERAL_FACES})
+# On these somebody may be recognised, but nobody accused.
+_RECOGNISES = _FIT | {Unusable.BLURRED, Unusable.TURNED_AWAY}
 _DETAIL = IncidentDetail(comparison=Comparison.DOES_NOT_MATCH)
 
 
@@ -62,16 +64,13 @@ class DifferentPerson:
 
 
 def _sign(frame: ObservationRecord) -> Sign:
-    """What was not compared never counts against the candidate, nor does it clear anybody.
+    """Unusable never counts against the candidate.
 
     Beside small faces (a poster, somebody far away) the main one is still compared, or a picture on
-    the wall would be all it takes to swap unseen; and so are faces that are a little blurred or
-    turned, which would be another way.
+    the wall would be all it takes to swap unseen.
     """
-    if frame.unusable not in _COMPARED:
-        return Sign.SAYS_NOTHING
-    if frame.identity is Identity.MISMATCH:
+    if frame.identity is Identity.MISMATCH and frame.unusable in _FIT:
         return Sign.SHOWS
-    if frame.identity is Identity.MATCH:
+    if frame.identity is Identity.MATCH and frame.unusable in _RECOGNISES:
         return Sign.CLEAR
     return Sign.SAYS_NOTHING

@@ -40,6 +40,8 @@ from invigil.vision.verifier import Claim, Verified, Verifier
 # worth comparing has more pixels then than the chip that the embedder sees.
 _NEEDED_SIDE = 800
 _JPEG_QUALITY = 85
+# Beside small faces the main one is as good as alone.
+_FIT = frozenset({None, Unusable.SEVERAL_FACES})
 _NOT_COMPARED: Verified = (Identity.NOT_COMPARED, None)
 
 
@@ -79,7 +81,12 @@ class DefaultEngine:
         self._quality = registry.quality
         self._wider = registry.quality.wider
         self._thresholds = features.comparison
-        self._verifier = Verifier(embedder, features.comparison, registry.quality)
+        self._verifier = Verifier(
+            embedder,
+            features.comparison,
+            registry.quality,
+            score_tells_cover=detector.layout.score_tells_cover,
+        )
         self._detector_name = found.name
         self._embedder_name = features.name
 
@@ -191,7 +198,13 @@ class DefaultEngine:
 
 
 def _claim(measured: _Measured, templates: Sequence[Template]) -> Claim:
-    return Claim(measured.picture.pixels, measured.detections[0], measured.qualities[0], templates)
+    return Claim(
+        measured.picture.pixels,
+        measured.detections[0],
+        measured.qualities[0],
+        templates,
+        usable=measured.unusable in _FIT,
+    )
 
 
 def _face(detection: Detection, quality: FaceQuality, picture: Picture, layout: Layout) -> Face:

@@ -36,12 +36,14 @@ class Layout:
 
     `align_by` and `targets`: the points that a face is aligned by, and where they lie in a chip
     of 150 pixels as dlib's own alignment cuts it. `pose` is None where the points cannot tell.
+    `score_tells_cover`: whether the detector's score falls when a face is half covered.
     """
 
     shown: tuple[int, ...]
     align_by: tuple[int, ...]
     targets: tuple[tuple[float, float], ...]
     pose: Callable[[Floats], HeadPose] | None
+    score_tells_cover: bool = True
 
 
 def head_pose(points: Floats) -> HeadPose:
@@ -90,7 +92,8 @@ YUNET = Layout(
 )
 
 # dlib aligns by itself, and its five points (corners of the eyes, base of the nose) tell no pose.
-DLIB = Layout(shown=(), align_by=(), targets=(), pose=None)
+# Its scores are margins of a support vector machine.
+DLIB = Layout(shown=(), align_by=(), targets=(), pose=None, score_tells_cover=False)
 
 
 def _roll(points: Floats) -> float:

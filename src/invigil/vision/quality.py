@@ -111,12 +111,13 @@ def foremost(faces: Sequence[FaceQuality]) -> Sequence[FaceQuality]:
 
 
 def doubt(
-    face: FaceQuality, score: float, limits: QualityLimits, disagreement: float = 0.0
+    face: FaceQuality, score: float | None, limits: QualityLimits, disagreement: float = 0.0
 ) -> float:
     """By how much the comparison score must lie under the threshold to be a mismatch; 0 if clear.
 
-    `score`: the detector's, 0..1. `disagreement`: of the face with its mirror image, as
-    `verifier.Looks` has it. A poor frame never makes a match harder, only an accusation.
+    `score`: the detector's, 0..1, or None where it says nothing of covers. `disagreement`: of the
+    face with its mirror image, as `verifier.Looks` has it. A poor frame never makes a match harder,
+    only an accusation.
     """
     grows = limits.doubt
     turned = max(abs(face.pose.yaw), abs(face.pose.pitch)) if face.pose else 0.0
@@ -126,7 +127,7 @@ def doubt(
         + grows.distance * _efolds(limits.clear_pixels, face.side)
         + grows.darkness * _efolds(limits.clear_luma_low, face.luma)
         + grows.glare * max(0.0, face.luma - limits.clear_luma_high)
-        + grows.cover * max(0.0, limits.clear_score - score)
+        + grows.cover * (0.0 if score is None else max(0.0, limits.clear_score - score))
         + grows.turn * max(0.0, turned - limits.clear_turn)
         + grows.disagreement * max(0.0, disagreement - limits.clear_disagreement)
     )

@@ -18,17 +18,25 @@ from invigil.vision.registry import QualityLimits
 # Faces that pass the embedder together; more only cost memory.
 _BATCH = 8
 
+# Without a second look doubt counts so many times: a precaution that nobody has measured.
+_ALONE = 2.0
+
 Verified = tuple[Identity, float | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Claim:
-    """A face on a picture, and the templates of whose face it should be (at least one)."""
+    """A face on a picture, and the templates of whose face it should be (at least one).
+
+    `usable`: the frame is good enough to say that it is somebody else. On any other a face may be
+    recognised, and whoever is not is uncertain.
+    """
 
     image: RgbImage
     face: Detection
     quality: FaceQuality
     templates: Sequence[Template]
+    usable: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,10 +55,19 @@ class Looks:
 class Verifier:
     """Holds no state between calls."""
 
-    def __init__(self, embedder: Embedder, thresholds: Thresholds, limits: QualityLimits) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        thresholds: Thresholds,
+        limits: QualityLimits,
+        *,
+        score_tells_cover: bool = True,
+    ) -> None:
+        """`score_tells_cover`: the detector's score is low where a face is half covered."""
         self._embedder = embedder
         self._thresholds = thresholds
         self._limits = limits
+        self._score_tells_cover = score_tells_cover
 
     def verify(self, claims: Sequence[Claim]) -> list[Verified]:
         """The outcome and the comparison score of each.
@@ -77,13 +94,21 @@ class Verifier:
         return self._again(faces, self._first(faces))[0]
 
     def _decided(self, claim: Claim, looks: Looks) -> Verified:
-        return compare(
+        identity, score = compare(
             looks.first if looks.second is None else looks.second,
             claim.templates,
             self._thresholds,
             self._embedder.score,
-            doubt=doubt(claim.quality, claim.face.score, self._limits, looks.disagreement),
+            doubt=self._doubt(claim, looks),
         )
+        if identity is Identity.MISMATCH and not claim.usable:
+            identity = Identity.UNCERTAIN
+        return identity, score
+
+    def _doubt(self, claim: Claim, looks: Looks) -> float:
+        score = claim.face.score if self._score_tells_cover else None
+        found = doubt(claim.quality, score, self._limits, looks.disagreement)
+        return found if looks.second is not None else _ALONE * found
 
     def _first(self, faces: Sequence[tuple[RgbImage, Detection]]) -> list[Floats]:
         return [row for group in _groups(faces) for row in self._embedder.embed_many(group)]

@@ -28,8 +28,10 @@ export function PhotoStep({ session, view }: StepProps) {
       if (count > 1) return;
       setTried(true);
       setTaking(true);
-      const picture = await session.media.take(0, { quality: 0.92, patienceMs: PATIENCE_MS });
-      setTaking(false);
+      const picture = await session.media
+        .take(0, { quality: 0.92, patienceMs: PATIENCE_MS })
+        .catch(() => null)
+        .finally(() => setTaking(false));
       setMissed(picture === null);
       if (picture) await session.sendPhoto(picture);
     }, 700);

@@ -30,6 +30,8 @@ export class Capture implements PictureSource {
       if (data.type === "tick") void this.grab(data.id);
       else this.settle(data.id, data.type === "picture" ? data.blob : null);
     };
+    // Who waits for a worker that could not start would wait for ever.
+    this.worker.onerror = () => this.settleAll();
   }
 
   /** Switch to another camera track; null when there is none. */
@@ -74,6 +76,10 @@ export class Capture implements PictureSource {
   stop(): void {
     this.setTrack(null);
     this.worker.terminate();
+    this.settleAll();
+  }
+
+  private settleAll(): void {
     for (const id of [...this.waiting.keys()]) this.settle(id, null);
   }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -117,8 +116,7 @@ def _whole(found: dict[str, str | None]) -> list[str] | None:
 def _base(url: str | None) -> str | None:
     if not url:
         return None
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not has_place(url) or "@" in parts.netloc:
+    if not has_place(url) or not url.startswith(("http://", "https://")) or "@" in url:
         raise MediaConfigError(
             f"{_PREFIX}BASE_URL must be an address such as https://api.dyte.io/v2.",
             fix="Correct it, or leave it out.",
