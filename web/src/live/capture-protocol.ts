@@ -5,5 +5,5 @@ export type CaptureOrder =
 
 export type CaptureReport =
   | { type: "picture"; id: number; blob: Blob }
-  | { type: "no_picture"; id: number }
+  | { type: "no_picture"; id: number; why: string }
   | { type: "tick"; id: number };

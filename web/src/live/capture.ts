@@ -28,7 +28,8 @@ export class Capture implements PictureSource {
   constructor() {
     this.worker.onmessage = ({ data }: MessageEvent<CaptureReport>) => {
       if (data.type === "tick") void this.grab(data.id);
-      else this.settle(data.id, data.type === "picture" ? data.blob : null);
+      else if (data.type === "picture") this.settle(data.id, data.blob);
+      else this.without(data.id, data.why);
     };
     // Who waits for a worker that could not start would wait for ever.
     this.worker.onerror = () => this.settleAll();
@@ -91,6 +92,12 @@ export class Capture implements PictureSource {
     } catch {
       this.settle(id, null);
     }
+  }
+
+  private without(id: number, why: string): void {
+    // biome-ignore lint/suspicious/noConsole: a candidate who calls for help can read it out
+    console.warn(`The camera gave no picture: ${why}.`);
+    this.settle(id, null);
   }
 
   private settle(id: number, blob: Blob | null): void {

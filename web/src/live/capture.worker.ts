@@ -3,30 +3,36 @@ import type { CaptureOrder, CaptureReport } from "./capture-protocol";
 
 const MAX_WIDTH = 640;
 const MAX_HEIGHT = 480;
-const STALE_MS = 2000;
-const LOOK_EVERY_MS = 50;
 
-let latest: VideoFrame | null = null;
+/** Who waits for a frame. Nobody keeps one: a camera has few buffers, and stops when all are held. */
+let wanted: ((frame: VideoFrame) => void)[] = [];
 let latestAt = 0;
 let reading = 0;
+/** Why the present reader reads no more. */
+let ended: string | null = null;
 let canvas: OffscreenCanvas | null = null;
 
 const report = (message: CaptureReport) => self.postMessage(message);
 
 async function readFrames(stream: ReadableStream<VideoFrame>): Promise<void> {
   const round = ++reading;
+  ended = null;
   const reader = stream.getReader();
   for (;;) {
     const { value, done } = await reader.read();
-    if (done || !value) return;
+    if (done || !value) {
+      if (round === reading) ended = "came to its end";
+      return;
+    }
     if (round !== reading) {
       value.close();
       await reader.cancel();
       return;
     }
-    latest?.close();
-    latest = value;
     latestAt = performance.now();
+    const give = wanted.shift();
+    if (give) give(value);
+    else value.close();
   }
 }
 
@@ -46,24 +52,25 @@ async function encode(
   return canvas.convertToBlob({ type: "image/jpeg", quality });
 }
 
-/** The newest frame, which nobody has had yet; null when none comes in time. */
-async function nextFrame(patienceMs: number): Promise<VideoFrame | null> {
-  const until = performance.now() + patienceMs;
-  for (;;) {
-    const frame = latest;
-    if (frame && performance.now() - latestAt <= STALE_MS) {
-      latest = null;
-      return frame;
-    }
-    if (performance.now() >= until) return null;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
+/** The next frame that the camera gives; null when none comes in time. */
+function nextFrame(patienceMs: number): Promise<VideoFrame | null> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => {
+      wanted = wanted.filter((each) => each !== give);
+      resolve(null);
+    }, patienceMs);
+    const give = (frame: VideoFrame) => {
+      clearTimeout(late);
+      resolve(frame);
+    };
+    wanted.push(give);
+  });
 }
 
 async function takeFrame(id: number, quality: number, patienceMs: number): Promise<void> {
   const frame = await nextFrame(patienceMs);
   if (!frame) {
-    report({ type: "no_picture", id });
+    report({ type: "no_picture", id, why: `nothing came; ${readerWords()}` });
     return;
   }
   try {
@@ -74,12 +81,20 @@ async function takeFrame(id: number, quality: number, patienceMs: number): Promi
   }
 }
 
-function failed(id: number): () => void {
-  return () => report({ type: "no_picture", id });
+function failed(id: number): (error: unknown) => void {
+  return (error) => report({ type: "no_picture", id, why: String(error) });
+}
+
+function readerWords(): string {
+  const seen = latestAt ? `the last ${Math.round(performance.now() - latestAt)} ms ago` : "none so far";
+  return `reader ${reading} ${ended ?? "is reading"}, ${seen}`;
 }
 
 self.onmessage = ({ data }: MessageEvent<CaptureOrder>) => {
-  if (data.type === "stream") void readFrames(data.stream).catch(() => {});
+  if (data.type === "stream")
+    void readFrames(data.stream).catch((error: unknown) => {
+      ended = String(error);
+    });
   else if (data.type === "take") {
     const run = data.ticked
       ? () => report({ type: "tick", id: data.id })

@@ -22,7 +22,7 @@ beforeEach(() => {
         patience.push(order.patienceMs);
         const data = gives.shift()
           ? { type: "picture", id: order.id, blob: new Blob(["jpeg"]) }
-          : { type: "no_picture", id: order.id };
+          : { type: "no_picture", id: order.id, why: "nothing came" };
         queueMicrotask(() => this.onmessage?.({ data }));
       }
       terminate() {}
