@@ -182,6 +182,13 @@ def test_a_turned_head_is_never_accused(
     turned = engine_that_sees_it_turned.observe(turned_to_the_side(), [biden])
     assert (turned.unusable, turned.identity) == (Unusable.TURNED_AWAY, Identity.UNCERTAIN)
     assert turned.comparison_score == usable.comparison_score
+    # Nor beside somebody far away, where the main face is compared as if it were alone.
+    room = pictures.opened(turned_to_the_side())
+    room.paste(pictures.opened(pictures.astronaut()).resize((220, 220)), (0, 400))
+    beside = engine.observe(pictures.encoded(room), [biden])
+    assert (beside.unusable, beside.identity) == (Unusable.SEVERAL_FACES, Identity.MISMATCH)
+    beside = engine_that_sees_it_turned.observe(pictures.encoded(room), [biden])
+    assert (beside.unusable, beside.identity) == (Unusable.SEVERAL_FACES, Identity.UNCERTAIN)
     own = engine_that_sees_it_turned.observe(pictures.obama(), [obama])
     assert own.identity is Identity.MATCH
 

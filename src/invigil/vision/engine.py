@@ -40,13 +40,13 @@ from invigil.vision.verifier import Claim, Verified, Verifier
 # worth comparing has more pixels then than the chip that the embedder sees.
 _NEEDED_SIDE = 800
 _JPEG_QUALITY = 85
-# Beside small faces the main one is as good as alone.
-_FIT = frozenset({None, Unusable.SEVERAL_FACES})
 _NOT_COMPARED: Verified = (Identity.NOT_COMPARED, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Measured:
+    """`comparable`: the main face may be recognised; `fit`: it may also be a mismatch."""
+
     picture: Picture
     light: Light
     detections: list[Detection]
@@ -54,6 +54,7 @@ class _Measured:
     sharpness: float
     unusable: Unusable | None
     comparable: bool
+    fit: bool
     fingerprint: bytes | None
     covered: bool
 
@@ -183,6 +184,8 @@ class DefaultEngine:
         unusable = judge(qualities, light, sharpness, self._quality)
         alone = foremost(qualities)
         comparable = bool(alone) and judge(alone, light, sharpness, self._wider) is None
+        # Beside small faces the main one is judged as if it were alone.
+        fit = bool(alone) and judge(alone, light, sharpness, self._quality) is None
         small = thumbnail(picture.pixels)
         return _Measured(
             picture,
@@ -192,6 +195,7 @@ class DefaultEngine:
             sharpness,
             unusable,
             comparable,
+            fit,
             fingerprint(small),
             covered=not qualities and shows_nothing(small),
         )
@@ -203,7 +207,7 @@ def _claim(measured: _Measured, templates: Sequence[Template]) -> Claim:
         measured.detections[0],
         measured.qualities[0],
         templates,
-        usable=measured.unusable in _FIT,
+        usable=measured.fit,
     )
 
 
