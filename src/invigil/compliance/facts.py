@@ -97,7 +97,7 @@ class Facts:
 def facts(settings: Settings) -> Facts:
     """Of the server that runs with these settings."""
     entry = load_registry().engines[settings.vision.value]
-    models = (entry.detector, *entry.embedders)
+    models = entry.models
     measured = tomllib.loads(_MEASURED.read_text(encoding="utf-8"))
     fits = measured["engine"] == settings.vision.value
     rates = measured["rates"] if fits else {}

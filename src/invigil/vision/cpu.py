@@ -7,20 +7,33 @@ from functools import cache
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
-_DOT_PRODUCTS = frozenset({"avx512_vnni", "avx_vnni"})
+# What the kernels are compiled for: x86-64-v4 and products of integers that are summed in one
+# instruction, without overflow.
+_NEEDED = frozenset(
+    {
+        "avx512f",
+        "avx512bw",
+        "avx512cd",
+        "avx512dq",
+        "avx512vl",
+        "avx512_vnni",
+        "fma",
+        "f16c",
+        "bmi1",
+        "bmi2",
+        "movbe",
+    }
+)
 
 
 @cache
-def has_vnni(cpuinfo: Path = CPUINFO) -> bool:
-    """Whether 8-bit products are summed in one instruction and without overflow.
-
-    Elsewhere (and where it cannot be told) the 32-bit networks are as fast, and exact.
-    """
-    if platform.machine().lower() not in {"x86_64", "amd64"}:
+def runs_kernels(cpuinfo: Path = CPUINFO) -> bool:
+    """Whether the compiled networks run here. Elsewhere, and where it cannot be told, they do not."""
+    if platform.system() != "Linux" or platform.machine().lower() not in {"x86_64", "amd64"}:
         return False
     try:
         lines = cpuinfo.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return False
     flags = next((line for line in lines if line.startswith("flags")), "")
-    return not _DOT_PRODUCTS.isdisjoint(flags.split())
+    return _NEEDED.issubset(flags.split())

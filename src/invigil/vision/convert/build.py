@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import blazeface, dlib_resnet
+from . import blazeface, blazeface_int16, dlib_resnet, dlib_resnet_int8
 
 CONVERTERS = {
     "blazeface": blazeface.convert,
+    "blazeface_int16": blazeface_int16.convert,
     "dlib_resnet": dlib_resnet.convert,
-    "dlib_resnet_int8": dlib_resnet.convert_int8,
+    "dlib_resnet_int8": dlib_resnet_int8.convert,
 }
 
 

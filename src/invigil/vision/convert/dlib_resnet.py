@@ -9,113 +9,73 @@ and the mean over 2 x 2 pixels that skips a block is a convolution that adds the
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .dlib_weights import LayerParameters, WeightsFormatError, read_layers
-from .graph import GraphBuilder, save
-from .quantize import quantized, read_ranges
+from .dlib_layers import (
+    CHIP_SIZE,
+    COLOURS,
+    FEATURES,
+    SIZE_AFTER_STEM,
+    STAGES,
+    STEM_BLOCKS,
+    STEM_CHANNELS,
+    DlibLayers,
+    Doubles,
+)
+from .graph import GraphBuilder
 
-RANGES = Path(__file__).parent / "dlib_resnet_ranges.toml"
-CHIP_SIZE = 150
-FEATURES = 128
-
-_CHANNEL_MEANS = (122.782, 117.001, 104.298)
-_INPUT_SCALE = 1 / 256
-_COLOURS = 3
-_STEM_CHANNELS = 32
-_STEM_KERNEL = 7
 _STEM_STRIDE = 2
-_SIZE_AFTER_STEM = 35
-_STEM_BLOCKS = 3
-# channels of a stage, and how many plain residual blocks follow its down-sampling block
-_STAGES = ((64, 3), (128, 2), (256, 2), (256, 0))
-
-_Array = NDArray[np.float64]
 
 
 def convert(source: Path, target: Path) -> None:
-    _network(source).save(target)
-
-
-def convert_int8(source: Path, target: Path) -> None:
-    """The same network in integers; its ranges were measured on faces, see the file."""
-    save(quantized(_network(source).model(), read_ranges(RANGES)), target)
-
-
-def _network(source: Path) -> GraphBuilder:
-    return _ResNet(read_layers(source.read_bytes())).build()
+    _ResNet(DlibLayers.of(source)).build().save(target)
 
 
 class _ResNet:
-    def __init__(self, layers: Iterator[LayerParameters]) -> None:
+    def __init__(self, layers: DlibLayers) -> None:
         self._layers = layers
         self._graph = GraphBuilder("dlib_face_recognition_resnet_v1")
 
     def build(self) -> GraphBuilder:
         graph = self._graph
-        value = graph.rows_input("chip", CHIP_SIZE, _COLOURS, height=CHIP_SIZE)
+        value = graph.rows_input("chip", CHIP_SIZE, COLOURS, height=CHIP_SIZE)
         value = self._stem(value)
-        channels, size = _STEM_CHANNELS, _SIZE_AFTER_STEM
-        for _ in range(_STEM_BLOCKS):
+        channels, size = STEM_CHANNELS, SIZE_AFTER_STEM
+        for _ in range(STEM_BLOCKS):
             value = self._residual(value, channels)
-        for stage_channels, plain_blocks in _STAGES:
+        for stage_channels, plain_blocks in STAGES:
             value, size = self._residual_down(value, channels, stage_channels, size)
             channels = stage_channels
             for _ in range(plain_blocks):
                 value = self._residual(value, channels)
         value = graph.node("Flatten", [graph.node("GlobalAveragePool", [value])])
-        weights = self._take("fc", channels * FEATURES).reshape(channels, FEATURES)
+        weights = self._layers.fully_connected(channels)
         value = graph.node("MatMul", [value, graph.constant(weights)])
         graph.output("features", value, ["batch", FEATURES])
-        if next(self._layers, None) is not None:
-            raise WeightsFormatError("the file has more layers than the network")
         return graph
 
-    def _take(self, kind: str, count: int) -> NDArray[np.float32]:
-        layer = next(self._layers, None)
-        if layer is None or layer.kind != kind or layer.values.size != count:
-            found = "the end" if layer is None else f"{layer.kind} with {layer.values.size}"
-            raise WeightsFormatError(f"expected {kind} with {count} numbers, found {found}")
-        return layer.values
-
     def _stem(self, value: str) -> str:
-        weights, biases = self._folded(_COLOURS, _STEM_CHANNELS, kernel=_STEM_KERNEL)
-        means = np.array(_CHANNEL_MEANS)
-        darkness = weights * (means * _INPUT_SCALE)[None, :, None, None]
-        # fsum is exact, so the file comes out the same whatever vector unit numpy sums with
-        biases = biases - np.array([math.fsum(channel.ravel()) for channel in darkness])
-        rows = (weights * _INPUT_SCALE).transpose(0, 2, 3, 1)
-        rows = rows.reshape(_STEM_CHANNELS, 1, _STEM_KERNEL, _STEM_KERNEL * _COLOURS)
+        weights, biases = self._layers.stem()
+        rows = weights[:, None]
         value = self._graph.node(
             "Conv",
             [value, self._graph.constant(rows.astype(np.float32))],
             kernel_shape=list(rows.shape[2:]),
-            strides=[_STEM_STRIDE, _STEM_STRIDE * _COLOURS],
+            strides=[_STEM_STRIDE, _STEM_STRIDE * COLOURS],
         )
         value = self._graph.node("MaxPool", [value], kernel_shape=[3, 3], strides=[2, 2])
         # The greatest of sums is the sum with the greatest. Behind the pooling there is less to
-        # add to, and onnxruntime does not draw the change to integers in front of it.
+        # add to.
         shift = self._graph.constant(biases.astype(np.float32)[:, None, None])
         return self._relu(self._graph.node("Add", [value, shift]))
 
     def _conv_block(self, value: str, inputs: int, outputs: int, stride: int) -> str:
-        weights, biases = self._folded(inputs, outputs, kernel=3)
+        weights, biases = self._layers.convolution(inputs, outputs)
         return self._conv(value, weights, biases, stride)
 
-    def _folded(self, inputs: int, outputs: int, kernel: int) -> tuple[_Array, _Array]:
-        """A convolution with the affine layer behind it folded in."""
-        count = outputs * inputs * kernel * kernel
-        values = self._take("con", count + outputs).astype(np.float64)
-        gamma, beta = np.split(self._take("affine", 2 * outputs).astype(np.float64), 2)
-        weights = values[:count].reshape(outputs, inputs, kernel, kernel)
-        return weights * gamma[:, None, None, None], values[count:] * gamma + beta
-
-    def _conv(self, value: str, weights: _Array, biases: _Array, stride: int) -> str:
+    def _conv(self, value: str, weights: Doubles, biases: Doubles, stride: int) -> str:
         kernel = weights.shape[2]
         padding = kernel // 2 if stride == 1 else 0
         constants = [self._graph.constant(a.astype(np.float32)) for a in (weights, biases)]
