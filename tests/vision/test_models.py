@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from invigil.domain.observation import TemplateKind
 from invigil.vision import cpu, factory
 from invigil.vision.factory import build_engine
-from invigil.vision.registry import REGISTRY, ModelEntry, Place, Task, load_registry
+from invigil.vision.native import KernelsMissing
+from invigil.vision.registry import REGISTRY, Place, Runtime, Task, load_registry
 from invigil.vision.runtime import WEIGHTS, WeightsError, open_session, read_weights
 
 # dlib-bin 20.0.1, face_recognition_model_v1.compute_face_descriptor(pattern(150)), first 16 of 128
@@ -93,52 +93,56 @@ def test_only_listed_weights_are_carried() -> None:
     assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < 35_000_000
 
 
-def small_embedder() -> ModelEntry:
-    return load_registry().engines["default"].embedders[0]
+@pytest.mark.parametrize("here", [True, False])
+def test_the_processor_decides_on_the_models(monkeypatch: pytest.MonkeyPatch, here: bool) -> None:
+    if here and not factory.has_kernels():
+        pytest.skip("the compiled networks do not run on this machine")
+    monkeypatch.setattr(factory, "has_kernels", lambda: here)
+    expected = load_registry().engines["default"]
+    place = 0 if here else -1
+    assert build_engine().models == (
+        expected.detectors[place].name,
+        expected.embedders[place].name,
+    )
 
 
-@pytest.mark.skipif(not cpu.has_vnni(), reason="8-bit networks are for processors with VNNI")
-def test_eight_bits_say_nearly_the_same() -> None:
-    """On LFW two faces are 0.56 to 0.97 apart where it is decided; the change is a tenth."""
-    exact = open_session(load_registry().model_for(Task.EMBEDDER))
-    (features,) = exact.run(["features"], {"chip": pattern(150)[None]})
-    (small,) = open_session(small_embedder()).run(["features"], {"chip": pattern(150)[None]})
-    assert 0 < np.linalg.norm(small - features) < 0.15
+def test_every_engine_has_models_for_every_processor() -> None:
+    for engine in load_registry().engines.values():
+        for models in (engine.detectors, engine.embedders):
+            assert models[-1].runtime is Runtime.ONNXRUNTIME
 
 
-@pytest.mark.parametrize(("vnni", "place"), [(True, 0), (False, -1)])
-def test_the_processor_decides_on_the_embedder(
-    monkeypatch: pytest.MonkeyPatch, vnni: bool, place: int
+def test_a_lost_library_is_said_and_costs_nothing_but_time(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cpu, "has_vnni", lambda: vnni)
-    expected = load_registry().engines["default"].embedders[place]
-    assert build_engine().models[1] == expected.name
+    def lost() -> object:
+        raise KernelsMissing("x86_64-linux.so cannot be used: no such file")
 
-
-def test_what_cannot_be_opened_falls_back_to_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-
-    def refusing(model: ModelEntry, *args: Path, **kwargs: dict[str, int]) -> object:
-        if model == small_embedder():
-            raise ort_errors.Fail("no such kernel")
-        return open_session(model, *args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(cpu, "has_vnni", lambda: True)
-    monkeypatch.setattr(factory, "open_session", refusing)
-    assert build_engine().models[1] == load_registry().model_for(Task.EMBEDDER).name
+    monkeypatch.setattr(cpu, "runs_kernels", lambda: True)
+    monkeypatch.setattr(factory, "library", lost)
+    factory.missing_kernels.cache_clear()
+    try:
+        assert "no such file" in factory.missing_kernels()
+        assert build_engine().models[1] == load_registry().model_for(Task.EMBEDDER).name
+    finally:
+        factory.missing_kernels.cache_clear()
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"),
-    [("fpu avx2 avx512f avx512_vnni", True), ("fpu avx2 avx_vnni", True), ("fpu avx2 sse", False)],
+    ("missing", "expected"), [("", True), ("avx512_vnni", False), ("avx512vl", False)]
 )
 def test_the_processor_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str, expected: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, expected: bool
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    flags = (
+        "fpu fma avx2 f16c bmi1 bmi2 movbe avx512f avx512dq avx512cd avx512bw avx512vl avx512_vnni"
+    )
     file = tmp_path / "cpuinfo"
-    file.write_text(f"processor : 0\nflags\t\t: {flags}\n")
-    assert cpu.has_vnni(file) is expected
-    assert cpu.has_vnni(tmp_path / "missing") is False
+    file.write_text(f"processor : 0\nflags\t\t: {flags.replace(missing or ' ', ' ')}\n")
+    assert cpu.runs_kernels(file) is expected
+    assert cpu.runs_kernels(tmp_path / "missing") is False
 
 
 @pytest.mark.parametrize("height", [160, 192])

@@ -28,7 +28,7 @@ _NEEDED = frozenset(
 
 @cache
 def runs_kernels(cpuinfo: Path = CPUINFO) -> bool:
-    """Whether the compiled networks run here. Elsewhere, and where it cannot be told, they do not."""
+    """Whether the compiled networks run here. Where it cannot be told they do not."""
     if platform.system() != "Linux" or platform.machine().lower() not in {"x86_64", "amd64"}:
         return False
     try:

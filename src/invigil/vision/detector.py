@@ -91,7 +91,8 @@ class BlazeFaceDetector:
         likely = np.flatnonzero(logits >= _logit(max(lowest, _FLOOR)))
         order = likely[np.argsort(-logits[likely], kind="stable")]
         values = found[order]
-        scores = 1 / (1 + np.exp(-np.minimum(logits[order], _LOGIT_RANGE)))
+        certain = np.exp(-np.minimum(logits[order], _LOGIT_RANGE))
+        scores = np.asarray(1 / (1 + certain), dtype=np.float32)
         anchors = self._anchors[canvas.shape[0]][order]
         centres, sizes = values[:, :2] + anchors, values[:, 2:4]
         boxes = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)

@@ -1,7 +1,8 @@
 """Both networks compiled (`kernels/*.c`), in integers, for x86-64 processors with AVX-512 VNNI.
 
-Compiled while the package is built. What a function reads and writes lies in arrays that this module
-makes: the library allocates nothing and keeps nothing. Calls do not hold the interpreter's lock.
+Compiled while the package is built. What a function reads and writes lies in arrays that this
+module makes: the library allocates nothing and keeps nothing. Calls do not hold the interpreter's
+lock.
 """
 
 from __future__ import annotations
@@ -50,7 +51,6 @@ def library(path: Path = LIBRARY) -> ctypes.CDLL:
     except (OSError, AttributeError) as error:
         raise KernelsMissing(f"{path} cannot be used: {error}") from error
     return loaded
-
 
 
 class NativeBlazeFace:

@@ -1,9 +1,9 @@
 """BlazeFace for the kernel `kernels/blazeface.c`: 16-bit products in 1 x 1 convolutions.
 
-What a depthwise convolution gives is rounded to 16 bits, in a step for each channel. The steps come
-from the greatest number that each channel took on pictures of faces (`blazeface_ranges.toml`), four
-times over: other pictures went up to three times beyond. They are divided out of the depthwise weights
-and multiplied into the 1 x 1 weights.
+What a depthwise convolution gives is rounded to 16 bits, in a step for each channel. The steps
+come from the greatest number that each channel took on pictures of faces
+(`blazeface_ranges.toml`), four times over: other pictures went up to three times beyond. They are
+divided out of the depthwise weights and multiplied into the 1 x 1 weights.
 """
 
 from __future__ import annotations

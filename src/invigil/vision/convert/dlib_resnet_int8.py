@@ -1,8 +1,8 @@
 """dlib's face recognition network for the kernel `kernels/dlib_resnet.c`: 8-bit products.
 
-Weights have a step for each output. Activations have one for each layer, set by the greatest number
-that it took on pictures of faces (`dlib_resnet_ranges.toml`); they are never negative, so that zero is
-zero.
+Weights have a step for each output. Activations have one for each layer, set by the greatest
+number that it took on pictures of faces (`dlib_resnet_ranges.toml`); they are never negative, so
+that zero is zero.
 """
 
 from __future__ import annotations

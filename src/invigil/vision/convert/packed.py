@@ -1,4 +1,4 @@
-"""The file that a kernel of ours reads: arrays one behind the other, in the order of computation."""
+"""The file that a kernel reads: arrays one behind the other, in the order of computation."""
 
 from __future__ import annotations
 
