@@ -50,7 +50,7 @@ from invigil.storage import retention
 from invigil.storage.evidence.orphans import sweep_orphans
 from invigil.supervisor import supervise
 from invigil.video_wiring import make_meetings
-from invigil.vision.factory import require, versions
+from invigil.vision.factory import missing_kernels, require, versions
 from invigil.vision.port import VisionEngine
 from invigil.vision.runtime import WeightsError
 from invigil.wiring import Storage, build_house, make_tap
@@ -216,6 +216,12 @@ def _warn(settings: Settings) -> None:
             "INVIGIL_EVIDENCE_URL=imgur: evidence and reference photos are uploaded to Imgur and "
             "are PUBLIC to anybody who has a picture's link; they cannot be kept private there; "
             "Imgur's terms and limits apply. Do not use it for exams."
+        )
+    if lost := missing_kernels():
+        log.warning(
+            "the compiled networks cannot be used, so every frame costs twice as much; "
+            "install the package again",
+            reason=lost,
         )
 
 
