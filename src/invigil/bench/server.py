@@ -30,7 +30,7 @@ from invigil.settings import Settings
 START_WITHIN_S = 60.0
 # Intervals before anything counts. Who entered early has sent nothing while the others checked in:
 # their cameras count as lost, and all of them come back at once.
-_WARM_UP = 4
+_WARM_UP = 10
 
 
 @dataclass(frozen=True, slots=True)

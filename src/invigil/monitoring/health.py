@@ -8,7 +8,7 @@ from invigil.feed.bus import ALL_PROCTORS, Bus
 from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.storage.evidence import EvidenceStore
 
-_BUSY_FROM = 1.5
+_BUSY_FROM = 1.1
 
 _TEXTS = {
     Space.FULL: "The server's disk is full. The exam goes on and live video works, but no more "

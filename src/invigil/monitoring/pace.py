@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from invigil.domain.session import Policy
-from invigil.monitoring.analysis import ManagedAnalysis
-from invigil.monitoring.load import stretched
-from invigil.monitoring.timetable import Timetable
+from invigil.monitoring.load import longest, stretched
+from invigil.monitoring.timetable import SOONER, Timetable
+
+
+class Stretching(Protocol):
+    @property
+    def interval_factor(self) -> float:
+        """By how much intervals are stretched on average."""
+        ...
 
 
 class Pace:
     """Intervals in milliseconds from the receipt of a picture to the next one."""
 
-    def __init__(self, analysis: ManagedAnalysis) -> None:
+    def __init__(self, analysis: Stretching, chance: Callable[[], float] = random.random) -> None:
+        """`chance`: gives numbers from 0 to 1."""
         self._analysis = analysis
+        self._chance = chance
         self._timetable = Timetable()
 
     def next(self, received_at: datetime, wanted: timedelta, policy: Policy) -> int:
@@ -29,15 +39,19 @@ class Pace:
 
     def regular(self, received_at: datetime, interval: timedelta) -> int:
         """Of the pictures that come again and again: longer when the server is busy, and a little
-        shorter where too many would come at once."""
-        longer = self._stretched(interval)
-        if longer > interval:
-            return _ms(longer)
-        return _ms(self._timetable.place(received_at.timestamp(), interval))
+        shorter where too many would come at once and it is not."""
+        wanted = self._stretched(interval)
+        busy = wanted > interval
+        placed = self._timetable.place(
+            received_at.timestamp(),
+            wanted,
+            earliest=interval if busy else interval * (1 - SOONER),
+            latest=longest(interval, self._analysis.interval_factor),
+        )
+        return _ms(placed)
 
     def _stretched(self, interval: timedelta) -> timedelta:
-        chance = random.random()  # noqa: S311 - spreads load, guards nothing
-        return stretched(interval, self._analysis.interval_factor, chance)
+        return stretched(interval, self._analysis.interval_factor, self._chance())
 
 
 def _ms(interval: timedelta) -> int:

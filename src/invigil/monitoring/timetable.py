@@ -2,7 +2,7 @@
 
 After a stall, a reconnect storm or the start of an exam many pages post in the same moment. With
 equal intervals they would go on doing so: a full queue once in an interval, and idle workers in
-between.
+between. So do those of a busy server, each time that what it adds to the intervals changes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import timedelta
 
 BIN_S = 0.1
 SOONER = 0.25
-"""At most this share of the interval is taken off. Never is anything added."""
+"""At most this share of the interval is taken off."""
 
 CROWDED = 1.25
 """A moment with so many times the pictures of an even spread is avoided."""
@@ -35,28 +35,35 @@ class Timetable:
         self._due: Counter[_Bin] = Counter()
         self._all = 0
 
-    def place(self, now_s: float, interval: timedelta) -> timedelta:
-        """Time from `now_s` to the next picture: `interval`, or less when that moment is crowded.
+    def place(
+        self, now_s: float, wanted: timedelta, *, earliest: timedelta, latest: timedelta
+    ) -> timedelta:
+        """Time from `now_s` to the next picture: `wanted`, or the nearest that is not crowded.
 
-        `now_s`: seconds of any clock at the receipt of a picture; pages count from there as well.
+        It lies between `earliest` and `latest`, as `wanted` does. `now_s`: seconds of any clock at
+        the receipt of a picture; pages count from there as well.
         """
-        interval_s = interval.total_seconds()
         self._forget_before(math.floor(now_s / BIN_S))
-        latest = math.floor((now_s + interval_s) / BIN_S)
-        earliest = math.ceil((now_s + interval_s * (1 - SOONER)) / BIN_S)
-        chosen = self._roomy(latest, earliest, interval_s)
+        preferred = math.floor((now_s + wanted.total_seconds()) / BIN_S)
+        first = min(preferred, math.ceil((now_s + earliest.total_seconds()) / BIN_S))
+        last = max(preferred, math.floor((now_s + latest.total_seconds()) / BIN_S))
+        chosen = self._roomy(preferred, range(first, last + 1), wanted.total_seconds())
         self._due[chosen] += 1
         self._all += 1
-        if chosen == latest:
-            return interval
+        if chosen == preferred:
+            return wanted
         return timedelta(seconds=chosen * BIN_S - now_s)
 
-    def _roomy(self, latest: _Bin, earliest: _Bin, interval_s: float) -> _Bin:
-        """The last moment, or the least crowded one when that has more than its share."""
+    def _roomy(self, preferred: _Bin, moments: range, interval_s: float) -> _Bin:
+        """The nearest of `moments` that has less than its share, or the least crowded one."""
         even = self._all * BIN_S / interval_s
-        if self._due[latest] < max(FEW, math.ceil(CROWDED * even)):
-            return latest
-        return min(range(earliest, latest + 1), key=self._due.__getitem__)
+        most = max(FEW, math.ceil(CROWDED * even))
+        if self._due[preferred] < most:
+            return preferred
+        roomy = [each for each in moments if self._due[each] < most]
+        if roomy:
+            return min(roomy, key=lambda each: abs(each - preferred))
+        return min(moments, key=self._due.__getitem__)
 
     def _forget_before(self, now: _Bin) -> None:
         for moment in [each for each in tuple(self._due) if each < now]:
