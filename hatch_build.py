@@ -60,7 +60,8 @@ class InvigilBuildHook(BuildHookInterface[Any]):
         if not Weights(root).are_fresh():
             needed.extend(CONVERSION)
             needed.append(NODE)
-        if not Kernels(root).are_fresh():
+        kernels = Kernels(root)
+        if kernels.wanted and not kernels.are_fresh():
             needed.append(COMPILER)
         return list(dict.fromkeys(needed))
 
@@ -75,7 +76,9 @@ class InvigilBuildHook(BuildHookInterface[Any]):
             if not weights.are_fresh():
                 self.app.display_info("Fetching and converting the models' weights ...")
                 weights.build()
-            if not kernels.are_fresh():
+            if not kernels.wanted:
+                kernels.remove()
+            elif not kernels.are_fresh():
                 self.app.display_info("Compiling the networks ...")
                 kernels.build()
         except BuildError as error:
@@ -128,7 +131,7 @@ class FrontEnd:
 
 
 class Weights:
-    """The models of `registry.toml` become `src/invigil/vision/weights/*.onnx`."""
+    """The models of `registry.toml` become files in `src/invigil/vision/weights/`."""
 
     def __init__(self, root: Path) -> None:
         vision = root / "src" / "invigil" / "vision"
@@ -193,26 +196,33 @@ class Kernels:
         self._library = self._folder / "x86_64-linux.so"
         self._record = self._folder / ".build-hash"
 
+    @property
+    def wanted(self) -> bool:
+        """Only here can the result be used, and only here is it compiled."""
+        here = (platform.system(), platform.machine().lower())
+        skipped = os.environ.get("INVIGIL_SKIP_KERNELS")
+        return not skipped and here in {("Linux", "x86_64"), ("Linux", "amd64")}
+
     def are_fresh(self) -> bool:
-        if os.environ.get("INVIGIL_SKIP_KERNELS"):
-            return True
-        if (platform.system(), platform.machine().lower()) not in {
-            ("Linux", "x86_64"),
-            ("Linux", "amd64"),
-        }:
-            return True
-        if not self._library.is_file() or not self._record.is_file():
+        """Whether the library is the one that was made of these sources."""
+        if not self._record.is_file():
             return False
-        return self._record.read_text(encoding="ascii") == self._sources_hash()
+        return self._record.read_text(encoding="ascii") == self._now(self._sources_hash())
+
+    def remove(self) -> None:
+        for path in (self._library, self._record):
+            path.unlink(missing_ok=True)
 
     def build(self) -> None:
         package_folder("ziglang")
+        sources_hash = self._sources_hash()
         with tempfile.TemporaryDirectory(prefix="invigil-kernels-") as scratch:
+            unchecked = self._library.with_suffix(".unchecked")
             done = subprocess.run(
                 [
                     *(sys.executable, "-m", "ziglang", "cc", *COMPILE),
                     *(path.name for path in sorted(self._folder.glob("*.c"))),
-                    *("-o", str(Path(scratch, self._library.name))),
+                    *("-o", str(unchecked)),
                 ],
                 cwd=self._folder,
                 env={
@@ -223,12 +233,17 @@ class Kernels:
                 check=False,
             )
             if done.returncode:
+                unchecked.unlink(missing_ok=True)
                 raise BuildError(
                     f"Compiling the networks ended with {done.returncode}; the lines above say "
                     "why. INVIGIL_SKIP_KERNELS=1 leaves them out: each frame costs twice as much."
                 )
-            shutil.copy(Path(scratch, self._library.name), self._library)
-        self._record.write_text(self._sources_hash(), encoding="ascii")
+        # Put in its place whole: a server that runs keeps the one that it has loaded.
+        unchecked.replace(self._library)
+        self._record.write_text(self._now(sources_hash), encoding="ascii")
+
+    def _now(self, sources_hash: str) -> str:
+        return f"{sources_hash}\n{_sha256(self._library)}\n"
 
     def _sources_hash(self) -> str:
         total = hashlib.sha256(repr((COMPILER, COMPILE)).encode())

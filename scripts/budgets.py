@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LINES = {".py": 400, ".ts": 250, ".tsx": 250}
+LINES = {".py": 400, ".c": 400, ".ts": 250, ".tsx": 250}
 FUNCTION_LINES = 50
 GENERATED = ("migrations/versions/", ".gen.")
 

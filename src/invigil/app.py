@@ -50,7 +50,7 @@ from invigil.storage import retention
 from invigil.storage.evidence.orphans import sweep_orphans
 from invigil.supervisor import supervise
 from invigil.video_wiring import make_meetings
-from invigil.vision.factory import missing_kernels, require, versions
+from invigil.vision.factory import missing_kernels, require, versions, wants_kernels
 from invigil.vision.port import VisionEngine
 from invigil.vision.runtime import WeightsError
 from invigil.wiring import Storage, build_house, make_tap
@@ -217,7 +217,7 @@ def _warn(settings: Settings) -> None:
             "are PUBLIC to anybody who has a picture's link; they cannot be kept private there; "
             "Imgur's terms and limits apply. Do not use it for exams."
         )
-    if lost := missing_kernels():
+    if wants_kernels(settings.vision.value) and (lost := missing_kernels()):
         log.warning(
             "the compiled networks cannot be used, so every frame costs twice as much; "
             "install the package again",

@@ -17,7 +17,9 @@ INTERVAL_S = 5.0
 
 def place(table: Timetable, now: float, interval: timedelta = INTERVAL) -> timedelta:
     """As on a server that is not busy."""
-    return table.place(now, interval, earliest=interval * (1 - SOONER), latest=interval)
+    return table.place(
+        now, interval, earliest=interval * (1 - SOONER), latest=interval, mean=interval
+    )
 
 
 def rounds(moments: list[float], count: int) -> list[list[float]]:
@@ -100,3 +102,23 @@ def test_pages_with_different_intervals_share_it() -> None:
         given = place(table, 100.0, interval).total_seconds()
         due[round((100 + given) / BIN_S)] += 1
     assert max(due.values()) < 30
+
+
+def test_on_a_busy_server_pictures_go_where_there_is_room() -> None:
+    """Between the interval and the longest one; as wanted while that is not crowded."""
+    table = Timetable()
+    dice = random.Random(5)  # noqa: S311
+    due: Counter[int] = Counter()
+    as_wanted = 0
+    for _ in range(800):
+        # Everybody at once, and each wants one of two moments.
+        wanted = INTERVAL * dice.choice((1.2, 1.3))
+        given = table.place(
+            100.0, wanted, earliest=INTERVAL, latest=1.5 * INTERVAL, mean=1.25 * INTERVAL
+        )
+        assert INTERVAL <= given <= 1.5 * INTERVAL
+        as_wanted += given == wanted
+        due[round((100 + given.total_seconds()) / BIN_S)] += 1
+    assert as_wanted >= 2 * FEW
+    assert max(due.values()) < 800 / len(due) * 1.7
+    assert len(due) >= 20

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from invigil.domain.observation import TemplateKind
 from invigil.vision import cpu, factory
 from invigil.vision.factory import build_engine
-from invigil.vision.native import KernelsMissing
+from invigil.vision.native import KernelsMissing, library
 from invigil.vision.registry import REGISTRY, Place, Runtime, Task, load_registry
 from invigil.vision.runtime import WEIGHTS, WeightsError, open_session, read_weights
 
@@ -95,8 +95,8 @@ def test_only_listed_weights_are_carried() -> None:
 
 @pytest.mark.parametrize("here", [True, False])
 def test_the_processor_decides_on_the_models(monkeypatch: pytest.MonkeyPatch, here: bool) -> None:
-    if here and not factory.has_kernels():
-        pytest.skip("the compiled networks do not run on this machine")
+    if here and not cpu.runs_kernels():
+        pytest.skip("the compiled networks are not for this processor")
     monkeypatch.setattr(factory, "has_kernels", lambda: here)
     expected = load_registry().engines["default"]
     place = 0 if here else -1
@@ -104,6 +104,15 @@ def test_the_processor_decides_on_the_models(monkeypatch: pytest.MonkeyPatch, he
         expected.detectors[place].name,
         expected.embedders[place].name,
     )
+
+
+def test_a_file_that_is_no_library_is_named(tmp_path: Path) -> None:
+    other = tmp_path / "other.so"
+    other.write_bytes(b"no library")
+    with pytest.raises(KernelsMissing, match=r"other\.so"):
+        library(other)
+    with pytest.raises(KernelsMissing, match=r"missing\.so"):
+        library(tmp_path / "missing.so")
 
 
 def test_every_engine_has_models_for_every_processor() -> None:
@@ -137,7 +146,7 @@ def test_the_processor_is_read(
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     monkeypatch.setattr("platform.system", lambda: "Linux")
     flags = (
-        "fpu fma avx2 f16c bmi1 bmi2 movbe avx512f avx512dq avx512cd avx512bw avx512vl avx512_vnni"
+        "fpu abm fma avx2 f16c bmi1 bmi2 movbe avx512f avx512dq avx512cd avx512bw avx512vl avx512_vnni"
     )
     file = tmp_path / "cpuinfo"
     file.write_text(f"processor : 0\nflags\t\t: {flags.replace(missing or ' ', ' ')}\n")

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from invigil.demo.scenes import PEOPLE, Scene
+from invigil.vision import cpu
 from invigil.vision.decode import ImageDecoder
 from invigil.vision.detector import BlazeFaceDetector
 from invigil.vision.embedder import FaceEmbedder
-from invigil.vision.factory import has_kernels
 from invigil.vision.geometry import RgbImage, letterbox
 from invigil.vision.native import (
     KernelsMissing,
@@ -28,7 +28,7 @@ from invigil.vision.registry import load_registry
 from invigil.vision.runtime import open_session, read_weights
 
 pytestmark = pytest.mark.skipif(
-    not has_kernels(), reason="the compiled networks do not run on this machine"
+    not cpu.runs_kernels(), reason="the compiled networks are not for this processor"
 )
 
 _DEFAULT = load_registry().engines["default"]
@@ -160,21 +160,22 @@ def test_other_shapes_are_refused(
     detectors: tuple[NativeBlazeFace, OnnxBlazeFace],
     embedders: tuple[NativeDlibResNet, OnnxDlibResNet],
 ) -> None:
-    with pytest.raises(ValueError, match="256 x 200"):
+    with pytest.raises(ValueError, match="200, 256"):
         detectors[0](np.zeros((200, 256, 3), np.uint8))
-    with pytest.raises(ValueError, match="192 x 192"):
+    with pytest.raises(ValueError, match="192, 192"):
         detectors[0](np.zeros((192, 192, 3), np.uint8))
+    with pytest.raises(ValueError, match="192, 256, 1"):
+        detectors[0](np.zeros((192, 256, 1), np.uint8))
     with pytest.raises(ValueError, match="chips"):
         embedders[0](np.zeros((1, 149, 150, 3), np.uint8))
 
 
-def test_a_file_that_is_no_library_is_named(tmp_path: Path) -> None:
-    other = tmp_path / "other.so"
-    other.write_bytes(b"no library")
-    with pytest.raises(KernelsMissing, match=r"other\.so"):
-        library(other)
-    with pytest.raises(KernelsMissing, match=r"missing\.so"):
-        library(tmp_path / "missing.so")
+def test_weights_of_another_version_are_refused() -> None:
+    small, other = _DEFAULT.detectors[0], _DEFAULT.embedders[0]
+    with pytest.raises(KernelsMissing, match="another version"):
+        NativeBlazeFace(read_weights(other))
+    with pytest.raises(KernelsMissing, match="another version"):
+        NativeDlibResNet(read_weights(small))
 
 
 class _Guarded:
@@ -246,4 +247,7 @@ def test_the_library_is_compiled_from_the_sources_beside_it() -> None:
     hook = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = hook
     spec.loader.exec_module(hook)
-    assert hook.Kernels(root).are_fresh()
+    kernels = hook.Kernels(root)
+    assert kernels.are_fresh()
+    kernels._library = Path(__file__)
+    assert not kernels.are_fresh()

@@ -187,8 +187,10 @@ class _Connection:
             woken, news = subscription.take()
             if ERASED in news:
                 raise Hangup(BAD_TICKET)
-            # Events first: a letter never overtakes what was committed before it.
-            if woken or news or await self._missed_something():
+            # Events first: a letter never overtakes what was committed before it. A pong may: it tells
+            # nothing, and to look for events with each would be most of the work of a quiet socket.
+            told = any(letter.get("type") != "pong" for letter in news)
+            if woken or told or await self._missed_something():
                 await self._send_events()
             for letter in news:
                 await self._socket.send_text(json.dumps(letter))

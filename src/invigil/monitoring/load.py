@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -62,11 +63,13 @@ def longest(interval: timedelta, factor: float) -> timedelta:
 class Load:
     """Stretches intervals while frames wait too long, and relaxes them afterwards.
 
-    `clock`: seconds that only go forward.
+    `clock`: seconds that only go forward. Safe to call from several threads: with SQLite, verdicts are
+    reached in the thread of the database.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._lock = threading.Lock()
         self._factor = 1.0
         self._period_began = clock()
         self._waits: list[float] = []
@@ -76,19 +79,22 @@ class Load:
     @property
     def interval_factor(self) -> float:
         """By how much intervals are stretched on average, 1 to `MAX_FACTOR`."""
-        self._turn()
-        return self._factor
+        with self._lock:
+            self._turn()
+            return self._factor
 
     def refused(self) -> None:
         """A picture found the queue full: no waiting for the end of the period."""
-        self._turn()
-        self._refused = True
-        self._stretch(_STRETCH_WHEN_FULL)
+        with self._lock:
+            self._turn()
+            self._refused = True
+            self._stretch(_STRETCH_WHEN_FULL)
 
     def waited(self, seconds: float) -> None:
         """A frame waited so long, for a worker or for the database."""
-        self._turn()
-        self._waits.append(seconds)
+        with self._lock:
+            self._turn()
+            self._waits.append(seconds)
 
     def _turn(self) -> None:
         """Judge the periods that are over. Without frames there is nobody to wait for."""

@@ -40,13 +40,14 @@ class Pace:
     def regular(self, received_at: datetime, interval: timedelta) -> int:
         """Of the pictures that come again and again: longer when the server is busy, and a little
         shorter where too many would come at once and it is not."""
-        wanted = self._stretched(interval)
-        busy = wanted > interval
+        factor = self._analysis.interval_factor
+        wanted = stretched(interval, factor, self._chance())
         placed = self._timetable.place(
             received_at.timestamp(),
             wanted,
-            earliest=interval if busy else interval * (1 - SOONER),
-            latest=longest(interval, self._analysis.interval_factor),
+            earliest=interval if wanted > interval else interval * (1 - SOONER),
+            latest=longest(interval, factor),
+            mean=interval * factor,
         )
         return _ms(placed)
 

@@ -33,30 +33,34 @@ class Timetable:
 
     def __init__(self) -> None:
         self._due: Counter[_Bin] = Counter()
-        self._all = 0
 
     def place(
-        self, now_s: float, wanted: timedelta, *, earliest: timedelta, latest: timedelta
+        self,
+        now_s: float,
+        wanted: timedelta,
+        *,
+        earliest: timedelta,
+        latest: timedelta,
+        mean: timedelta,
     ) -> timedelta:
         """Time from `now_s` to the next picture: `wanted`, or the nearest that is not crowded.
 
-        It lies between `earliest` and `latest`, as `wanted` does. `now_s`: seconds of any clock at
-        the receipt of a picture; pages count from there as well.
+        It lies between `earliest` and `latest`, as `wanted` does. `mean`: of all pages. `now_s`:
+        seconds of any clock at the receipt of a picture; pages count from there as well.
         """
         self._forget_before(math.floor(now_s / BIN_S))
         preferred = math.floor((now_s + wanted.total_seconds()) / BIN_S)
         first = min(preferred, math.ceil((now_s + earliest.total_seconds()) / BIN_S))
         last = max(preferred, math.floor((now_s + latest.total_seconds()) / BIN_S))
-        chosen = self._roomy(preferred, range(first, last + 1), wanted.total_seconds())
+        chosen = self._roomy(preferred, range(first, last + 1), mean.total_seconds())
         self._due[chosen] += 1
-        self._all += 1
         if chosen == preferred:
             return wanted
         return timedelta(seconds=chosen * BIN_S - now_s)
 
-    def _roomy(self, preferred: _Bin, moments: range, interval_s: float) -> _Bin:
+    def _roomy(self, preferred: _Bin, moments: range, mean_s: float) -> _Bin:
         """The nearest of `moments` that has less than its share, or the least crowded one."""
-        even = self._all * BIN_S / interval_s
+        even = sum(self._due.values()) * BIN_S / mean_s
         most = max(FEW, math.ceil(CROWDED * even))
         if self._due[preferred] < most:
             return preferred
@@ -67,4 +71,4 @@ class Timetable:
 
     def _forget_before(self, now: _Bin) -> None:
         for moment in [each for each in tuple(self._due) if each < now]:
-            self._all -= self._due.pop(moment, 0)
+            self._due.pop(moment, None)

@@ -17,6 +17,8 @@ _NEEDED = frozenset(
         "avx512dq",
         "avx512vl",
         "avx512_vnni",
+        "abm",
+        "avx2",
         "fma",
         "f16c",
         "bmi1",

@@ -112,6 +112,12 @@ def _fit(models: tuple[ModelEntry, ...]) -> ModelEntry:
     return next(model for model in models if model.runtime is not Runtime.KERNEL or has_kernels())
 
 
+def wants_kernels(name: str) -> bool:
+    """Whether this engine would run compiled networks, on a processor that they are for."""
+    models = load_registry().engines[name].models
+    return cpu.runs_kernels() and any(model.runtime is Runtime.KERNEL for model in models)
+
+
 def has_kernels() -> bool:
     """Whether the compiled networks run here: the processor is one that they are for."""
     return cpu.runs_kernels() and not missing_kernels()

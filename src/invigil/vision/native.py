@@ -41,8 +41,10 @@ def library(path: Path = LIBRARY) -> ctypes.CDLL:
     try:
         loaded = ctypes.CDLL(str(path))
         for name, arguments, result in (
+            ("invigil_blazeface_weights", [], ctypes.c_uint64),
             ("invigil_blazeface_scratch", [ctypes.c_int32], ctypes.c_uint64),
             ("invigil_blazeface", [_POINTER, ctypes.c_int32, *[_POINTER] * 4], None),
+            ("invigil_dlib_resnet_weights", [], ctypes.c_uint64),
             ("invigil_dlib_resnet_scratch", [], ctypes.c_uint64),
             ("invigil_dlib_resnet", [_POINTER, ctypes.c_int32, *[_POINTER] * 3], None),
         ):
@@ -57,16 +59,17 @@ class NativeBlazeFace:
     """1 x 1 convolutions in 16 bits, all else in 32. See `networks.BlazeFace`."""
 
     def __init__(self, weights: bytes) -> None:
+        """Raises `KernelsMissing`, also when the library is not made for these weights."""
         found = library()
         self._run = found.invigil_blazeface
-        self._weights = _aligned(weights)
+        self._weights = _aligned(weights, int(found.invigil_blazeface_weights()))
         most = max(int(found.invigil_blazeface_scratch(height)) for height in HEIGHTS)
         self._scratch = _Scratch(most)
 
     def __call__(self, canvas: RgbImage) -> tuple[Floats, Floats]:
         height, width = canvas.shape[:2]
-        if height not in HEIGHTS or width != INPUT_WIDTH:
-            raise ValueError(f"no picture of {width} x {height} pixels is looked at")
+        if height not in HEIGHTS or canvas.shape[1:] != (INPUT_WIDTH, 3):
+            raise ValueError(f"no picture of the shape {canvas.shape} is looked at")
         pixels = np.ascontiguousarray(canvas, dtype=np.uint8)
         anchors = sum((height // step) * (width // step) * each for step, each in _GRIDS)
         scores = np.empty(anchors, dtype=np.float32)
@@ -86,9 +89,10 @@ class NativeDlibResNet:
     """Products in 8 bits. See `networks.DlibResNet`."""
 
     def __init__(self, weights: bytes) -> None:
+        """Raises `KernelsMissing`, also when the library is not made for these weights."""
         found = library()
         self._run = found.invigil_dlib_resnet
-        self._weights = _aligned(weights)
+        self._weights = _aligned(weights, int(found.invigil_dlib_resnet_weights()))
         self._scratch = _Scratch(int(found.invigil_dlib_resnet_scratch()))
 
     def __call__(self, chips: RgbImage) -> Floats:
@@ -122,7 +126,12 @@ def _empty(size: int) -> _Bytes:
     return memory[behind : behind + size]
 
 
-def _aligned(data: bytes) -> _Bytes:
+def _aligned(data: bytes, expected: int) -> _Bytes:
+    if len(data) != expected:
+        raise KernelsMissing(
+            f"{LIBRARY.name} reads {expected} bytes of weights where there are {len(data)}: it was "
+            "compiled for another version. Install the package again."
+        )
     memory = _empty(len(data))
     memory[:] = np.frombuffer(data, dtype=np.uint8)
     return memory

@@ -38,7 +38,7 @@ def rounded(weights: Doubles, most: int, most_input: int) -> tuple[Doubles, Doub
     """Rows of `weights` as whole numbers up to `most` and the step of each row.
 
     Steps are large enough for the sum of a row's products with inputs up to `most_input` to stay
-    within 32 bits, whatever the inputs are.
+    within 32 bits, whatever the inputs are. Raises `ValueError` should they not be.
     """
     # Rounding adds half a step to each number at most. fsum is exact, so that the bytes are the
     # same whatever vector unit numpy sums with.
@@ -46,7 +46,11 @@ def rounded(weights: Doubles, most: int, most_input: int) -> tuple[Doubles, Doub
     totals = np.array([math.fsum(row) / most_total for row in np.abs(weights)])
     steps = np.maximum(np.abs(weights).max(axis=1) / most, totals)
     steps = np.where(steps > 0, steps, 1.0).astype(np.float32).astype(np.float64)
-    return np.rint(weights / steps[:, None]), steps
+    small = np.rint(weights / steps[:, None])
+    # The least 16-bit number lies one further from zero than the greatest.
+    if float(np.abs(small).sum(axis=1).max()) * (most_input + 1) > _MOST_SUM:
+        raise ValueError("the sum of a row's products may not fit into 32 bits")
+    return small, steps
 
 
 def filled_up(values: NDArray[Any], multiple: int) -> NDArray[Any]:

@@ -268,22 +268,40 @@ EXPORTED uint64_t invigil_blazeface_scratch(int32_t height) {
     return bytes;
 }
 
+/* All of the packed weights, in the order of their file. */
+typedef struct {
+    Block first, blocks[STAGES][BLOCKS], halving[STAGES], head_16, head_32;
+} Network;
+
+/* Gives the size of all weights, in bytes. Without `weights` that is all it does. */
+static size_t unpack(const uint8_t *weights, Network *into) {
+    Cursor packed = {weights, 0};
+    into->first.depthwise = NULL;
+    take_pointwise(&packed, &into->first, FIRST_ROWS * FIRST_PAIRS * 2, CHANNELS[0]);
+    for (int s = 0; s < STAGES; s++) {
+        for (int k = 0; k < BLOCKS; k++)
+            into->blocks[s][k] = take_block(&packed, CHANNELS[s], CHANNELS[s]);
+        into->halving[s] = take_block(&packed, CHANNELS[s], CHANNELS[s + 1]);
+    }
+    into->head_16 = take_head(&packed, CHANNELS[STAGES - 1], ANCHORS_16 * (1 + VALUES));
+    into->head_32 = take_head(&packed, CHANNELS[STAGES], ANCHORS_32 * (1 + VALUES));
+    return packed.taken;
+}
+
+/* Bytes of the packed weights that this code reads. */
+EXPORTED uint64_t invigil_blazeface_weights(void) {
+    Network network;
+    return unpack(NULL, &network);
+}
+
 /* `pixels`: RGB, `height` (a multiple of 32) x 256. Room for the results: for each of the
  * (height / 16) * 16 * 2 anchors of the finer grid, then of the (height / 32) * 8 * 6 of the coarser,
  * a score and 16 values. */
 EXPORTED void invigil_blazeface(
     const uint8_t *pixels, int32_t height, const uint8_t *weights, uint8_t *scratch, float *scores,
     float *values) {
-    Cursor packed = {weights};
-    Block first, blocks[STAGES][BLOCKS], halving[STAGES], head_16, head_32;
-    first.depthwise = NULL;
-    take_pointwise(&packed, &first, FIRST_ROWS * FIRST_PAIRS * 2, CHANNELS[0]);
-    for (int s = 0; s < STAGES; s++) {
-        for (int k = 0; k < BLOCKS; k++) blocks[s][k] = take_block(&packed, CHANNELS[s], CHANNELS[s]);
-        halving[s] = take_block(&packed, CHANNELS[s], CHANNELS[s + 1]);
-    }
-    head_16 = take_head(&packed, CHANNELS[STAGES - 1], ANCHORS_16 * (1 + VALUES));
-    head_32 = take_head(&packed, CHANNELS[STAGES], ANCHORS_32 * (1 + VALUES));
+    Network net;
+    unpack(weights, &net);
 
     Map maps[STAGES + 1];
     for (int i = 0; i <= STAGES; i++)
@@ -293,15 +311,15 @@ EXPORTED void invigil_blazeface(
     const size_t fine = (size_t)(height / 16) * (INPUT_WIDTH / 16) * ANCHORS_16;
 
     widen(pixels, height, image);
-    first_convolution(image, &first, &maps[0]);
-    residual_blocks(&maps[0], 24, blocks[0], rows);
-    halving_block(&maps[0], &maps[1], 24, 24, &halving[0], rows, 1);
-    residual_blocks(&maps[1], 24, blocks[1], rows);
-    halving_block(&maps[1], &maps[2], 24, 48, &halving[1], rows, 1);
-    residual_blocks(&maps[2], 48, blocks[2], rows);
-    halving_block(&maps[2], &maps[3], 48, 96, &halving[2], rows, 1);
-    residual_blocks(&maps[3], 96, blocks[3], rows);
-    head(&maps[3], 96, ANCHORS_16, &head_16, rows, results, scores, values);
-    halving_block(&maps[3], &maps[4], 96, 96, &halving[3], rows, 0);
-    head(&maps[4], 96, ANCHORS_32, &head_32, rows, results, scores + fine, values + fine * VALUES);
+    first_convolution(image, &net.first, &maps[0]);
+    residual_blocks(&maps[0], 24, net.blocks[0], rows);
+    halving_block(&maps[0], &maps[1], 24, 24, &net.halving[0], rows, 1);
+    residual_blocks(&maps[1], 24, net.blocks[1], rows);
+    halving_block(&maps[1], &maps[2], 24, 48, &net.halving[1], rows, 1);
+    residual_blocks(&maps[2], 48, net.blocks[2], rows);
+    halving_block(&maps[2], &maps[3], 48, 96, &net.halving[2], rows, 1);
+    residual_blocks(&maps[3], 96, net.blocks[3], rows);
+    head(&maps[3], 96, ANCHORS_16, &net.head_16, rows, results, scores, values);
+    halving_block(&maps[3], &maps[4], 96, 96, &net.halving[3], rows, 0);
+    head(&maps[4], 96, ANCHORS_32, &net.head_32, rows, results, scores + fine, values + fine * VALUES);
 }

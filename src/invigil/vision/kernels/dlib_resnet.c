@@ -247,22 +247,42 @@ EXPORTED uint64_t invigil_dlib_resnet_scratch(void) {
     return 3 * aligned(MOST_MAP) + aligned(POOL * STEM_ROW * sizeof(float));
 }
 
+/* All of the packed weights, in the order of their file. */
+typedef struct {
+    Convolution first;
+    Block blocks[BLOCKS];
+    const float *step; /* of the last activations */
+    const float *last; /* fully connected */
+} Network;
+
+/* Gives the size of all weights, in bytes. Without `weights` that is all it does. */
+static size_t unpack(const uint8_t *weights, Network *into) {
+    Cursor packed = {weights, 0};
+    into->first.weights = take(&packed, (size_t)STEM_ROWS * STEM_FOURS * 4 * GROUP);
+    into->first.scale = take(&packed, GROUP * sizeof(float));
+    into->first.bias = take(&packed, GROUP * sizeof(float));
+    for (int i = 0; i < BLOCKS; i++) {
+        into->blocks[i].first = take_convolution(&packed, SHAPES[i][0], SHAPES[i][1]);
+        into->blocks[i].second = take_convolution(&packed, SHAPES[i][1], SHAPES[i][1]);
+        into->blocks[i].skip = take(&packed, sizeof(float));
+    }
+    into->step = take(&packed, sizeof(float));
+    into->last = take(&packed, LAST_CHANNELS * FEATURES * sizeof(float));
+    return packed.taken;
+}
+
+/* Bytes of the packed weights that this code reads. */
+EXPORTED uint64_t invigil_dlib_resnet_weights(void) {
+    Network network;
+    return unpack(NULL, &network);
+}
+
 /* `chips`: `count` pictures of 150 x 150, RGB. Room for 128 features of each. */
 EXPORTED void invigil_dlib_resnet(
     const uint8_t *chips, int32_t count, const uint8_t *weights, uint8_t *scratch, float *features) {
-    Cursor packed = {weights};
-    Convolution first;
-    first.weights = take(&packed, (size_t)STEM_ROWS * STEM_FOURS * 4 * GROUP);
-    first.scale = take(&packed, GROUP * sizeof(float));
-    first.bias = take(&packed, GROUP * sizeof(float));
-    Block blocks[BLOCKS];
-    for (int i = 0; i < BLOCKS; i++) {
-        blocks[i].first = take_convolution(&packed, SHAPES[i][0], SHAPES[i][1]);
-        blocks[i].second = take_convolution(&packed, SHAPES[i][1], SHAPES[i][1]);
-        blocks[i].skip = take(&packed, sizeof(float));
-    }
-    const float *step = take(&packed, sizeof(float));
-    const float *last = take(&packed, LAST_CHANNELS * FEATURES * sizeof(float));
+    Network net;
+    unpack(weights, &net);
+    const Block *blocks = net.blocks;
 
     Map memory[3];
     for (int i = 0; i < 3; i++) memory[i].pixels = reserve(&scratch, MOST_MAP);
@@ -270,7 +290,7 @@ EXPORTED void invigil_dlib_resnet(
     for (int n = 0; n < count; n++) {
         Maps maps = {&memory[0], &memory[1], &memory[2]};
         shape(maps.now, POOLED_SIDE, STEM_CHANNELS);
-        stem(chips + (size_t)n * CHIP * CHIP * COLOURS, &first, maps.now, rows);
+        stem(chips + (size_t)n * CHIP * CHIP * COLOURS, &net.first, maps.now, rows);
         for (int i = 0; i < 3; i++) plain_block(&maps, &blocks[i], 32, 35);
         halving_block(&maps, &blocks[3], 32, 64, 17, 17);
         for (int i = 4; i < 7; i++) plain_block(&maps, &blocks[i], 64, 17);
@@ -279,6 +299,6 @@ EXPORTED void invigil_dlib_resnet(
         halving_block(&maps, &blocks[10], 128, 256, 4, 3);
         for (int i = 11; i < 13; i++) plain_block(&maps, &blocks[i], 256, 4);
         halving_block(&maps, &blocks[13], 256, 256, 2, 1);
-        fully_connected(maps.now, *step, last, features + (size_t)n * FEATURES);
+        fully_connected(maps.now, *net.step, net.last, features + (size_t)n * FEATURES);
     }
 }

@@ -23,9 +23,11 @@
 
 enum { KERNEL_ALIGNMENT = 64, LANES = 8 };
 
-/* Packed weights: one array behind the other, each at a multiple of KERNEL_ALIGNMENT. */
+/* Packed weights: one array behind the other, each at a multiple of KERNEL_ALIGNMENT. Without `from`
+ * nothing is taken, and only counted. */
 typedef struct {
-    const uint8_t *at;
+    const uint8_t *from;
+    size_t taken;
 } Cursor;
 
 static inline size_t aligned(size_t bytes) {
@@ -33,8 +35,8 @@ static inline size_t aligned(size_t bytes) {
 }
 
 static inline const void *take(Cursor *packed, size_t bytes) {
-    const void *here = packed->at;
-    packed->at += aligned(bytes);
+    const void *here = packed->from ? packed->from + packed->taken : NULL;
+    packed->taken += aligned(bytes);
     return here;
 }
 
