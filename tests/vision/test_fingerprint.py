@@ -10,6 +10,7 @@ from PIL import Image
 
 from invigil.rules.sameness import SAME_BITS, turned_bits
 from invigil.vision.fingerprint import BITS, fingerprint, shows_nothing, thumbnail
+from invigil.vision.geometry import grey_of
 from tests.support import pictures
 
 NOISE = np.random.default_rng(3)
@@ -25,7 +26,7 @@ def taken(scene: bytes, noise: float, gain: float = 1.0, quality: int = 80) -> b
 
 
 def small(image: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    return thumbnail(np.asarray(Image.open(io.BytesIO(image)).convert("RGB")))
+    return thumbnail(grey_of(np.asarray(Image.open(io.BytesIO(image)).convert("RGB"))))
 
 
 def print_of(image: bytes) -> bytes:

@@ -145,7 +145,8 @@ def test_the_processor_is_read(
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     monkeypatch.setattr("platform.system", lambda: "Linux")
-    flags = "fpu abm fma avx2 f16c bmi1 bmi2 movbe avx512f avx512dq avx512cd avx512bw avx512vl avx512_vnni"
+    flags = "fpu abm fma avx2 f16c bmi1 bmi2 movbe "
+    flags += "avx512f avx512dq avx512cd avx512bw avx512vl avx512_vnni"
     file = tmp_path / "cpuinfo"
     file.write_text(f"processor : 0\nflags\t\t: {flags.replace(missing or ' ', ' ')}\n")
     assert cpu.runs_kernels(file) is expected

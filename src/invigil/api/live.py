@@ -187,8 +187,8 @@ class _Connection:
             woken, news = subscription.take()
             if ERASED in news:
                 raise Hangup(BAD_TICKET)
-            # Events first: a letter never overtakes what was committed before it. A pong may: it tells
-            # nothing, and to look for events with each would be most of the work of a quiet socket.
+            # Events first: a letter never overtakes what was committed before it. A pong may: it
+            # tells nothing, and a look for events with each is most of a quiet socket's work.
             told = any(letter.get("type") != "pong" for letter in news)
             if woken or told or await self._missed_something():
                 await self._send_events()

@@ -63,8 +63,8 @@ def longest(interval: timedelta, factor: float) -> timedelta:
 class Load:
     """Stretches intervals while frames wait too long, and relaxes them afterwards.
 
-    `clock`: seconds that only go forward. Safe to call from several threads: with SQLite, verdicts are
-    reached in the thread of the database.
+    `clock`: seconds that only go forward. Safe to call from several threads: with SQLite, verdicts
+    are reached in the thread of the database.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -22,7 +22,7 @@ from invigil.vision.decode import ImageDecoder, Picture
 from invigil.vision.detection import Detection, FaceDetector
 from invigil.vision.embedder import Embedder
 from invigil.vision.fingerprint import fingerprint, shows_nothing, thumbnail
-from invigil.vision.geometry import resized
+from invigil.vision.geometry import grey_of, resized
 from invigil.vision.landmarks import Layout
 from invigil.vision.quality import (
     FaceQuality,
@@ -175,18 +175,18 @@ class DefaultEngine:
     def _measure(self, image: bytes) -> _Measured:
         picture = self._decoder.decode(image, needed_side=_NEEDED_SIDE)
         detections = self._detector.detect(picture.pixels)
-        light = picture_light(picture.pixels)
+        grey = grey_of(picture.pixels)
+        light = picture_light(grey)
         qualities = [
-            face_quality(picture.pixels, face, picture.scale, self._detector.layout)
-            for face in detections
+            face_quality(grey, face, picture.scale, self._detector.layout) for face in detections
         ]
-        sharpness = qualities[0].sharpness if qualities else picture_sharpness(picture.pixels)
+        sharpness = qualities[0].sharpness if qualities else picture_sharpness(grey)
         unusable = judge(qualities, light, sharpness, self._quality)
         alone = foremost(qualities)
         comparable = bool(alone) and judge(alone, light, sharpness, self._wider) is None
         # Beside small faces the main one is judged as if it were alone.
         fit = bool(alone) and judge(alone, light, sharpness, self._quality) is None
-        small = thumbnail(picture.pixels)
+        small = thumbnail(grey)
         return _Measured(
             picture,
             light,

@@ -10,11 +10,17 @@ from numpy.typing import NDArray
 
 # height x width x 3, red first
 RgbImage = NDArray[np.uint8]
+# height x width: the luma of each pixel
+GreyImage = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 # Up to this much smaller (640 to 256 by way of 320), interpolation between neighbours shows the
 # detector as much as a mean over areas.
 _LINEAR_TO = 1.3
+
+
+def grey_of(image: RgbImage) -> GreyImage:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def resized(image: RgbImage, width: int, height: int) -> RgbImage:
@@ -56,13 +62,16 @@ def letterbox(
 def cut_square(
     image: RgbImage, centre: Floats, side: float, output: int
 ) -> tuple[RgbImage, float, Floats]:
-    """A square around `centre`, black beyond the picture; p lands on p * scale + offset."""
+    """A square around `centre`, black beyond the picture; p lands on p * scale + offset.
+
+    `image`: in colours or in grey.
+    """
     length = max(1, round(side))
     left, top = (round(float(c) - length / 2) for c in centre)
     x0, y0 = max(left, 0), max(top, 0)
     x1, y1 = min(left + length, image.shape[1]), min(top + length, image.shape[0])
     scale = output / length
-    canvas = np.zeros((output, output, 3), dtype=np.uint8)
+    canvas = np.zeros((output, output, *image.shape[2:]), dtype=np.uint8)
     offset = np.array([-left * scale, -top * scale], dtype=np.float32)
     if x1 <= x0 or y1 <= y0:
         return canvas, scale, offset

@@ -15,7 +15,7 @@ import numpy as np
 
 from invigil.domain.observation import HeadPose, Unusable
 from invigil.vision.detection import Detection
-from invigil.vision.geometry import RgbImage, cut_square, resized
+from invigil.vision.geometry import GreyImage, cut_square, resized
 from invigil.vision.landmarks import BLAZEFACE, Layout
 from invigil.vision.registry import QualityLimits
 
@@ -49,30 +49,28 @@ class FaceQuality:
     pose: HeadPose | None
 
 
-def picture_light(image: RgbImage) -> Light:
-    height, width = image.shape[:2]
-    step = max(1, min(height, width) // _LIGHT_SIDE)
-    luma = _luma(np.ascontiguousarray(image[::step, ::step]))
-    mean, deviation = cv2.meanStdDev(luma)
+def picture_light(grey: GreyImage) -> Light:
+    step = max(1, min(grey.shape) // _LIGHT_SIDE)
+    mean, deviation = cv2.meanStdDev(np.ascontiguousarray(grey[::step, ::step]))
     return Light(float(mean[0, 0]), float(deviation[0, 0]))
 
 
-def picture_sharpness(image: RgbImage) -> float:
+def picture_sharpness(grey: GreyImage) -> float:
     """Of the whole picture, brought to a fixed size."""
-    height, width = image.shape[:2]
+    height, width = grey.shape
     scale = 2 * _SHARPNESS_SIDE / max(height, width)
-    return _detail(resized(image, max(1, round(width * scale)), max(1, round(height * scale))))
+    return _detail(resized(grey, max(1, round(width * scale)), max(1, round(height * scale))))
 
 
 def face_quality(
-    image: RgbImage, face: Detection, scale: float, layout: Layout = BLAZEFACE
+    grey: GreyImage, face: Detection, scale: float, layout: Layout = BLAZEFACE
 ) -> FaceQuality:
-    """`scale` brings pixels of `image` to pixels of the full-size picture."""
-    crop, _, _ = cut_square(image, face.centre, face.side, _SHARPNESS_SIDE)
+    """`scale` brings pixels of `grey` to pixels of the full-size picture."""
+    crop, _, _ = cut_square(grey, face.centre, face.side, _SHARPNESS_SIDE)
     margin = round(_SHARPNESS_SIDE * (1 - _LIGHT_SHARE) / 2)
     return FaceQuality(
         side=face.side * scale,
-        luma=float(_luma(crop[margin:-margin, margin:-margin]).mean()),
+        luma=float(crop[margin:-margin, margin:-margin].mean()),
         sharpness=_detail(crop),
         pose=layout.pose(face.points) if layout.pose else None,
     )
@@ -155,17 +153,12 @@ def _turned(pose: HeadPose | None, limits: QualityLimits) -> bool:
     )
 
 
-def _luma(image: RgbImage) -> RgbImage:
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-
-
-def _detail(image: RgbImage) -> float:
+def _detail(luma: GreyImage) -> float:
     """Fine detail for the contrast there is, in the direction that has less of it.
 
     The variance of the second derivative over the variance of the luma, in thousandths. Dim or
     flat light does not change it, and a picture smeared in one direction has little of it.
     """
-    luma = _luma(image)
     across = cv2.Sobel(luma, cv2.CV_16S, dx=2, dy=0, ksize=1)
     down = cv2.Sobel(luma, cv2.CV_16S, dx=0, dy=2, ksize=1)
     contrast = _variance(luma) + _LEAST_CONTRAST

@@ -22,6 +22,7 @@ enum {
     ANCHORS_32 = 6,
     VALUES = 16, /* of one anchor: box and key points */
     MOST_WIDTH = INPUT_WIDTH / 2,
+    FIRST_KEPT = 2 * BLOCKS + 4, /* see `advance`, and two rows each for its ends and the halving */
 };
 
 static const int CHANNELS[STAGES + 1] = {24, 24, 48, 96, 96};
@@ -33,16 +34,18 @@ typedef struct {
     const float *scale, *bias;
 } Block;
 
+/* Rows with a pixel of zeros on either side. Of a tall map only the last `kept` rows are there. */
 typedef struct {
-    float *pixels; /* the border's first pixel */
-    int width, height, channels;
+    float *rows, *zeros; /* `zeros`: the row above and the one below the map */
+    int width, height, channels, kept;
 } Map;
 
 INLINE size_t row_size(const Map *map) { return (size_t)(map->width + 2) * map->channels; }
 
 /* The first pixel of row y that is not border. */
 INLINE float *row_at(const Map *map, int y) {
-    return map->pixels + (size_t)(y + 1) * row_size(map) + map->channels;
+    float *row = y < 0 || y >= map->height ? map->zeros : map->rows + y % map->kept * row_size(map);
+    return row + map->channels;
 }
 
 INLINE int filled_up(int outputs) { return (outputs + GROUP - 1) / GROUP * GROUP; }
@@ -77,20 +80,20 @@ INLINE void depthwise_row(
     const Map *map, int y, int width, const int channels, const int step, const float *weights,
     int16_t *out) {
     enum { TOGETHER = 4, MOST_COLUMNS = 2 * TOGETHER + 1 };
-    const size_t row = row_size(map);
-    const float *first =
-        step == 1 ? row_at(map, y - 1) - channels : row_at(map, 2 * y);
+    const int above = step == 1 ? y - 1 : 2 * y, left = step == 1 ? channels : 0;
+    const float *const rows[3] = {row_at(map, above) - left, row_at(map, above + 1) - left,
+                                  row_at(map, above + 2) - left};
     for (int group = 0; group < channels; group += LANES) {
         __m256 kernel[9];
         for (int i = 0; i < 9; i++) kernel[i] = _mm256_load_ps(weights + 9 * group + i * LANES);
         for (int x = 0; x < width; x += TOGETHER) {
-            const float *from = first + (size_t)x * step * channels + group;
+            const size_t from = (size_t)x * step * channels + group;
             __m256 sums[TOGETHER];
             UNROLLED for (int i = 0; i < TOGETHER; i++) sums[i] = _mm256_setzero_ps();
             UNROLLED for (int r = 0; r < 3; r++) {
                 __m256 columns[MOST_COLUMNS];
                 UNROLLED for (int i = 0; i < step * (TOGETHER - 1) + 3; i++)
-                    columns[i] = _mm256_load_ps(from + r * row + (size_t)i * channels);
+                    columns[i] = _mm256_load_ps(rows[r] + from + (size_t)i * channels);
                 UNROLLED for (int i = 0; i < TOGETHER; i++)
                     UNROLLED for (int c = 0; c < 3; c++)
                         sums[i] = _mm256_fmadd_ps(columns[step * i + c], kernel[3 * r + c], sums[i]);
@@ -101,18 +104,18 @@ INLINE void depthwise_row(
     }
 }
 
-/* The products of PIXELS pixels with one group of outputs. */
+/* The products of PIXELS pixels, from place `at` of each row on, with one group of outputs. */
 INLINE void multiply(
-    const int16_t *in, const size_t pixel_step, const size_t row_step, const int rows, const int pairs,
-    const int16_t *weights, __m256i sums[PIXELS][VECTORS]) {
+    const int16_t *const *rows, const size_t at, const size_t pixel_step, const int row_count,
+    const int pairs, const int16_t *weights, __m256i sums[PIXELS][VECTORS]) {
     UNROLLED for (int i = 0; i < PIXELS; i++)
         UNROLLED for (int v = 0; v < VECTORS; v++) sums[i][v] = _mm256_setzero_si256();
     const __m256i *next = (const __m256i *)weights;
-    for (int r = 0; r < rows; r++)
+    for (int r = 0; r < row_count; r++)
         for (int k = 0; k < pairs; k++, next += VECTORS) {
             const __m256i w0 = next[0], w1 = next[1], w2 = next[2];
             UNROLLED for (int i = 0; i < PIXELS; i++) {
-                const __m256i pair = broadcast(in + r * row_step + i * pixel_step + 2 * k);
+                const __m256i pair = broadcast(rows[r] + at + i * pixel_step + 2 * k);
                 sums[i][0] = _mm256_dpwssd_epi32(sums[i][0], pair, w0);
                 sums[i][1] = _mm256_dpwssd_epi32(sums[i][1], pair, w1);
                 sums[i][2] = _mm256_dpwssd_epi32(sums[i][2], pair, w2);
@@ -142,31 +145,36 @@ INLINE void pointwise_row(
     for (int group = 0; group < outputs; group += GROUP)
         for (int x = 0; x < width; x += PIXELS) {
             __m256i sums[PIXELS][VECTORS];
-            multiply(in + (size_t)x * inputs, inputs, 0, 1, inputs / 2,
+            multiply(&in, (size_t)x * inputs, inputs, 1, inputs / 2,
                      block->pointwise + (size_t)group * inputs, sums);
             finish(sums, block->scale + group, block->bias + group,
                    out + (size_t)x * outputs + group, outputs, add, relu);
         }
 }
 
-/* All blocks of a stage in one go over the map, and in place.
+/* One step of all blocks of a stage, which go over the map together and in place.
  *
- * Block k works two rows behind block k - 1, so that what it reads is still near. Within a block, the
- * row below is convolved before a row is overwritten: `rows` keeps two for each block.
+ * Row `front` is the newest of the map. Block k works two rows behind block k - 1, so that what it reads
+ * is still near. Within a block, the row below is convolved before a row is overwritten: `rows` keeps two
+ * for each block. Rows up to front - 2 * BLOCKS are finished afterwards.
  */
-INLINE void residual_blocks(const Map *map, const int channels, const Block *blocks, int16_t *rows) {
+INLINE void advance(
+    const Map *map, const int channels, const Block *blocks, int16_t *rows, int front) {
     const size_t size = (size_t)map->width * channels;
-    for (int front = 0; front <= map->height + 2 * (BLOCKS - 1); front++)
-        for (int k = 0; k < BLOCKS; k++) {
-            const int y = front - 2 * k;
-            int16_t *own = rows + 2 * k * size;
-            if (y >= 0 && y < map->height)
-                depthwise_row(map, y, map->width, channels, 1, blocks[k].depthwise,
-                              own + (y & 1) * size);
-            if (y >= 1 && y <= map->height)
-                pointwise_row(own + ((y - 1) & 1) * size, map->width, channels, channels, &blocks[k],
-                              row_at(map, y - 1), 1, 1);
-        }
+    for (int k = 0; k < BLOCKS; k++) {
+        const int y = front - 1 - 2 * k;
+        int16_t *own = rows + 2 * k * size;
+        if (y >= 0 && y < map->height)
+            depthwise_row(map, y, map->width, channels, 1, blocks[k].depthwise, own + (y & 1) * size);
+        if (y >= 1 && y <= map->height)
+            pointwise_row(own + ((y - 1) & 1) * size, map->width, channels, channels, &blocks[k],
+                          row_at(map, y - 1), 1, 1);
+    }
+}
+
+INLINE void residual_blocks(const Map *map, const int channels, const Block *blocks, int16_t *rows) {
+    for (int front = 1; front < map->height + 2 * BLOCKS; front++)
+        advance(map, channels, blocks, rows, front);
 }
 
 /* The greatest of each 2 x 2 pixels; further channels are empty. */
@@ -184,14 +192,19 @@ INLINE void pooled_row(const Map *map, int y, const int channels, float *out, co
     }
 }
 
+INLINE void halving_row(
+    const Map *from, const Map *to, int y, const int inputs, const int outputs, const Block *block,
+    int16_t *row, const int residual) {
+    depthwise_row(from, y, to->width, inputs, 2, block->depthwise, row);
+    if (residual) pooled_row(from, y, inputs, row_at(to, y), outputs);
+    pointwise_row(row, to->width, inputs, outputs, block, row_at(to, y), residual, 1);
+}
+
 INLINE void halving_block(
     const Map *from, const Map *to, const int inputs, const int outputs, const Block *block,
     int16_t *row, const int residual) {
-    for (int y = 0; y < to->height; y++) {
-        depthwise_row(from, y, to->width, inputs, 2, block->depthwise, row);
-        if (residual) pooled_row(from, y, inputs, row_at(to, y), outputs);
-        pointwise_row(row, to->width, inputs, outputs, block, row_at(to, y), residual, 1);
-    }
+    for (int y = 0; y < to->height; y++)
+        halving_row(from, to, y, inputs, outputs, block, row, residual);
 }
 
 /* Scores (before the sigmoid) and boxes of every anchor, in the order of the original. */
@@ -215,56 +228,72 @@ INLINE void head(
     }
 }
 
-static size_t map_size(int width, int height, int channels) {
-    return (size_t)(width + 2) * (height + 2) * channels * sizeof(float);
+/* Of the first map no more rows are kept than its blocks and the halving behind them look at. */
+static int kept_rows(int place, int height) { return place == 0 ? FIRST_KEPT : height; }
+
+static size_t map_size(int place, int height) {
+    const int width = INPUT_WIDTH >> (place + 1), rows = kept_rows(place, height >> (place + 1)) + 1;
+    return (size_t)(width + 2) * CHANNELS[place] * rows * sizeof(float);
 }
 
-static Map new_map(uint8_t **scratch, int width, int height, int channels) {
-    Map map = {reserve(scratch, map_size(width, height, channels)), width, height, channels};
+/* Only borders are made empty: all else is written before it is read. */
+static Map new_map(uint8_t **scratch, int place, int picture_height) {
+    const int width = INPUT_WIDTH >> (place + 1), height = picture_height >> (place + 1);
+    const int channels = CHANNELS[place];
+    Map map = {reserve(scratch, map_size(place, picture_height)), NULL, width, height, channels,
+               kept_rows(place, height)};
     const size_t row = row_size(&map), pixel = channels * sizeof(float);
-    memset(map.pixels, 0, row * sizeof(float));
-    memset(map.pixels + row * (height + 1), 0, row * sizeof(float));
-    for (int y = 0; y < height; y++) {
-        memset(row_at(&map, y) - channels, 0, pixel);
-        memset(row_at(&map, y) + (size_t)width * channels, 0, pixel);
+    map.zeros = map.rows + map.kept * row;
+    memset(map.zeros, 0, row * sizeof(float));
+    for (int y = 0; y < map.kept; y++) {
+        memset(map.rows + y * row, 0, pixel);
+        memset(map.rows + (y + 1) * row - channels, 0, pixel);
     }
     return map;
 }
 
-/* 0..255 as -255..255, so that black and white lie around the zeros of the border. */
-static void widen(const uint8_t *pixels, int height, int16_t *image) {
-    const size_t row = IMAGE_ROW * sizeof(int16_t);
-    memset(image, 0, row);
-    memset(image + (size_t)(height + 1) * IMAGE_ROW, 0, 2 * row);
-    for (int y = 0; y < height; y++) {
-        const uint8_t *from = pixels + (size_t)y * INPUT_WIDTH * COLOURS;
-        int16_t *to = image + (size_t)(y + 1) * IMAGE_ROW;
-        memset(to, 0, row);
-        for (int i = 0; i < INPUT_WIDTH * COLOURS; i++)
-            to[COLOURS + i] = (int16_t)(2 * from[i] - 255);
+/* A row of the picture as -255..255, so that black and white lie around the zeros of its border. */
+static void widen(const uint8_t *pixels, int16_t *row) {
+    memset(row, 0, IMAGE_ROW * sizeof *row);
+    for (int i = 0; i < INPUT_WIDTH * COLOURS; i++) row[COLOURS + i] = (int16_t)(2 * pixels[i] - 255);
+}
+
+/* The picture, of which FIRST_ROWS rows are kept, and a row of zeros behind them. */
+typedef struct {
+    const uint8_t *pixels;
+    int height, widened;
+    int16_t *rows;
+} Image;
+
+static const int16_t *image_row(const Image *image, int y) {
+    const int place = y < 0 || y >= image->height ? FIRST_ROWS : y % FIRST_ROWS;
+    return image->rows + (size_t)place * IMAGE_ROW;
+}
+
+static void first_convolution_row(Image *image, const Block *block, const Map *map, int y) {
+    enum { STEP = 2 * COLOURS };
+    for (; image->widened < image->height && image->widened < 2 * y - 1 + FIRST_ROWS; image->widened++)
+        widen(image->pixels + (size_t)image->widened * INPUT_WIDTH * COLOURS,
+              image->rows + (size_t)(image->widened % FIRST_ROWS) * IMAGE_ROW);
+    const int16_t *rows[FIRST_ROWS];
+    for (int r = 0; r < FIRST_ROWS; r++) rows[r] = image_row(image, 2 * y - 1 + r);
+    for (int x = 0; x < map->width; x += PIXELS) {
+        __m256i sums[PIXELS][VECTORS];
+        multiply(rows, (size_t)x * STEP, STEP, FIRST_ROWS, FIRST_PAIRS, block->pointwise, sums);
+        finish(sums, block->scale, block->bias, row_at(map, y) + (size_t)x * GROUP, GROUP, 0, 1);
     }
 }
 
-static void first_convolution(const int16_t *image, const Block *block, const Map *map) {
-    enum { STEP = 2 * COLOURS };
-    for (int y = 0; y < map->height; y++)
-        for (int x = 0; x < map->width; x += PIXELS) {
-            __m256i sums[PIXELS][VECTORS];
-            multiply(image + (size_t)2 * y * IMAGE_ROW + (size_t)x * STEP, STEP, IMAGE_ROW, FIRST_ROWS,
-                     FIRST_PAIRS, block->pointwise, sums);
-            finish(sums, block->scale, block->bias, row_at(map, y) + (size_t)x * GROUP, GROUP, 0, 1);
-        }
-}
-
-static size_t image_size(int height) { return (size_t)(height + 3) * IMAGE_ROW * sizeof(int16_t); }
+static const size_t IMAGE_SIZE = (size_t)(FIRST_ROWS + 1) * IMAGE_ROW * sizeof(int16_t);
 static const size_t ROWS_SIZE = (size_t)2 * BLOCKS * MOST_WIDTH * GROUP * sizeof(int16_t);
+static const size_t HALVING_SIZE = (size_t)MOST_WIDTH * GROUP * sizeof(int16_t);
 static const size_t RESULTS_SIZE = (size_t)(INPUT_WIDTH / 16) * 5 * GROUP * sizeof(float);
 
 /* Bytes that invigil_blazeface needs for a picture of this height. */
 EXPORTED uint64_t invigil_blazeface_scratch(int32_t height) {
-    uint64_t bytes = aligned(image_size(height)) + aligned(ROWS_SIZE) + aligned(RESULTS_SIZE);
-    for (int i = 0; i <= STAGES; i++)
-        bytes += aligned(map_size(INPUT_WIDTH >> (i + 1), height >> (i + 1), CHANNELS[i]));
+    uint64_t bytes = aligned(IMAGE_SIZE) + aligned(ROWS_SIZE) + aligned(HALVING_SIZE);
+    bytes += aligned(RESULTS_SIZE);
+    for (int i = 0; i <= STAGES; i++) bytes += aligned(map_size(i, height));
     return bytes;
 }
 
@@ -304,22 +333,28 @@ EXPORTED void invigil_blazeface(
     unpack(weights, &net);
 
     Map maps[STAGES + 1];
-    for (int i = 0; i <= STAGES; i++)
-        maps[i] = new_map(&scratch, INPUT_WIDTH >> (i + 1), height >> (i + 1), CHANNELS[i]);
-    int16_t *image = reserve(&scratch, image_size(height)), *rows = reserve(&scratch, ROWS_SIZE);
+    for (int i = 0; i <= STAGES; i++) maps[i] = new_map(&scratch, i, height);
+    Image image = {pixels, height, 0, reserve(&scratch, IMAGE_SIZE)};
+    memset(image.rows + (size_t)FIRST_ROWS * IMAGE_ROW, 0, IMAGE_ROW * sizeof(int16_t));
+    int16_t *rows = reserve(&scratch, ROWS_SIZE), *row = reserve(&scratch, HALVING_SIZE);
     float *results = reserve(&scratch, RESULTS_SIZE);
     const size_t fine = (size_t)(height / 16) * (INPUT_WIDTH / 16) * ANCHORS_16;
 
-    widen(pixels, height, image);
-    first_convolution(image, &net.first, &maps[0]);
-    residual_blocks(&maps[0], 24, net.blocks[0], rows);
-    halving_block(&maps[0], &maps[1], 24, 24, &net.halving[0], rows, 1);
+    /* The first stage in one go over the picture: nothing of it leaves the nearer cache. */
+    const int last = maps[0].height - 1;
+    for (int front = 0, halved = 0; halved < maps[1].height; front++) {
+        if (front <= last) first_convolution_row(&image, &net.first, &maps[0], front);
+        advance(&maps[0], 24, net.blocks[0], rows, front);
+        const int finished = front - 2 * BLOCKS;
+        while (halved < maps[1].height && (2 * halved + 2 <= finished || finished >= last))
+            halving_row(&maps[0], &maps[1], halved++, 24, 24, &net.halving[0], row, 1);
+    }
     residual_blocks(&maps[1], 24, net.blocks[1], rows);
-    halving_block(&maps[1], &maps[2], 24, 48, &net.halving[1], rows, 1);
+    halving_block(&maps[1], &maps[2], 24, 48, &net.halving[1], row, 1);
     residual_blocks(&maps[2], 48, net.blocks[2], rows);
-    halving_block(&maps[2], &maps[3], 48, 96, &net.halving[2], rows, 1);
+    halving_block(&maps[2], &maps[3], 48, 96, &net.halving[2], row, 1);
     residual_blocks(&maps[3], 96, net.blocks[3], rows);
     head(&maps[3], 96, ANCHORS_16, &net.head_16, rows, results, scores, values);
-    halving_block(&maps[3], &maps[4], 96, 96, &net.halving[3], rows, 0);
+    halving_block(&maps[3], &maps[4], 96, 96, &net.halving[3], row, 0);
     head(&maps[4], 96, ANCHORS_32, &net.head_32, rows, results, scores + fine, values + fine * VALUES);
 }
