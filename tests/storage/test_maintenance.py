@@ -116,8 +116,11 @@ async def test_a_backup_while_the_server_writes_is_of_one_moment(
             archive = tmp_path / f"{number}.tar"
             code, said = await command("db", "backup", str(archive), cwd=tmp_path, **filled.chosen)
             assert code == 0, said
+            (tmp_path / str(number)).mkdir()
             with tarfile.open(archive) as file:
-                file.extract("database.sqlite3", tmp_path / str(number), filter="data")
+                content = file.extractfile("database.sqlite3")
+                assert content is not None
+                (tmp_path / str(number) / "database.sqlite3").write_bytes(content.read())
             with closing(sqlite3.connect(tmp_path / str(number) / "database.sqlite3")) as copy:
                 assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
                 (rows,) = copy.execute("SELECT count(*) FROM observation").fetchone()
@@ -136,6 +139,7 @@ async def test_the_key_comes_along_when_asked_for(tmp_path: Path, filled: Filled
     assert code == 0, said
     for name in ("secret.key", "master.key"):
         assert (other / name).read_bytes() == (filled.data / name).read_bytes()
+        assert (other / name).stat().st_mode == (filled.data / name).stat().st_mode
 
 
 @pytest.mark.sqlite_only
@@ -159,6 +163,28 @@ async def test_a_damaged_backup_restores_nothing(
     code, said = await command("db", "restore", str(archive), cwd=tmp_path, **chosen)
     assert code == 1
     assert "no complete backup" in said
+    assert [path for path in files_under(other) if not path.startswith("invigil.db")] == []
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("kind", ["outside", "absolute", "link"])
+async def test_a_file_that_does_not_belong_into_a_backup_restores_nothing(
+    tmp_path: Path, filled: Filled, kind: str
+) -> None:
+    archive, other, target = tmp_path / "backup.tar", tmp_path / "other", tmp_path / "target"
+    await command("db", "backup", str(archive), cwd=tmp_path, **filled.chosen)
+    member = tarfile.TarInfo(
+        {"outside": "../" * 30 + str(target)[1:], "absolute": str(target), "link": "link"}[kind]
+    )
+    if kind == "link":
+        member.type, member.linkname = tarfile.SYMTYPE, str(target)
+    with tarfile.open(archive, "a") as file:
+        file.addfile(member)
+    chosen = {"INVIGIL_DATA_DIR": str(other)}
+    code, said = await command("db", "restore", str(archive), cwd=tmp_path, **chosen)
+    assert code == 1
+    assert "no complete backup" in said
+    assert not target.exists()
     assert [path for path in files_under(other) if not path.startswith("invigil.db")] == []
 
 
