@@ -38,9 +38,10 @@ export class FramePump<R extends { next_frame_ms: number }> {
   private async run(round: number): Promise<void> {
     let waitMs = 0;
     while (this.running && round === this.round) {
+      const dueAt = performance.now() + waitMs;
       const picture = await this.options.source.take(waitMs);
       if (!this.running || round !== this.round) return;
-      waitMs = picture ? await this.send(picture) : this.nothingToSend();
+      waitMs = picture ? await this.send(picture, Math.min(dueAt, performance.now())) : this.nothingToSend();
     }
   }
 
@@ -49,14 +50,14 @@ export class FramePump<R extends { next_frame_ms: number }> {
     return NO_PICTURE_RETRY_MS;
   }
 
-  private async send(picture: Blob): Promise<number> {
-    const takenAt = performance.now();
+  private async send(picture: Blob, dueAt: number): Promise<number> {
     try {
       const reply = await this.options.post(picture);
       this.failures = 0;
       if (this.running && !this.options.onReply(reply)) this.running = false;
-      // The pace counts from picture to picture: the time on the way is part of the wait.
-      const due = reply.next_frame_ms - (performance.now() - takenAt);
+      // The pace counts from when this picture was due: neither the camera's time nor the one on the way
+      // is added, or a camera's own rhythm would become that of the exam.
+      const due = reply.next_frame_ms - (performance.now() - dueAt);
       return Math.max(due, 100);
     } catch (error) {
       return this.recover(asApiError(error));

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { ApiError } from "../../src/api/http";
 import { FramePump } from "../../src/live/frame-pump";
 import { settle } from "./virtual-clock";
@@ -101,4 +101,36 @@ it("does not run twice when it is stopped and started again at once", async () =
   pump.start();
   await run();
   expect(waits).toHaveLength(4);
+});
+
+it("keeps to the pace although the camera is late each time", async () => {
+  vi.useFakeTimers();
+  try {
+    const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+    const taken: number[] = [];
+    const pump = new FramePump<Reply>({
+      source: {
+        take: async (inMs) => {
+          await after(inMs + 80);
+          taken.push(performance.now());
+          return new Blob(["x"]);
+        },
+      },
+      post: async () => {
+        await after(30);
+        return { next_frame_ms: 5000 };
+      },
+      onReply: () => true,
+      onTrouble: () => {},
+      onRefused: () => {},
+    });
+    pump.start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    pump.stop();
+    const gaps = taken.slice(1).map((at, place) => at - (taken[place] ?? 0));
+    expect(gaps).toHaveLength(11);
+    expect(new Set(gaps)).toEqual(new Set([5000]));
+  } finally {
+    vi.useRealTimers();
+  }
 });
