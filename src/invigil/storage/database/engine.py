@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -26,9 +27,10 @@ from invigil.storage.sealing import Vault
 AfterCommit = Callable[[Sequence[Event]], None]
 _T = TypeVar("_T")
 
+_PATIENCE_MS = 5000
 _SQLITE_PRAGMAS = (
     # Patience first: the others can meet another process that starts at the same time.
-    "PRAGMA busy_timeout=5000",
+    f"PRAGMA busy_timeout={_PATIENCE_MS}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
@@ -36,8 +38,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA secure_delete=ON",
 )
 
-_WIPES = 3
-"""Each waits for `busy_timeout`."""
+_WIPES, _WIPE_AGAIN_S = 15, 1.0
 
 
 def sqlite_url(path: Path) -> str:
@@ -198,23 +199,39 @@ class Database:
         """
         if not self.is_sqlite:
             return True
-        for _ in range(_WIPES):
-            async with _wrapped_errors(), self.engine.connect() as connection:
-                raw = await connection.get_raw_connection()
-                cursor = await raw.driver_connection.execute(  # type: ignore[union-attr]
-                    "PRAGMA wal_checkpoint(TRUNCATE)"
-                )
-                busy, *_rest = await cursor.fetchone()
-                await cursor.close()
-            if not busy:
+        for attempt in range(_WIPES):
+            if attempt:
+                # A statement that was cancelled may be held in memory, and its view with it.
+                gc.collect()
+                await asyncio.sleep(_WIPE_AGAIN_S)
+            if await self._emptied():
                 return True
         return False
+
+    async def _emptied(self) -> bool:
+        """Try to empty SQLite's log, and wait for nobody: whoever waits here keeps all others from
+        writing meanwhile, however long somebody reads."""
+        async with _wrapped_errors(), self.engine.connect() as connection:
+            raw = (await connection.get_raw_connection()).driver_connection
+            try:
+                await _said(raw, "PRAGMA busy_timeout=0")
+                busy, *_rest = await _said(raw, "PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await _said(raw, f"PRAGMA busy_timeout={_PATIENCE_MS}")
+        return not busy
 
     async def close(self) -> None:
         if self._groups is not None:
             await self._groups.close()
         await self._connector.close()
         await self.engine.dispose()
+
+
+async def _said(raw: Any, pragma: str) -> Sequence[Any]:
+    """The first row of the answer. `raw`: of aiosqlite, outside of any transaction."""
+    async with raw.execute(pragma) as cursor:
+        row: Sequence[Any] = await cursor.fetchone()
+    return row
 
 
 class _Groups:
