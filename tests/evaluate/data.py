@@ -19,6 +19,7 @@ from invigil.domain.observation import (
     Template,
     TemplateKind,
     Unusable,
+    vector,
 )
 from invigil.evaluate.probe import Look, Subject, nearness_of_all
 from tests.support import pictures
@@ -94,7 +95,7 @@ class WordsEngine:
         return Template(
             kind,
             MODEL,
-            tuple((float(look.template[0]),) for look in looks if look.template is not None),
+            tuple(vector(look.template) for look in looks if look.template is not None),
         )
 
     def jpeg(self, image: bytes, *, max_side: int = 1280) -> bytes:  # noqa: ARG002 - the port's

@@ -28,7 +28,7 @@ from invigil.domain.incident import (
     IncidentState,
 )
 from invigil.domain.message import Event, EventKind
-from invigil.domain.observation import Identity, Template, TemplateKind
+from invigil.domain.observation import Identity, Template, TemplateKind, vector
 from invigil.domain.secrets import hash_token, new_id
 from invigil.domain.session import ExamSession
 from invigil.meetings import BuiltinMeetings, Meetings
@@ -254,7 +254,7 @@ async def test_check_in_counts_every_frame(servers: tuple[Database, Database]) -
             vectors = known[0].vectors if known else ()
             await asyncio.sleep(0.002)
             await work.templates.put(
-                ADA.id, Template(TemplateKind.SESSION, "m", (*vectors, (float(number),)))
+                ADA.id, Template(TemplateKind.SESSION, "m", (*vectors, vector([number])))
             )
             await work.templates.add_check_in_frame(new_id(), ADA.id, START, Identity.MATCH)
 

@@ -17,6 +17,7 @@ from invigil.domain.observation import (
     Template,
     TemplateKind,
     Unusable,
+    vector,
 )
 
 SCENES: dict[bytes, tuple[int, Unusable | None, Identity]] = {
@@ -62,7 +63,7 @@ class ScriptedEngine:
         for image in images:
             if _scene(image)[1] is not None:
                 raise ValueError(f"not usable: {image!r}")
-        return Template(kind, "scripted@1", tuple((0.25,) * 128 for _ in images))
+        return Template(kind, "scripted@1", tuple(vector([0.25] * 128) for _ in images))
 
     def jpeg(self, image: bytes, *, max_side: int = 1280) -> bytes:  # noqa: ARG002 - the port's
         _scene(image)

@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from invigil.domain.observation import Identity, Template, TemplateKind
-from invigil.vision.compare import compare, directional_nearness, template_score, unlikeness
+from invigil.domain.observation import Identity, Template, TemplateKind, vector
+from invigil.vision.compare import (
+    compare,
+    directional_nearness,
+    joint,
+    joint_nearness,
+    template_score,
+    unlikeness,
+)
 from invigil.vision.registry import ComparisonThresholds
 
 THRESHOLDS = {
@@ -18,7 +25,7 @@ FEATURES = np.zeros(128, dtype=np.float32)
 
 def at(score: float, kind: TemplateKind = TemplateKind.REFERENCE) -> Template:
     """A template that FEATURES reach with this score."""
-    return Template(kind, "model@1", ((1 - score, *[0.0] * 127),))
+    return Template(kind, "model@1", (vector((1 - score, *[0.0] * 127)),))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +69,23 @@ def test_the_length_of_features_plays_no_part() -> None:
     assert unlikeness(ahead, across) == pytest.approx(2**0.5)
     assert unlikeness(ahead, 7 * ahead) == pytest.approx(0.0)
     assert directional_nearness(0 * ahead, across[None]) == pytest.approx(0.0)
+
+
+def test_both_networks_count_together() -> None:
+    ahead, across = np.array([2, 0], np.float32), np.array([0, 3], np.float32)
+    both = joint(ahead, ahead)
+    assert joint_nearness(both, joint(across, across)[None]) == pytest.approx(1 - 0.96**0.5, abs=1e-6)
+    assert joint_nearness(both, joint(across, ahead)[None]) == pytest.approx(1 - 0.8**0.5, abs=1e-6)
+    assert joint_nearness(both, joint(ahead, across)[None]) == pytest.approx(1 - 0.16**0.5, abs=1e-6)
+    assert joint_nearness(both, np.stack([joint(across, ahead), both])) == pytest.approx(1.0)
+
+
+def test_the_first_network_alone_is_compared_with_its_part_of_a_template() -> None:
+    ahead, across = np.array([2, 0], np.float32), np.array([0, 3], np.float32)
+    for other in (ahead, across):
+        templates = joint(across, other)[None]
+        assert joint_nearness(ahead, templates) == pytest.approx(1 - 2**0.5)
+        assert joint_nearness(across, templates) == pytest.approx(1.0)
 
 
 def test_without_templates_nothing_is_compared() -> None:

@@ -23,7 +23,7 @@ from invigil.vision.native import (
     NativeDlibResNet,
     library,
 )
-from invigil.vision.networks import HEIGHTS, OnnxBlazeFace, OnnxDlibResNet
+from invigil.vision.networks import HEIGHTS, OnnxBlazeFace, OnnxFeatures
 from invigil.vision.registry import load_registry
 from invigil.vision.runtime import open_session, read_weights
 
@@ -42,9 +42,9 @@ def detectors() -> tuple[NativeBlazeFace, OnnxBlazeFace]:
 
 
 @pytest.fixture(scope="module")
-def embedders() -> tuple[NativeDlibResNet, OnnxDlibResNet]:
+def embedders() -> tuple[NativeDlibResNet, OnnxFeatures]:
     small, exact = _DEFAULT.embedders
-    return NativeDlibResNet(read_weights(small)), OnnxDlibResNet(open_session(exact))
+    return NativeDlibResNet(read_weights(small)), OnnxFeatures(open_session(exact))
 
 
 def pictures() -> list[RgbImage]:
@@ -97,12 +97,13 @@ def test_the_same_faces_are_found(detectors: tuple[NativeBlazeFace, OnnxBlazeFac
 
 def test_features_are_nearly_those_of_the_32_bit_network(
     detectors: tuple[NativeBlazeFace, OnnxBlazeFace],
-    embedders: tuple[NativeDlibResNet, OnnxDlibResNet],
+    embedders: tuple[NativeDlibResNet, OnnxFeatures],
 ) -> None:
     """On LFW two faces are 0.56 to 0.97 apart where it is decided; the change is a twentieth."""
     small, exact = embedders
     detector = BlazeFaceDetector(detectors[1], load_registry().detector)
-    aligned = FaceEmbedder(exact)
+    (second,) = load_registry().engines["default"].second
+    aligned = FaceEmbedder(exact, OnnxFeatures(open_session(second)))
     chips = [
         aligned.chip(picture, face) for picture in pictures() for face in detector.detect(picture)
     ]
@@ -114,7 +115,7 @@ def test_features_are_nearly_those_of_the_32_bit_network(
 
 
 def test_one_by_one_is_bit_for_bit_what_all_together_are(
-    embedders: tuple[NativeDlibResNet, OnnxDlibResNet],
+    embedders: tuple[NativeDlibResNet, OnnxFeatures],
 ) -> None:
     chips = np.random.default_rng(1).integers(0, 256, (3, 150, 150, 3), np.uint8)
     together = embedders[0](chips)
@@ -126,7 +127,7 @@ def test_one_by_one_is_bit_for_bit_what_all_together_are(
 
 def test_views_that_are_not_contiguous_are_looked_at_as_they_are(
     detectors: tuple[NativeBlazeFace, OnnxBlazeFace],
-    embedders: tuple[NativeDlibResNet, OnnxDlibResNet],
+    embedders: tuple[NativeDlibResNet, OnnxFeatures],
 ) -> None:
     chips = np.random.default_rng(2).integers(0, 256, (1, 150, 150, 3), np.uint8)
     mirrored = chips[:, :, ::-1]
@@ -137,7 +138,7 @@ def test_views_that_are_not_contiguous_are_looked_at_as_they_are(
 
 def test_threads_do_not_disturb_one_another(
     detectors: tuple[NativeBlazeFace, OnnxBlazeFace],
-    embedders: tuple[NativeDlibResNet, OnnxDlibResNet],
+    embedders: tuple[NativeDlibResNet, OnnxFeatures],
 ) -> None:
     random = np.random.default_rng(3)
     canvases = random.integers(0, 256, (8, 192, 256, 3), np.uint8)
@@ -158,7 +159,7 @@ def test_threads_do_not_disturb_one_another(
 
 def test_other_shapes_are_refused(
     detectors: tuple[NativeBlazeFace, OnnxBlazeFace],
-    embedders: tuple[NativeDlibResNet, OnnxDlibResNet],
+    embedders: tuple[NativeDlibResNet, OnnxFeatures],
 ) -> None:
     with pytest.raises(ValueError, match="200, 256"):
         detectors[0](np.zeros((200, 256, 3), np.uint8))
@@ -224,7 +225,7 @@ def test_the_detector_writes_only_where_it_may_and_reads_nothing_stale(
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_embedder_writes_only_where_it_may_and_reads_nothing_stale(
-    embedders: tuple[NativeDlibResNet, OnnxDlibResNet], seed: int
+    embedders: tuple[NativeDlibResNet, OnnxFeatures], seed: int
 ) -> None:
     found = library()
     chips = np.random.default_rng(4).integers(0, 256, (2, 150, 150, 3), np.uint8)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from invigil.domain.observation import Identity, Template, TemplateKind
-from invigil.vision.compare import Score, directional_nearness
+from invigil.domain.observation import Identity, Template, TemplateKind, vector
+from invigil.vision.compare import Score, directional_nearness, unlikeness
 from invigil.vision.detection import Detection
+from invigil.vision.embedder import SecondLook
 from invigil.vision.geometry import Floats, RgbImage
 from invigil.vision.quality import FaceQuality
 from invigil.vision.registry import ComparisonThresholds, load_registry
@@ -17,7 +18,7 @@ from invigil.vision.verifier import Claim, Verified, Verifier
 
 THRESHOLDS = {TemplateKind.REFERENCE: ComparisonThresholds(match=0.6, mismatch=0.5)}
 CLEAR = FaceQuality(side=140, luma=120, sharpness=25, pose=None)
-TEMPLATE = Template(TemplateKind.REFERENCE, "m@1", ((1.0, 0.0),))
+TEMPLATE = Template(TemplateKind.REFERENCE, "m@1", (vector((1.0, 0.0)),))
 BLANK = np.zeros((4, 4, 3), dtype=np.uint8)
 
 
@@ -38,11 +39,17 @@ class Angles:
     def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
         return np.stack([direction(float(face.box[0])) for _, face in faces])
 
-    def mirrored(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats | None:
+    def look_again(
+        self, faces: Sequence[tuple[RgbImage, Detection]], firsts: Sequence[Floats]
+    ) -> list[SecondLook] | None:
         self.second_looks += [float(face.box[0]) for _, face in faces]
         if not self._mirror:
             return None
-        return np.stack([direction(float(face.box[1])) for _, face in faces])
+        mirrored = [direction(float(face.box[1])) for _, face in faces]
+        return [
+            SecondLook(np.float32(0.5) * (first + mirror), unlikeness(first, mirror))
+            for first, mirror in zip(firsts, mirrored, strict=True)
+        ]
 
     def embed_well(self, image: RgbImage, face: Detection) -> Floats:
         return np.asarray(self.embed_many([(image, face)])[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -76,13 +78,19 @@ class Face:
 class Template:
     """Features of one person; used for comparison only, never leaves the server.
 
-    `vectors`: one or more feature vectors (each the length the model gives, 128 for the ResNet).
-    `model`: id of the embedder that made them. Vectors of two models are never compared.
+    `vectors`: one or more feature vectors (each the length the model gives, 1,152 for the ResNet
+    and FaceRes together). `model`: id of the embedder that made them. Vectors of two models are
+    never compared.
     """
 
     kind: TemplateKind
     model: str
-    vectors: tuple[tuple[float, ...], ...]
+    vectors: tuple[array[float], ...]
+
+
+def vector(values: Iterable[float]) -> array[float]:
+    """One vector of a template, in 32 bits: it travels with every frame, so it is kept small."""
+    return array("f", values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ there goes to a proctor, who, knowing the truth, lets the candidate in.
 from __future__ import annotations
 
 import hashlib
+from array import array
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -119,7 +120,7 @@ class Player:
                 f"{error}."
             ) from error
         outcomes: list[Identity] = []
-        vectors: list[tuple[float, ...]] = []
+        vectors: list[array[float]] = []
         for attempt in range(_CHECK_IN_TRIES):
             frame = camera.renderer.frame(
                 script.check_in, attempt % script.postures, attempt % script.jitters

@@ -16,7 +16,7 @@ from invigil.domain.errors import ImageRefused
 from invigil.domain.observation import TemplateKind, Unusable
 from invigil.evaluate.stats import Doubles
 from invigil.evaluate.tables import BadInput
-from invigil.vision.compare import Score, cosine, directional_nearness, nearness
+from invigil.vision.compare import Score, cosine, joint_nearness, nearness
 from invigil.vision.engine import DefaultEngine
 from invigil.vision.factory import build_engine
 from invigil.vision.geometry import Floats
@@ -25,12 +25,15 @@ from invigil.vision.registry import load_registry
 from invigil.vision.runtime import WeightsError
 
 Similarity = Callable[[Doubles, Doubles], Doubles]
-"""Comparison scores of templates (n, d) with live features (m, d), shape (n, m)."""
+"""Comparison scores of templates (n, d) with live features (m, d) or shorter ones, (n, m)."""
 
 
-def directional_nearness_of_all(templates: Doubles, lives: Doubles) -> Doubles:
-    """`invigil.vision.compare.directional_nearness` of each with each."""
-    return nearness_of_all(_directions(templates), _directions(lives))
+def joint_nearness_of_all(templates: Doubles, lives: Doubles) -> Doubles:
+    """`invigil.vision.compare.joint_nearness` of each with each."""
+    if templates.shape[1] == lives.shape[1]:
+        return nearness_of_all(templates, lives)
+    own = templates[:, : lives.shape[1]]
+    return nearness_of_all(_directions(own), _directions(lives))
 
 
 def nearness_of_all(templates: Doubles, lives: Doubles) -> Doubles:
@@ -62,9 +65,10 @@ class Subject(StrEnum):
 class Look:
     """What the engine makes of one picture.
 
-    `live`: features of the subject's face at the first look of `observe`, shape (d,), `again`: at
-    the second, which is the first where there is none; `template`: as `make_template` does. All
-    None when no face was found, and there even if `unusable` is set.
+    `live`: features of the subject's face at the first look of `observe`, `again`: at the second,
+    which is the first where there is none; `template`: as `make_template` does. One dimension each,
+    `again` and `template` of one length. All None when no face was found, and there even if
+    `unusable` is set.
     """
 
     unusable: Unusable | None
@@ -94,7 +98,7 @@ class Prober(VisionEngine, Protocol):
 _OF_ALL: dict[Score, Similarity] = {
     cosine: cosine_of_all,
     nearness: nearness_of_all,
-    directional_nearness: directional_nearness_of_all,
+    joint_nearness: joint_nearness_of_all,
 }
 
 
@@ -129,7 +133,7 @@ class DefaultProber(DefaultEngine):
         return Look(
             measured.unusable,
             looks.first,
-            looks.first if looks.second is None else looks.second,
+            looks.features,
             self._embedder.embed_well(pixels, face),
         )
 
@@ -193,14 +197,15 @@ _VECTORS = 3
 
 
 def _packed(look: Look) -> Floats:
-    """One row: number of the reason, then the three vectors, if there are any."""
-    parts = [np.array([_REASONS.index(look.unusable)], dtype=np.float32)]
-    parts += [v for v in (look.live, look.again, look.template) if v is not None]
-    return np.concatenate(parts)
+    """One row: number of the reason, lengths of the three vectors, and these, if there are any."""
+    vectors = [v for v in (look.live, look.again, look.template) if v is not None]
+    head = [_REASONS.index(look.unusable), *(len(vector) for vector in vectors)]
+    return np.concatenate([np.array(head, dtype=np.float32), *vectors])
 
 
 def _unpacked(row: Floats) -> Look:
     reason = _REASONS[int(row[0])]
     if len(row) == 1:
         return Look(reason, None, None, None)
-    return Look(reason, *np.split(row[1:], _VECTORS))
+    first, second, _ = (int(length) for length in row[1 : 1 + _VECTORS])
+    return Look(reason, *np.split(row[1 + _VECTORS :], [first, first + second]))

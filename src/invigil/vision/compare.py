@@ -10,6 +10,11 @@ from invigil.domain.observation import Identity, Template, TemplateKind
 from invigil.vision.geometry import Floats
 from invigil.vision.registry import ComparisonThresholds
 
+# How much the squared distance by each network counts. The ratio was the best of six on fold 1 of
+# LFW. Their sum puts the score at which 1 in 1,000 others match where 1 in 3,000 match by the
+# ResNet alone: so few of those who are recognised at the first look are others.
+_RESNET, _OTHER = 0.4, 0.08
+
 Thresholds = Mapping[TemplateKind, ComparisonThresholds]
 Score = Callable[[Floats, Floats], float]
 
@@ -25,12 +30,31 @@ def directional_nearness(features: Floats, vectors: Floats) -> float:
     The length of the ResNet's features tells more about the picture than about the person: without
     it, more of the same people match at the same rate of false matches.
     """
-    return 1.0 - float(np.linalg.norm(_directions(vectors) - _directions(features), axis=1).min())
+    return 1.0 - float(np.linalg.norm(directions(vectors) - directions(features), axis=1).min())
+
+
+def joint_nearness(features: Floats, vectors: Floats) -> float:
+    """`nearness` of what `joint` gives; `features` may also be the ResNet's alone, shape (d,).
+
+    The ResNet alone is then compared with its part of `vectors`, (n, d + e), by direction.
+    """
+    if len(features) == vectors.shape[1]:
+        return nearness(features, vectors)
+    return directional_nearness(features, vectors[:, : len(features)])
+
+
+def joint(resnet: Floats, other: Floats) -> Floats:
+    """The features of one face by the ResNet (d,) and by a second network (e,) as one vector.
+
+    The distance of two squared is the weighted sum of both squared distances at length 1.
+    """
+    parts = (_RESNET**0.5 * directions(resnet), _OTHER**0.5 * directions(other))
+    return np.asarray(np.concatenate(parts), dtype=np.float32)
 
 
 def unlikeness(features: Floats, others: Floats) -> float:
     """L2 distance of two features brought to length 1, shape (d,) each."""
-    return float(np.linalg.norm(_directions(features) - _directions(others)))
+    return float(np.linalg.norm(directions(features) - directions(others)))
 
 
 def cosine(features: Floats, vectors: Floats) -> float:
@@ -74,7 +98,7 @@ def template_score(features: Floats, template: Template, score: Score = nearness
     return score(features, np.asarray(template.vectors, dtype=np.float32))
 
 
-def _directions(vectors: Floats) -> Floats:
+def directions(vectors: Floats) -> Floats:
     """At length 1, along the last axis."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny), dtype=np.float32)

@@ -73,7 +73,9 @@ class DlibEmbedder:
     def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
         return np.stack([self.embed(image, face) for image, face in faces])
 
-    def mirrored(self, faces: Sequence[tuple[RgbImage, Detection]]) -> None:
+    def look_again(
+        self, faces: Sequence[tuple[RgbImage, Detection]], firsts: Sequence[Floats]
+    ) -> None:
         """As the tutorial does: no second look."""
 
     def embed_well(self, image: RgbImage, face: Detection) -> Floats:

@@ -1,23 +1,39 @@
-"""A face as 128 numbers: align by landmarks, then dlib's ResNet."""
+"""A face as numbers: align by landmarks, then dlib's ResNet, and FaceRes for a second look."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
 import numpy as np
 
-from invigil.vision.compare import Score, directional_nearness
+from invigil.vision.compare import Score, directions, joint, joint_nearness, unlikeness
 from invigil.vision.detection import Detection
 from invigil.vision.geometry import Floats, RgbImage, similarity
 from invigil.vision.landmarks import BLAZEFACE, Layout
-from invigil.vision.networks import DlibResNet
+from invigil.vision.networks import DlibResNet, FaceRes
 
 CHIP_SIZE = 150
 
+# FaceRes sees a wider cut of the face, 224 pixels over this many of a chip.
+_WIDER_SIZE, _WIDER_SPAN = 224, 195
+
 # Scale, and shift in pixels of the chip, of the variations that a template averages over.
 _VARIATIONS = ((1, 0, 0), (0.96, 0, 0), (1.04, 0, 0), (1, 4, 0), (1, -4, 0), (1, 0, 4), (1, 0, -4))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SecondLook:
+    """Features of one face after two looks, shape (d,): what `embed_well` gives can be compared.
+
+    `disagreement`: of the face with its own mirror image. Faces are never alike on both sides, but
+    one that is half covered, smeared or lit from the side is less so.
+    """
+
+    features: Floats
+    disagreement: float
 
 
 class Embedder(Protocol):
@@ -30,8 +46,10 @@ class Embedder(Protocol):
         """The features of a face on each of several live frames, one row each."""
         ...
 
-    def mirrored(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats | None:
-        """The features of the same faces seen in a mirror, one row each, for a second look.
+    def look_again(
+        self, faces: Sequence[tuple[RgbImage, Detection]], firsts: Sequence[Floats]
+    ) -> list[SecondLook] | None:
+        """A second look at the same faces, whose features at the first were `firsts`.
 
         None where there is no second look.
         """
@@ -43,12 +61,13 @@ class Embedder(Protocol):
 
 
 class FaceEmbedder:
-    """dlib's ResNet. Safe to share between threads, as its network is."""
+    """dlib's ResNet, and FaceRes beside it. Safe to share between threads, as the networks are."""
 
-    score: Score = staticmethod(directional_nearness)
+    score: Score = staticmethod(joint_nearness)
 
-    def __init__(self, network: DlibResNet, layout: Layout = BLAZEFACE) -> None:
+    def __init__(self, network: DlibResNet, second: FaceRes, layout: Layout = BLAZEFACE) -> None:
         self._network = network
+        self._second = second
         self._align_by = list(layout.align_by)
         self._targets = np.array(layout.targets, dtype=np.float32)
 
@@ -56,10 +75,17 @@ class FaceEmbedder:
         """One pass of the network for each face."""
         return self._network(np.stack([self.chip(image, face) for image, face in faces]))
 
-    def mirrored(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
-        """See `Embedder.mirrored`."""
+    def look_again(
+        self, faces: Sequence[tuple[RgbImage, Detection]], firsts: Sequence[Floats]
+    ) -> list[SecondLook]:
+        """In a mirror by the same network, and by the second network."""
         chips = np.stack([self.chip(image, face) for image, face in faces])
-        return self._network(np.ascontiguousarray(chips[:, :, ::-1]))
+        mirrored = self._network(np.ascontiguousarray(chips[:, :, ::-1]))
+        others = self._second(np.stack([self._wider(image, face) for image, face in faces]))
+        return [
+            SecondLook(joint((first + mirror) / 2, other), unlikeness(first, mirror))
+            for first, mirror, other in zip(firsts, mirrored, others, strict=True)
+        ]
 
     def chip(self, image: RgbImage, face: Detection) -> RgbImage:
         """The face as the network sees it."""
@@ -68,16 +94,25 @@ class FaceEmbedder:
     def embed_well(self, image: RgbImage, face: Detection) -> Floats:
         """The features for a template: the mean over small shifts, scales and the mirror image.
 
-        It costs fourteen passes, once for each template, and makes every later comparison
+        It costs sixteen passes, once for each template, and makes every later comparison
         with it more accurate.
         """
         chips = np.stack(list(self._variations(image, face)))
         mirrored = np.ascontiguousarray(chips[:, :, ::-1])
         features = np.concatenate([self._network(chips), self._network(mirrored)])
-        return np.asarray(features.mean(axis=0), dtype=np.float32)
+        wider = self._wider(image, face)
+        others = self._second(np.stack([wider, wider[:, ::-1]]))
+        return joint(features.mean(axis=0), directions(others).mean(axis=0))
 
     def _matrix(self, face: Detection) -> Floats:
         return similarity(face.points[self._align_by], self._targets)
+
+    def _wider(self, image: RgbImage, face: Detection) -> RgbImage:
+        scale = np.float32(_WIDER_SIZE / _WIDER_SPAN)
+        matrix = self._matrix(face) * scale
+        # The middle of the chip stays in the middle.
+        matrix[:, 2] += np.float32(_WIDER_SIZE / 2) - np.float32(CHIP_SIZE / 2) * scale
+        return _warped(image, matrix, _WIDER_SIZE, border=cv2.BORDER_REPLICATE)
 
     def _variations(self, image: RgbImage, face: Detection) -> Iterator[RgbImage]:
         matrix = self._matrix(face)
@@ -88,8 +123,11 @@ class FaceEmbedder:
             yield _warped(image, varied)
 
 
-def _warped(image: RgbImage, matrix: Floats) -> RgbImage:
-    size = (CHIP_SIZE, CHIP_SIZE)
+def _warped(
+    image: RgbImage, matrix: Floats, side: int = CHIP_SIZE, *, border: int = cv2.BORDER_CONSTANT
+) -> RgbImage:
+    """A square of `side` pixels. `border`: what lies beyond the picture, for OpenCV."""
     shrinks = float(np.hypot(matrix[0, 0], matrix[1, 0])) < 1
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.warpAffine(image, matrix, size, flags=method), dtype=np.uint8)
+    warped = cv2.warpAffine(image, matrix, (side, side), flags=method, borderMode=border)
+    return np.asarray(warped, dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""The engine that comes with Invigil: BlazeFace, dlib's ResNet, onnxruntime on the CPU."""
+"""The engine that comes with Invigil: BlazeFace, dlib's ResNet and FaceRes, on the CPU."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from invigil.domain.observation import (
     Template,
     TemplateKind,
     Unusable,
+    vector,
 )
 from invigil.vision.compare import comparable
 from invigil.vision.decode import ImageDecoder, Picture
@@ -69,13 +70,12 @@ class DefaultEngine:
         detector: FaceDetector,
         embedder: Embedder,
         *,
-        models: tuple[ModelEntry, ModelEntry] | None = None,
+        models: tuple[ModelEntry, ...] = (),
     ) -> None:
-        """`models`: entries of the detector and the embedder, by default the 32-bit ones."""
-        found, features = models or (
-            registry.model_for(Task.DETECTOR),
-            registry.model_for(Task.EMBEDDER),
-        )
+        """`models`: entries of the detector, the embedder and what looks again beside it, by
+        default the first two, in 32 bits."""
+        models = models or (registry.model_for(Task.DETECTOR), registry.model_for(Task.EMBEDDER))
+        found, features = models[:2]
         self._decoder = decoder
         self._detector = detector
         self._embedder = embedder
@@ -90,10 +90,11 @@ class DefaultEngine:
         )
         self._detector_name = found.name
         self._embedder_name = features.name
+        self._models = tuple(model.name for model in models)
 
     @property
     def models(self) -> tuple[str, ...]:
-        return (self._detector_name, self._embedder_name)
+        return self._models
 
     def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
         measured = self._measure(image)
@@ -129,7 +130,7 @@ class DefaultEngine:
             if measured.unusable is not None:
                 raise ValueError(f"image {number} cannot be used: {measured.unusable}")
             features = self._embedder.embed_well(measured.picture.pixels, measured.detections[0])
-            vectors.append(tuple(features.tolist()))
+            vectors.append(vector(features.tolist()))
         if not vectors:
             raise ValueError("a template needs at least one image")
         return Template(kind, self._embedder_name, tuple(vectors))

@@ -16,7 +16,7 @@ from invigil.vision.detector import BlazeFaceDetector
 from invigil.vision.embedder import Embedder, FaceEmbedder
 from invigil.vision.engine import DefaultEngine
 from invigil.vision.native import KernelsMissing, NativeBlazeFace, NativeDlibResNet, library
-from invigil.vision.networks import HEIGHTS, BlazeFace, DlibResNet, OnnxBlazeFace, OnnxDlibResNet
+from invigil.vision.networks import HEIGHTS, BlazeFace, DlibResNet, OnnxBlazeFace, OnnxFeatures
 from invigil.vision.port import BatchEngine
 from invigil.vision.registry import (
     REGISTRY,
@@ -88,9 +88,9 @@ def require(name: str, folder: Path | None = None) -> None:
 
 def _parts(
     entry: EngineEntry, folder: Path, limits: DetectorLimits
-) -> tuple[FaceDetector, Embedder, tuple[ModelEntry, ModelEntry]]:
+) -> tuple[FaceDetector, Embedder, tuple[ModelEntry, ...]]:
     found, features = _fit(entry.detectors), _fit(entry.embedders)
-    models = (found, features)
+    models = (found, features, *entry.second)
     if found.place is Place.EXTRA:
         from invigil.vision.dlib_models import open_dlib  # noqa: PLC0415 - an optional extra
 
@@ -104,7 +104,9 @@ def _parts(
         from invigil.vision.sface import SFaceEmbedder  # noqa: PLC0415 - seldom needed
 
         return detector, SFaceEmbedder(open_session(features, folder)), models
-    return detector, FaceEmbedder(_dlib_resnet(features), detector.layout), models
+    (second,) = entry.second
+    networks = (_dlib_resnet(features), OnnxFeatures(open_session(second)))
+    return detector, FaceEmbedder(*networks, detector.layout), models
 
 
 def _fit(models: tuple[ModelEntry, ...]) -> ModelEntry:
@@ -146,4 +148,4 @@ def _blazeface(model: ModelEntry) -> BlazeFace:
 def _dlib_resnet(model: ModelEntry) -> DlibResNet:
     if model.runtime is Runtime.KERNEL:
         return NativeDlibResNet(read_weights(model))
-    return OnnxDlibResNet(open_session(model))
+    return OnnxFeatures(open_session(model))

@@ -1,4 +1,4 @@
-"""What the detector and the embedder ask of a network, and both networks in onnxruntime."""
+"""What the detector and the embedder ask of a network, and the networks in onnxruntime."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ class DlibResNet(Protocol):
         ...
 
 
+class FaceRes(Protocol):
+    """Safe to call from several threads at once."""
+
+    def __call__(self, chips: RgbImage) -> Floats:
+        """`chips`: (n, 224, 224, 3), aligned faces. Gives their features, (n, 1024)."""
+        ...
+
+
 class OnnxBlazeFace:
     """In 32 bits, on every processor."""
 
@@ -54,8 +62,8 @@ class OnnxBlazeFace:
         return scores, np.concatenate([small_boxes[0], large_boxes[0]])
 
 
-class OnnxDlibResNet:
-    """In 32 bits, on every processor."""
+class OnnxFeatures:
+    """dlib's ResNet or FaceRes, in 32 bits, on every processor."""
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session

@@ -24,6 +24,8 @@ class Task(StrEnum):
 
     DETECTOR = "detector"
     EMBEDDER = "embedder"
+    SECOND_EMBEDDER = "second_embedder"
+    """Looks beside an embedder: both networks' features count together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +159,19 @@ class QualityLimits:
 
 @dataclass(frozen=True, slots=True)
 class EngineEntry:
-    """One choice of INVIGIL_VISION. Of several, the first that the processor is fit for."""
+    """One choice of INVIGIL_VISION. Of several, the first that the processor is fit for.
+
+    `second`: what looks beside the embedder at a second look; none or one.
+    """
 
     name: str
     detectors: tuple[ModelEntry, ...]
     embedders: tuple[ModelEntry, ...]
+    second: tuple[ModelEntry, ...] = ()
 
     @property
     def models(self) -> tuple[ModelEntry, ...]:
-        return (*self.detectors, *self.embedders)
+        return (*self.detectors, *self.embedders, *self.second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,7 @@ def load_registry(path: Path = REGISTRY) -> Registry:
                 name,
                 tuple(by_name[each] for each in entry["detectors"]),
                 tuple(by_name[each] for each in entry["embedders"]),
+                tuple(by_name[each] for each in entry.get("second", ())),
             )
             for name, entry in document["engine"].items()
         },

@@ -48,7 +48,9 @@ class SFaceEmbedder:
         """One after another: the published file is fixed to one face."""
         return np.stack([self.embed(image, face) for image, face in faces])
 
-    def mirrored(self, faces: Sequence[tuple[RgbImage, Detection]]) -> None:
+    def look_again(
+        self, faces: Sequence[tuple[RgbImage, Detection]], firsts: Sequence[Floats]
+    ) -> None:
         """As its authors do: no second look."""
 
     def embed_well(self, image: RgbImage, face: Detection) -> Floats:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from invigil.domain.observation import Identity, Template
-from invigil.vision.compare import Thresholds, compare, unlikeness
+from invigil.vision.compare import Thresholds, compare
 from invigil.vision.detection import Detection
-from invigil.vision.embedder import Embedder
+from invigil.vision.embedder import Embedder, SecondLook
 from invigil.vision.geometry import Floats, RgbImage
 from invigil.vision.quality import FaceQuality, doubt
 from invigil.vision.registry import QualityLimits
@@ -41,15 +39,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
-    """Features of one face, shape (d,). `second`: both looks together, None without a second one.
-
-    `disagreement`: of the face with its own mirror image. Faces are never alike on both sides, but
-    one that is half covered, smeared or lit from the side is less so.
-    """
+    """Features of one face at the first look, shape (d,), and at the second, if there is one."""
 
     first: Floats
-    second: Floats | None
-    disagreement: float
+    second: SecondLook | None
+
+    @property
+    def features(self) -> Floats:
+        """What decides, shape (d,) or that of the second look."""
+        return self.first if self.second is None else self.second.features
 
 
 class Verifier:
@@ -95,7 +93,7 @@ class Verifier:
 
     def _decided(self, claim: Claim, looks: Looks) -> Verified:
         identity, score = compare(
-            looks.first if looks.second is None else looks.second,
+            looks.features,
             claim.templates,
             self._thresholds,
             self._embedder.score,
@@ -107,8 +105,9 @@ class Verifier:
 
     def _doubt(self, claim: Claim, looks: Looks) -> float:
         score = claim.face.score if self._score_tells_cover else None
-        found = doubt(claim.quality, score, self._limits, looks.disagreement)
-        return found if looks.second is not None else _ALONE * found
+        if looks.second is None:
+            return _ALONE * doubt(claim.quality, score, self._limits, 0.0)
+        return doubt(claim.quality, score, self._limits, looks.second.disagreement)
 
     def _first(self, faces: Sequence[tuple[RgbImage, Detection]]) -> list[Floats]:
         return [row for group in _groups(faces) for row in self._embedder.embed_many(group)]
@@ -116,20 +115,12 @@ class Verifier:
     def _again(
         self, faces: Sequence[tuple[RgbImage, Detection]], firsts: Sequence[Floats]
     ) -> list[Looks]:
-        mirrored: list[Floats | None] = []
+        seconds: list[SecondLook | None] = []
         for group in _groups(faces):
-            rows = self._embedder.mirrored(group)
-            mirrored += [None] * len(group) if rows is None else list(rows)
-        return [
-            Looks(first, None, 0.0)
-            if other is None
-            else Looks(
-                first,
-                np.asarray((first + other) / 2, dtype=np.float32),
-                unlikeness(first, other),
-            )
-            for first, other in zip(firsts, mirrored, strict=True)
-        ]
+            begin = len(seconds)
+            found = self._embedder.look_again(group, firsts[begin : begin + len(group)])
+            seconds += [None] * len(group) if found is None else found
+        return [Looks(*looks) for looks in zip(firsts, seconds, strict=True)]
 
 
 def _groups(

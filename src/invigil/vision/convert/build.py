@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import blazeface, blazeface_int16, dlib_resnet, dlib_resnet_int8
+from . import blazeface, blazeface_int16, dlib_resnet, dlib_resnet_int8, faceres
 
 CONVERTERS = {
     "blazeface": blazeface.convert,
     "blazeface_int16": blazeface_int16.convert,
     "dlib_resnet": dlib_resnet.convert,
     "dlib_resnet_int8": dlib_resnet_int8.convert,
+    "faceres": faceres.convert,
 }
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
@@ -14,8 +17,7 @@ from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.sealing import SealingRepository
 from invigil.storage.sealing import CandidateKey
 
-Vectors = tuple[tuple[float, ...], ...]
-
+Vectors: TypeAlias = "tuple[array[float], ...]"
 
 _OF_CANDIDATE = (
     sa.select(
@@ -128,4 +130,12 @@ def _packed(vectors: Vectors) -> bytes:
 
 
 def _unpacked(data: bytes, width: int) -> Vectors:
-    return tuple(struct.iter_unpack(f"<{width}f", data))
+    size = struct.calcsize(f"<{width}f")
+    return tuple(_vector(data[at : at + size]) for at in range(0, len(data), size))
+
+
+def _vector(data: bytes) -> array[float]:
+    values = array("f", data)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
