@@ -117,6 +117,14 @@ def test_a_cut_progressive_jpeg_is_refused() -> None:
         shown(data[: len(data) // 2])
 
 
+@pytest.mark.parametrize("needed", [WHOLE, 100])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_metadata_does_not_change_what_is_shown(mode: str, needed: int) -> None:
+    image = pictures.opened(pictures.biden()).convert(mode)
+    bare, told = pictures.encoded(image), pictures.encoded(image, comment=b"at home")
+    assert np.array_equal(shown(bare, needed), shown(told, needed))
+
+
 def test_data_behind_a_jpeg_is_no_harm() -> None:
     """Phones append films and depth maps."""
     data = pictures.encoded(corners())

@@ -11,7 +11,7 @@ from PIL import Image
 
 from invigil.domain.errors import ImageBroken
 from invigil.vision.look import MAX_SIDE, Seen, look
-from invigil.vision.plain import is_plain_jpeg
+from invigil.vision.plain import is_plain_jpeg, plain_size
 from invigil.vision.port import VisionEngine
 from tests.support import pictures
 
@@ -80,7 +80,44 @@ def test_no_bytes_make_it_fail() -> None:
         data = bytearray(whole)
         for _ in range(chance.randint(1, 4)):
             data[chance.randrange(min(len(data), 700))] = chance.randrange(256)
-        is_plain_jpeg(bytes(data[: chance.randrange(len(data) + 1)]))
+        damaged = bytes(data[: chance.randrange(len(data) + 1)])
+        is_plain_jpeg(damaged)
+        plain_size(damaged)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_the_size_of_a_plain_jpeg_stands_in_its_header(mode: str, options: dict[str, Any]) -> None:
+    assert plain_size(jpeg((321, 123), mode, **options)) == (321, 123)
+
+
+def in_12_bits() -> bytes:
+    whole = bytearray(jpeg())
+    whole[whole.index(b"\xff\xc0") + 4] = 12
+    return bytes(whole)
+
+
+def with_two_frames() -> bytes:
+    whole = jpeg()
+    frame = whole.index(b"\xff\xc0")
+    behind = frame + 2 + int.from_bytes(whole[frame + 2 : frame + 4], "big")
+    return whole[:behind] + whole[frame:behind] + whole[behind:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        jpeg(exif=exif()),
+        jpeg(mode="CMYK"),
+        with_segment(0xEE, b"Adobe\x00\x64\x00\x00\x00\x00\x00"),
+        in_12_bits(),
+        with_two_frames(),
+        jpeg()[:100],
+        b"",
+    ],
+)
+def test_the_size_of_any_other_is_left_to_a_real_reader(data: bytes) -> None:
+    assert plain_size(data) is None
 
 
 def seen(engine: VisionEngine, image: bytes) -> Seen:

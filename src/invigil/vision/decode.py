@@ -1,8 +1,8 @@
 """Bytes from outside to an upright RGB picture, refused as early and as cheaply as possible.
 
 Nothing is decoded before the file's own header was read: kind, pixels, animation. Pillow reads
-headers and decodes what is unusual, strictly; OpenCV decodes ordinary JPEG frames, because it is
-faster and lets other threads work meanwhile.
+headers, but for the plainest, and decodes what is unusual, strictly; OpenCV decodes ordinary JPEG
+frames, because it is faster and lets other threads work meanwhile.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from invigil.domain.errors import (
     UnsupportedImage,
 )
 from invigil.vision.geometry import RgbImage
+from invigil.vision.plain import plain_size
 from invigil.vision.webp import webp_header
 
 _JPEG = b"\xff\xd8\xff"
@@ -112,6 +113,10 @@ class ImageDecoder:
         raise UnsupportedImage
 
     def _jpeg(self, data: bytes, needed_side: int) -> Picture:
+        if data.endswith(_JPEG_END) and (size := plain_size(data)):
+            # A webcam's frame: with that little in front of it Pillow is not needed.
+            self._check_pixels(*size)
+            return Picture(_decode_fast(data, _reduction(max(size), needed_side)), *size)
         try:
             image = JpegImageFile(io.BytesIO(data))
         except _BROKEN as error:

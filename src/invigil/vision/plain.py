@@ -12,6 +12,7 @@ _TABLES = frozenset({0xC4, 0xDB, 0xDD})  # Huffman and quantisation tables, rest
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive
 _JFIF_HEADER = b"JFIF\x00"
 _JFIF_BYTES = 14  # without a thumbnail
+_BITS = 8
 _COLOURS = frozenset({1, 3})
 _MARK = b"\xff"
 # A mark's second byte inside a scan: 0 stands for a real 0xFF, the others restart the decoder.
@@ -37,6 +38,26 @@ def is_plain_jpeg(data: bytes) -> bool:
             return False
         at = after
     return False
+
+
+def plain_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height, where nothing but tables and a frame stands before the first scan.
+
+    None for every other file: then metadata may turn the picture, or it is no picture.
+    """
+    size = None
+    at = 2
+    while (segment := _segment(data, at)) is not None:
+        kind, body, at = segment
+        if kind == _SCAN:
+            return size
+        if not _allowed(kind, body):
+            return None
+        if kind in _FRAMES:
+            if size is not None or body[0] != _BITS:
+                return None
+            size = int.from_bytes(body[3:5], "big"), int.from_bytes(body[1:3], "big")
+    return None
 
 
 def _segment(data: bytes, at: int) -> tuple[int, bytes, int] | None:
