@@ -23,8 +23,6 @@ _GRIDS = ((16, 2), (32, 6))
 # The face takes this share of the side of the crop on which it is looked at again. With much of
 # its surroundings in view a hand or a pattern is least often mistaken for a face.
 _SECOND_LOOK_SHARE = 0.25
-# Raw scores beyond this are certain.
-_LOGIT_RANGE = 80.0
 # Under this score there are so many anchors that blending them would only cost time.
 _FLOOR = 0.05
 # In shares of the box side: a profile still shows its eyes this far apart.
@@ -41,7 +39,7 @@ class BlazeFaceDetector:
     def __init__(self, network: BlazeFace, limits: DetectorLimits) -> None:
         self._network = network
         self._limits = limits
-        self._anchors = {height: _anchor_centres(height) for height in HEIGHTS}
+        self._anchors = {height: _anchor_values(height) for height in HEIGHTS}
 
     def detect(self, image: RgbImage) -> list[Detection]:
         """The faces that can be believed, the largest first."""
@@ -89,15 +87,16 @@ class BlazeFaceDetector:
         logits, found = self._network(canvas)
         # Nearly all anchors fall here, before anything is computed for them.
         likely = np.flatnonzero(logits >= _logit(max(lowest, _FLOOR)))
-        order = likely[np.argsort(-logits[likely], kind="stable")]
-        values = found[order]
-        certain = np.exp(-np.minimum(logits[order], _LOGIT_RANGE))
-        scores = np.asarray(1 / (1 + certain), dtype=np.float32)
-        anchors = self._anchors[canvas.shape[0]][order]
-        centres, sizes = values[:, :2] + anchors, values[:, 2:4]
-        boxes = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1)
-        points = values[:, 4:].reshape(-1, 6, 2) + anchors[:, None]
-        return blended(boxes, scores, points, self._limits.overlap)
+        if not len(likely):
+            return []
+        doubts = -logits[likely]
+        order = doubts.argsort(kind="stable")
+        scores = np.asarray(1 / (1 + np.exp(doubts[order])), dtype=np.float32)
+        rows = likely[order]
+        values = found[rows] + self._anchors[canvas.shape[0]][rows]
+        centres, halves = values[:, :2], values[:, 2:4] / 2
+        boxes = np.concatenate([centres - halves, centres + halves], axis=1)
+        return blended(boxes, scores, values[:, 4:].reshape(-1, 6, 2), self._limits.overlap)
 
 
 def _logit(score: float) -> float:
@@ -111,24 +110,29 @@ def _height_for(image: RgbImage) -> int:
     return next(fitting, INPUT_WIDTH)
 
 
-def _anchor_centres(height: int) -> Floats:
+def _anchor_values(height: int) -> Floats:
+    """What the network's values are counted from, (anchors, 16): the centre, but 0 for the size."""
     centres = []
     for stride, count in _GRIDS:
         rows, columns = np.mgrid[: height // stride, : INPUT_WIDTH // stride]
         grid = np.stack([columns, rows], axis=-1).reshape(-1, 2)
         centres.append(((grid + 0.5) * stride).repeat(count, axis=0))
-    return np.concatenate(centres).astype(np.float32)
+    values = np.tile(np.concatenate(centres), 8).astype(np.float32)
+    values[:, 2:4] = 0
+    return values
 
 
 def _plausible(face: Detection) -> bool:
     """Eyes apart, and the mouth on the far side of the nose from them."""
     if face.width <= 0 or face.height <= 0:
         return False
-    eyes = (face.points[RIGHT_EYE] + face.points[LEFT_EYE]) / 2
-    eye_line = face.points[LEFT_EYE] - face.points[RIGHT_EYE]
-    down = face.points[MOUTH] - eyes
-    apart, length = float(np.linalg.norm(eye_line)), float(np.linalg.norm(down))
-    if apart < _LEAST_SPAN * face.side or length < _LEAST_SPAN * face.side:
+    points = face.points.tolist()
+    (right_x, right_y), (left_x, left_y) = points[RIGHT_EYE], points[LEFT_EYE]
+    eyes_x, eyes_y = (right_x + left_x) / 2, (right_y + left_y) / 2
+    down_x, down_y = points[MOUTH][0] - eyes_x, points[MOUTH][1] - eyes_y
+    apart, length = math.hypot(left_x - right_x, left_y - right_y), math.hypot(down_x, down_y)
+    if min(apart, length) < _LEAST_SPAN * face.side:
         return False
-    along = float(np.dot(face.points[NOSE] - eyes, down)) / length**2
+    nose_x, nose_y = points[NOSE][0] - eyes_x, points[NOSE][1] - eyes_y
+    along: float = (nose_x * down_x + nose_y * down_y) / length**2
     return _NOSE_BETWEEN[0] < along < _NOSE_BETWEEN[1]
