@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from invigil.domain.observation import HeadPose
 from invigil.vision.geometry import Floats
@@ -30,6 +28,9 @@ _NOSE_LEVEL_BETWEEN_CORNERS = 0.57
 _NOSE_HEIGHT_BETWEEN_CORNERS = 0.18
 
 
+_Points = Sequence[tuple[float, float]]
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """`shown`: the points that an observation carries, in its order.
@@ -48,25 +49,21 @@ class Layout:
 
 def head_pose(points: Floats) -> HeadPose:
     """By BlazeFace's points. Coarse: a head of average shape, seen from far away."""
-    roll = _roll(points)
-    level = _turned(points, -roll)
-    ears = (level[RIGHT_EAR, 0] + level[LEFT_EAR, 0]) / 2
-    half_width = float(level[LEFT_EAR, 0] - level[RIGHT_EAR, 0]) / 2
-    yaw = math.atan2(float(level[NOSE, 0] - ears) / _NOSE_REACH, max(half_width, 1e-3))
-    pitch = _pitch(level, float(level[MOUTH, 1]), _NOSE_LEVEL, _NOSE_HEIGHT)
-    return HeadPose(math.degrees(yaw), pitch, math.degrees(roll))
+    roll, level = _levelled(points)
+    right, left = level[RIGHT_EAR][0], level[LEFT_EAR][0]
+    yaw = _yaw(level[NOSE][0] - (right + left) / 2, _NOSE_REACH, (left - right) / 2)
+    pitch = _pitch(level, level[MOUTH][1], _NOSE_LEVEL, _NOSE_HEIGHT)
+    return HeadPose(yaw, pitch, roll)
 
 
 def head_pose_by_five(points: Floats) -> HeadPose:
     """By YuNet's points: without ears, coarser still."""
-    roll = _roll(points)
-    level = _turned(points, -roll)
-    eyes = (level[RIGHT_EYE, 0] + level[LEFT_EYE, 0]) / 2
-    half_width = float(level[LEFT_EYE, 0] - level[RIGHT_EYE, 0]) / 2
-    yaw = math.atan2(float(level[NOSE, 0] - eyes) / _NOSE_REACH_FROM_EYES, max(half_width, 1e-3))
-    mouth = float(level[RIGHT_MOUTH, 1] + level[LEFT_MOUTH, 1]) / 2
+    roll, level = _levelled(points)
+    right, left = level[RIGHT_EYE][0], level[LEFT_EYE][0]
+    yaw = _yaw(level[NOSE][0] - (right + left) / 2, _NOSE_REACH_FROM_EYES, (left - right) / 2)
+    mouth = (level[RIGHT_MOUTH][1] + level[LEFT_MOUTH][1]) / 2
     pitch = _pitch(level, mouth, _NOSE_LEVEL_BETWEEN_CORNERS, _NOSE_HEIGHT_BETWEEN_CORNERS)
-    return HeadPose(math.degrees(yaw), pitch, math.degrees(roll))
+    return HeadPose(yaw, pitch, roll)
 
 
 # The targets are medians over the chips that dlib's own five-point alignment cuts from 799
@@ -96,17 +93,24 @@ YUNET = Layout(
 DLIB = Layout(shown=(), align_by=(), targets=(), pose=None, score_tells_cover=False)
 
 
-def _roll(points: Floats) -> float:
-    eye_line = points[LEFT_EYE] - points[RIGHT_EYE]
-    return math.atan2(float(eye_line[1]), float(eye_line[0]))
+def _levelled(points: Floats) -> tuple[float, _Points]:
+    """The roll in degrees, and the points turned back by it."""
+    # A handful of points: numpy would spend ten times as long on getting ready.
+    rows = points.tolist()
+    (right_x, right_y), (left_x, left_y) = rows[RIGHT_EYE], rows[LEFT_EYE]
+    roll = math.atan2(left_y - right_y, left_x - right_x)
+    cosine, sine = math.cos(roll), math.sin(roll)
+    level = [(x * cosine + y * sine, y * cosine - x * sine) for x, y in rows]
+    return math.degrees(roll), level
 
 
-def _pitch(level: Floats, mouth: float, nose_level: float, nose_height: float) -> float:
-    eyes = float(level[RIGHT_EYE, 1] + level[LEFT_EYE, 1]) / 2
-    drop = (float(level[NOSE, 1]) - eyes) / max(mouth - eyes, 1e-3)
+def _yaw(aside: float, reach: float, half_width: float) -> float:
+    """In degrees, by how far the nose lies aside from the middle of a line across the face."""
+    return math.degrees(math.atan2(aside / reach, max(half_width, 1e-3)))
+
+
+def _pitch(level: _Points, mouth: float, nose_level: float, nose_height: float) -> float:
+    """In degrees, by where the nose lies between eyes and mouth."""
+    eyes = (level[RIGHT_EYE][1] + level[LEFT_EYE][1]) / 2
+    drop = (level[NOSE][1] - eyes) / max(mouth - eyes, 1e-3)
     return math.degrees(math.asin(min(1.0, max(-1.0, (nose_level - drop) / nose_height))))
-
-
-def _turned(points: Floats, angle: float) -> Floats:
-    cosine, sine = math.cos(angle), math.sin(angle)
-    return points @ np.array([[cosine, sine], [-sine, cosine]], dtype=np.float32)
