@@ -71,8 +71,10 @@ def cut_square(
     x0, y0 = max(left, 0), max(top, 0)
     x1, y1 = min(left + length, image.shape[1]), min(top + length, image.shape[0])
     scale = output / length
-    canvas = np.zeros((output, output, *image.shape[2:]), dtype=np.uint8)
     offset = np.array([-left * scale, -top * scale], dtype=np.float32)
+    if x1 - x0 == y1 - y0 == length:
+        return resized(image[y0:y1, x0:x1], output, output), scale, offset
+    canvas = np.zeros((output, output, *image.shape[2:]), dtype=np.uint8)
     if x1 <= x0 or y1 <= y0:
         return canvas, scale, offset
     width, height = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))

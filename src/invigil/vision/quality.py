@@ -21,6 +21,7 @@ from invigil.vision.registry import QualityLimits
 
 # Sharpness is measured on a face of this many pixels, so that distance and camera do not matter.
 _SHARPNESS_SIDE = 96
+_SECOND_DERIVATIVE = np.array([[1, -2, 1]], dtype=np.float32)
 # Added to the variance of the luma, so that the noise of an even surface is not taken for detail.
 _LEAST_CONTRAST = 25.0
 # The picture's own light is measured on about this many pixels a side: it is an average.
@@ -68,9 +69,10 @@ def face_quality(
     """`scale` brings pixels of `grey` to pixels of the full-size picture."""
     crop, _, _ = cut_square(grey, face.centre, face.side, _SHARPNESS_SIDE)
     margin = round(_SHARPNESS_SIDE * (1 - _LIGHT_SHARE) / 2)
+    middle = crop[margin:-margin, margin:-margin]
     return FaceQuality(
         side=face.side * scale,
-        luma=float(crop[margin:-margin, margin:-margin].mean()),
+        luma=cv2.sumElems(middle)[0] / middle.size,
         sharpness=_detail(crop),
         pose=layout.pose(face.points) if layout.pose else None,
     )
@@ -159,12 +161,13 @@ def _detail(luma: GreyImage) -> float:
     The variance of the second derivative over the variance of the luma, in thousandths. Dim or
     flat light does not change it, and a picture smeared in one direction has little of it.
     """
-    across = cv2.Sobel(luma, cv2.CV_16S, dx=2, dy=0, ksize=1)
-    down = cv2.Sobel(luma, cv2.CV_16S, dx=0, dy=2, ksize=1)
+    across = cv2.filter2D(luma, cv2.CV_16S, _SECOND_DERIVATIVE)
+    down = cv2.filter2D(luma, cv2.CV_16S, _SECOND_DERIVATIVE.T)
     contrast = _variance(luma) + _LEAST_CONTRAST
     return 1000 * min(_variance(across), _variance(down)) / contrast
 
 
 def _variance(values: cv2.typing.MatLike) -> float:
-    _, deviation = cv2.meanStdDev(values)
-    return float(deviation[0, 0]) ** 2
+    """Of whole numbers. By their sums, several times quicker than OpenCV's own for 16 bits."""
+    mean = cv2.sumElems(values)[0] / values.size
+    return max(0.0, cv2.norm(values, cv2.NORM_L2SQR) / values.size - mean * mean)
