@@ -25,7 +25,7 @@ _BUSY = 0.5  # least share of cells with any detail: evenly black pictures are a
 
 # Fixed for ever: fingerprints that are compared must be made with the same numbers.
 _random = np.random.default_rng(20260504)
-_SIGNS = _random.choice(np.array([-1, 1], dtype=np.int16), (_CELLS * _CELL_HIGH, _WIDE))
+_SIGNS = _random.choice(np.array([-1, 1], dtype=np.float32), (_CELLS * _CELL_HIGH, _WIDE))
 _PHASES = _random.uniform(0, 1, BITS).astype(np.float32)
 
 _LOOK_WIDE, _LOOK_HIGH = 32, 24
@@ -48,13 +48,15 @@ def thumbnail(grey: GreyImage) -> GreyImage:
 def fingerprint(grey: NDArray[np.uint8]) -> bytes | None:
     """`BITS` bits of a thumbnail; None where it is too even for its noise to be seen."""
     even = cv2.blur(grey, (_SMOOTH, _SMOOTH))
-    detail = np.asarray(cv2.subtract(grey, even, dtype=cv2.CV_16S), dtype=np.int16)
     above = (_HIGH - len(_SIGNS)) // 2
-    fine = np.clip(detail[above : above + len(_SIGNS)], -_MOST, _MOST)
+    rows = slice(above, above + len(_SIGNS))
+    # Whole numbers, but as means are taken of them: each conversion would be one more pass.
+    detail = np.asarray(cv2.subtract(grey[rows], even[rows], dtype=cv2.CV_32F), dtype=np.float32)
+    fine = detail.clip(-_MOST, _MOST)
     if np.count_nonzero(_means(np.abs(fine))) < _BUSY * BITS:
         return None
-    phases = np.floor(_means(fine * _SIGNS) * (1 / _STEP) + _PHASES).astype(np.int32)
-    return np.packbits((phases & 1).astype(np.uint8)).tobytes()
+    phases = np.floor(_means(fine * _SIGNS) * (1 / _STEP) + _PHASES)
+    return np.packbits(phases % 2 != 0).tobytes()
 
 
 def shows_nothing(grey: NDArray[np.uint8]) -> bool:
@@ -67,7 +69,7 @@ def shows_nothing(grey: NDArray[np.uint8]) -> bool:
     return bool(np.percentile(np.concatenate(steps), 95) < _EVEN_STEP)
 
 
-def _means(values: NDArray[np.int16]) -> NDArray[np.float32]:
+def _means(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Of each cell, row by row."""
-    cells = cv2.resize(values.astype(np.float32), (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+    cells = cv2.resize(values, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
     return np.asarray(cells, dtype=np.float32).ravel()
