@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
-import os
-import sqlite3
-import threading
 import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +19,7 @@ from invigil.domain.incident import Incident, IncidentKind, IncidentState
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
-from invigil.storage.database import Database, engine
+from invigil.storage.database import Database
 from invigil.storage.database import tables as t
 from invigil.storage.database.engine import sqlite_url
 from invigil.storage.database.migrate import differences, upgrade
@@ -353,76 +348,3 @@ async def test_a_database_that_becomes_read_only_is_unavailable_for_now(cluster:
             await work.sessions.add(SESSION)
     await database.close()
     cluster.drop(url)
-
-
-async def write(database: Database) -> None:
-    async with database.begin() as work:
-        await work.candidates.touch(ADA.id, last_frame_at=START, next_frame_ms=5000)
-
-
-def can_be_emptied(database: Database) -> bool:
-    with contextlib.closing(sqlite3.connect(database.engine.url.database or "")) as connection:
-        connection.execute("PRAGMA busy_timeout=0")
-        (busy, *_rest) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
-
-
-@pytest.mark.sqlite_only
-async def test_nobody_waits_for_whoever_empties_the_log(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "_WIPE_AGAIN_S", 0.01)
-    monkeypatch.setattr(engine, "_WIPES", 10_000)
-    async with database.read() as reading:
-        assert await reading.sessions.get(SESSION.id)
-        await write(database)  # what that view must not see keeps the log from being emptied
-        wiping = asyncio.create_task(database.wipe())
-        await asyncio.sleep(0.05)
-        await write(database)
-        assert not wiping.done()
-    assert await wiping
-    assert await asyncio.to_thread(os.path.getsize, f"{database.engine.url.database}-wal") == 0
-
-
-@pytest.mark.sqlite_only
-async def test_the_log_that_is_read_for_too_long_is_left(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "_WIPE_AGAIN_S", 0.01)
-    async with database.read() as reading:
-        assert await reading.sessions.get(SESSION.id)
-        await write(database)
-        assert not await database.wipe()
-
-
-@pytest.mark.sqlite_only
-async def test_what_a_cancelled_statement_saw_does_not_keep_the_log(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "_WIPE_AGAIN_S", 0.01)
-    begun, may_end = threading.Event(), threading.Event()
-
-    def hold() -> int:
-        begun.set()
-        may_end.wait(10)
-        return 1
-
-    async def read() -> None:
-        async with database.engine.connect() as connection:
-            raw = (await connection.get_raw_connection()).driver_connection
-            await raw.create_function("hold", 0, hold)  # type: ignore[union-attr]
-            await connection.execute(sa.text("SELECT hold() FROM exam_session"))
-
-    gc.disable()
-    try:
-        reading = asyncio.create_task(read())
-        assert await asyncio.to_thread(begun.wait, 10)
-        reading.cancel()
-        may_end.set()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reading
-        await write(database)
-        assert not await asyncio.to_thread(can_be_emptied, database)
-        assert await database.wipe()
-    finally:
-        gc.enable()
