@@ -44,6 +44,14 @@ def test_one_template(score: float, kind: TemplateKind, identity: Identity) -> N
     assert compare(FEATURES, [at(score, kind)], THRESHOLDS) == (identity, score)
 
 
+def test_other_features_may_accuse_than_recognise() -> None:
+    near, far = FEATURES, FEATURES + np.float32(1.0)
+    assert compare(near, [at(0.375)], THRESHOLDS, accusing=far)[0] is Identity.MISMATCH
+    assert compare(far, [at(0.375)], THRESHOLDS, accusing=near)[0] is Identity.UNCERTAIN
+    # Whoever is recognised is not accused, whatever the others say.
+    assert compare(near, [at(0.75)], THRESHOLDS, accusing=far) == (Identity.MATCH, 0.75)
+
+
 def test_one_match_is_enough() -> None:
     templates = [at(0.125), at(0.75, TemplateKind.SESSION)]
     assert compare(FEATURES, templates, THRESHOLDS) == (Identity.MATCH, 0.75)
@@ -74,9 +82,13 @@ def test_the_length_of_features_plays_no_part() -> None:
 def test_both_networks_count_together() -> None:
     ahead, across = np.array([2, 0], np.float32), np.array([0, 3], np.float32)
     both = joint(ahead, ahead)
-    assert joint_nearness(both, joint(across, across)[None]) == pytest.approx(1 - 0.96**0.5, abs=1e-6)
+    assert joint_nearness(both, joint(across, across)[None]) == pytest.approx(
+        1 - 0.96**0.5, abs=1e-6
+    )
     assert joint_nearness(both, joint(across, ahead)[None]) == pytest.approx(1 - 0.8**0.5, abs=1e-6)
-    assert joint_nearness(both, joint(ahead, across)[None]) == pytest.approx(1 - 0.16**0.5, abs=1e-6)
+    assert joint_nearness(both, joint(ahead, across)[None]) == pytest.approx(
+        1 - 0.16**0.5, abs=1e-6
+    )
     assert joint_nearness(both, np.stack([joint(across, ahead), both])) == pytest.approx(1.0)
 
 

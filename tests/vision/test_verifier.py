@@ -46,9 +46,13 @@ class Angles:
         if not self._mirror:
             return None
         mirrored = [direction(float(face.box[1])) for _, face in faces]
-        return [
-            SecondLook(np.float32(0.5) * (first + mirror), unlikeness(first, mirror))
+        means = [
+            np.asarray((first + mirror) / 2, dtype=np.float32)
             for first, mirror in zip(firsts, mirrored, strict=True)
+        ]
+        return [
+            SecondLook(mean, mean, unlikeness(first, mirror))
+            for first, mirror, mean in zip(firsts, mirrored, means, strict=True)
         ]
 
     def embed_well(self, image: RgbImage, face: Detection) -> Floats:

@@ -74,12 +74,14 @@ def compare(
     thresholds: Thresholds,
     score: Score = nearness,
     *,
+    accusing: Floats | None = None,
     doubt: float = 0.0,
 ) -> tuple[Identity, float | None]:
     """The outcome and the best score over all templates.
 
     One template that matches is enough. For a mismatch they have a say together: on average the
-    scores lie below the thresholds, by more than `doubt` (`quality.doubt`).
+    scores lie below the thresholds, by more than `doubt` (`quality.doubt`). `accusing`: features
+    whose scores these are, when not `features`.
     """
     scores = [(template.kind, template_score(features, template, score)) for template in templates]
     if not scores:
@@ -87,8 +89,12 @@ def compare(
     best = max(value for _, value in scores)
     if any(value >= thresholds[kind].match for kind, value in scores):
         return Identity.MATCH, best
-    above = sum(value - thresholds[kind].mismatch for kind, value in scores) / len(scores)
-    if above < -doubt:
+    told_by = features if accusing is None else accusing
+    above = [
+        template_score(told_by, template, score) - thresholds[template.kind].mismatch
+        for template in templates
+    ]
+    if sum(above) / len(above) < -doubt:
         return Identity.MISMATCH, best
     return Identity.UNCERTAIN, best
 

@@ -26,13 +26,16 @@ _VARIATIONS = ((1, 0, 0), (0.96, 0, 0), (1.04, 0, 0), (1, 4, 0), (1, -4, 0), (1,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SecondLook:
-    """Features of one face after two looks, shape (d,): what `embed_well` gives can be compared.
+    """One face after two looks. `features`: of all that looked, shape (d,), as of `embed_well`.
 
+    `accusing`: of the first network alone, (e,). Somebody is recognised by both networks, and said
+    to be another by this one: how it sees a covered, dark or blurred face has been studied.
     `disagreement`: of the face with its own mirror image. Faces are never alike on both sides, but
     one that is half covered, smeared or lit from the side is less so.
     """
 
     features: Floats
+    accusing: Floats
     disagreement: float
 
 
@@ -82,9 +85,10 @@ class FaceEmbedder:
         chips = np.stack([self.chip(image, face) for image, face in faces])
         mirrored = self._network(np.ascontiguousarray(chips[:, :, ::-1]))
         others = self._second(np.stack([self._wider(image, face) for image, face in faces]))
+        means = [(first + mirror) / 2 for first, mirror in zip(firsts, mirrored, strict=True)]
         return [
-            SecondLook(joint((first + mirror) / 2, other), unlikeness(first, mirror))
-            for first, mirror, other in zip(firsts, mirrored, others, strict=True)
+            SecondLook(joint(mean, other), mean, unlikeness(first, mirror))
+            for first, mirror, mean, other in zip(firsts, mirrored, means, others, strict=True)
         ]
 
     def chip(self, image: RgbImage, face: Detection) -> RgbImage:

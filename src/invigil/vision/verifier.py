@@ -46,7 +46,7 @@ class Looks:
 
     @property
     def features(self) -> Floats:
-        """What decides, shape (d,) or that of the second look."""
+        """What somebody is recognised by, shape (d,) or that of the second look."""
         return self.first if self.second is None else self.second.features
 
 
@@ -97,6 +97,7 @@ class Verifier:
             claim.templates,
             self._thresholds,
             self._embedder.score,
+            accusing=None if looks.second is None else looks.second.accusing,
             doubt=self._doubt(claim, looks),
         )
         if identity is Identity.MISMATCH and not claim.usable:
