@@ -16,7 +16,7 @@ from invigil.domain.errors import ImageBroken, UnsupportedImage
 from invigil.domain.observation import Identity, Observation, Template, TemplateKind, Unusable
 from invigil.vision import factory
 from invigil.vision.factory import build_engine
-from invigil.vision.port import BatchEngine, VisionEngine
+from invigil.vision.port import BatchEngine, Frame, VisionEngine
 from invigil.vision.registry import load_registry
 from tests.support import pictures
 
@@ -324,10 +324,10 @@ def test_many_at_once_are_seen_as_each_alone(engine: VisionEngine, obama: Templa
     batched = cast("BatchEngine", engine)
     frames = [pictures.obama(), b"no picture", pictures.biden(), pictures.two_people()] * 3
     frames += [pictures.dark(), pictures.obama_speaking()]
-    asked = [(frame, [obama] if number != 2 else []) for number, frame in enumerate(frames)]
+    asked = [Frame(frame, [obama] if number != 2 else []) for number, frame in enumerate(frames)]
     together = batched.observe_many(asked)
     assert len(together) == len(asked)
-    for seen, (frame, templates) in zip(together, asked, strict=True):
+    for seen, (frame, templates, _) in zip(together, asked, strict=True):
         if frame == b"no picture":
             assert isinstance(seen, UnsupportedImage)
             continue

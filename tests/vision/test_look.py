@@ -12,7 +12,7 @@ from PIL import Image
 from invigil.domain.errors import ImageBroken
 from invigil.vision.look import MAX_SIDE, Seen, look
 from invigil.vision.plain import is_plain_jpeg, plain_size
-from invigil.vision.port import VisionEngine
+from invigil.vision.port import Frame, VisionEngine
 from tests.support import pictures
 
 
@@ -121,7 +121,7 @@ def test_the_size_of_any_other_is_left_to_a_real_reader(data: bytes) -> None:
 
 
 def seen(engine: VisionEngine, image: bytes) -> Seen:
-    (found,) = look(engine, [(image, ())])
+    (found,) = look(engine, [Frame(image)])
     assert isinstance(found, Seen)
     return found
 
@@ -143,9 +143,9 @@ def test_any_other_is_encoded_anew(engine: VisionEngine, image: bytes) -> None:
 
 def test_several_give_what_each_gives_alone(engine: VisionEngine) -> None:
     images = [pictures.obama(), b"no picture", jpeg(), pictures.two_people()]
-    together = look(engine, [(image, ()) for image in images])
+    together = look(engine, [Frame(image) for image in images])
     for image, found in zip(images, together, strict=True):
-        (alone,) = look(engine, [(image, ())])
+        (alone,) = look(engine, [Frame(image)])
         if isinstance(alone, Seen):
             assert isinstance(found, Seen)
             assert found.observation.face_count == alone.observation.face_count
@@ -158,5 +158,5 @@ def test_several_give_what_each_gives_alone(engine: VisionEngine) -> None:
 
 def test_a_cut_picture_is_refused_and_never_kept(engine: VisionEngine) -> None:
     whole = pictures.obama()
-    (found,) = look(engine, [(whole[: len(whole) // 2], ())])
+    (found,) = look(engine, [Frame(whole[: len(whole) // 2])])
     assert isinstance(found, ImageBroken)

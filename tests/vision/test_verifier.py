@@ -36,6 +36,9 @@ class Angles:
         self.second_looks: list[float] = []
         self._mirror = mirror
 
+    def alignment(self, face: Detection) -> None:
+        """Nothing is tracked here."""
+
     def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
         return np.stack([direction(float(face.box[0])) for _, face in faces])
 

@@ -22,7 +22,7 @@ from invigil.demo.scenes import PEOPLE, Scene
 from invigil.domain.errors import ImageRefused
 from invigil.domain.observation import Template, TemplateKind
 from invigil.vision.factory import build_engine
-from invigil.vision.port import BatchEngine, VisionEngine
+from invigil.vision.port import BatchEngine, Frame, VisionEngine
 
 SCENES = 4
 _WARM_UP = 3
@@ -189,7 +189,7 @@ def _together(engine: VisionEngine, shots: Sequence[_Shot], seconds: float, thre
 
 def _batched(engine: BatchEngine, shots: Sequence[_Shot]) -> float:
     """Processor time for each frame when eight come at once."""
-    batch = [shots[number % len(shots)] for number in range(_BATCH)]
+    batch = [Frame(*shots[number % len(shots)]) for number in range(_BATCH)]
     engine.observe_many(batch)
     times = []
     for _ in range(3):

@@ -94,6 +94,19 @@ def vector(values: Iterable[float]) -> array[float]:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """How the face looked on a frame on which it was recognised, so small that hardly anybody could
+    be told by it: enough to see on the next frame that it has not left.
+
+    `look`: 24 x 24 grey values of the aligned face. `model`: id of the embedder that recognised it.
+    Kept in memory for one frame, never stored.
+    """
+
+    model: str
+    look: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Facts of one frame.
 
@@ -105,9 +118,10 @@ class Observation:
     compared all the same when it is clearly the nearest; and one that is only a little blurred or
     turned may be recognised, but is never a mismatch.
     `comparison_score`: 1 - L2 distance between the embedder's features at length 1 (as they are in
-    the engine `dlib`, the cosine for SFace), so higher = more alike; None when nothing was
+    the engine `dlib`, the cosine for SFace), so higher = more alike; None when no features were
     compared. It never leaves the server.
     `models`: ids (name@version) of the models that took part.
+    `trace`: for the next frame, when the face was recognised on this one by its features.
     `fingerprint`: of the picture's finest detail, 32 bytes, which a camera's own noise makes
     another each time; None where there is nothing to tell pictures apart by.
     `covered`: there is no face, and next to nothing else, as behind tape or a hand.
@@ -125,6 +139,7 @@ class Observation:
     models: tuple[str, ...] = field(default=())
     fingerprint: bytes | None = field(default=None, repr=False)
     covered: bool = False
+    trace: Trace | None = field(default=None, repr=False)
 
     @property
     def face_count(self) -> int:

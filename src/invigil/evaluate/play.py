@@ -29,7 +29,8 @@ from invigil.evaluate.render import Renderer
 from invigil.evaluate.script import Script
 from invigil.evaluate.tables import BadInput, read_image
 from invigil.rules import judge
-from invigil.vision.port import VisionEngine
+from invigil.vision.look import observe
+from invigil.vision.port import Frame, VisionEngine
 
 _BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 # As in `invigil.services.check_in`, which this room may not import; a test holds them together.
@@ -141,13 +142,23 @@ class Player:
         return ((session,) if doubt else (reference, session)), doubt
 
 
+_Key = tuple[str, int, int]
+"""A scene and its variation: posture and jitter."""
+
+
 class _Camera:
-    """Observations of one sitting, each variation of a scene looked at once."""
+    """Observations of one sitting, each variation of a scene looked at once.
+
+    And once more for each that it may follow: then the face may be the one that was there before.
+    """
 
     def __init__(self, engine: VisionEngine, script: Script) -> None:
         self.renderer = Renderer(script)
         self.templates: Sequence[Template] = ()
-        self.known: dict[tuple[str, int, int], Observation] = {}
+        self.known: dict[_Key, Observation] = {}
+        self._followed: dict[tuple[_Key, _Key], Observation] = {}
+        self._frames: dict[_Key, bytes] = {}
+        self._before: _Key | None = None
         self._engine = engine
         self._script = script
         self._starts = [act.from_s for act in script.acts]
@@ -159,11 +170,26 @@ class _Camera:
         into = seconds - act.from_s
         posture = _pick(self._script, number, int(into / POSTURE_S)) % self._script.postures
         jitter = _pick(self._script, number, int(into / _JITTER_S), 1) % self._script.jitters
-        key = (act.scene, posture, jitter)
+        return act.scene, self._seen((act.scene, posture, jitter))
+
+    def _seen(self, key: _Key) -> Observation:
         if key not in self.known:
-            frame = self.renderer.frame(*key)
-            self.known[key] = self._engine.observe(frame, self.templates)
-        return act.scene, self.known[key]
+            self._frames[key] = self.renderer.frame(*key)
+            self.known[key] = self._observed(Frame(self._frames[key], self.templates))
+        seen, before = self.known[key], self._before
+        if before is not None:
+            if (before, key) not in self._followed:
+                frame = Frame(self._frames[key], self.templates, self.known[before].trace)
+                self._followed[before, key] = self._observed(frame)
+            seen = self._followed[before, key]
+        self._before = key if seen.trace else None
+        return seen
+
+    def _observed(self, frame: Frame) -> Observation:
+        (seen,) = observe(self._engine, [frame])
+        if isinstance(seen, ImageRefused):
+            raise seen
+        return seen
 
 
 class _Room:

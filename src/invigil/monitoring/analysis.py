@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from invigil.domain.errors import ImageRefused
-from invigil.domain.observation import Template, TemplateKind
+from invigil.domain.observation import Template, TemplateKind, Trace
 from invigil.domain.telemetry import WorkerCount
 from invigil.monitoring.load import QUEUE_PER_WORKER, Load, NotAnalysed
 from invigil.vision.look import Analysis, Looked, look
-from invigil.vision.port import VisionEngine
+from invigil.vision.port import Frame, VisionEngine
 
 _T = TypeVar("_T")
 
@@ -75,8 +75,11 @@ class ThreadAnalysis:
     def waited(self, seconds: float) -> None:
         self._load.waited(seconds)
 
-    async def look(self, image: bytes, templates: Sequence[Template] = ()) -> Looked:
-        (seen,) = await self._run(lambda: look(self._engine, [(image, templates)]))
+    async def look(
+        self, image: bytes, templates: Sequence[Template] = (), trace: Trace | None = None
+    ) -> Looked:
+        frames = [Frame(image, templates, trace)]
+        (seen,) = await self._run(lambda: look(self._engine, frames))
         if isinstance(seen, ImageRefused):
             raise seen
         return Looked(seen.observation, image if seen.jpeg is None else seen.jpeg)

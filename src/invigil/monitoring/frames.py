@@ -36,6 +36,7 @@ from invigil.monitoring.health import Health
 from invigil.monitoring.load import NotAnalysed
 from invigil.monitoring.pace import Pace
 from invigil.monitoring.silence import Silence
+from invigil.monitoring.traces import Traces
 from invigil.monitoring.uploads import answer_again, replays_over
 from invigil.rules import judge
 from invigil.storage.database import Database, UnitOfWork
@@ -114,6 +115,7 @@ class FramePipeline:
         self._clock = clock
         self._incidents = IncidentLog(store)
         self._pace = Pace(analysis)
+        self._traces = Traces()
 
     async def handle(
         self, token_hash: str, tab: str | None, image: bytes, upload: Upload | None = None
@@ -146,7 +148,7 @@ class FramePipeline:
             return await self._again(frame, upload, tab)
         try:
             with self._telemetry.step(Step.LOOK):
-                looked = await self._analysis.look(image, templates)
+                looked = await self._look(frame, templates)
         except NotAnalysed:
             return await self._skipped(frame)
         try:
@@ -164,6 +166,12 @@ class FramePipeline:
         with self._telemetry.step(Step.PUBLISH):
             self._show(frame, result)
         return result
+
+    async def _look(self, frame: _Frame, templates: Sequence[Template]) -> Looked:
+        who, now = frame.candidate.id, frame.received_at
+        looked = await self._analysis.look(frame.image, templates, self._traces.take(who, now))
+        self._traces.keep(who, looked.observation.trace, now)
+        return looked
 
     async def _again(self, frame: _Frame, upload: Upload, tab: str | None) -> FrameResult:
         """Answer a frame whose number is not the next one; see `answer_again`."""

@@ -16,11 +16,12 @@ from typing import Any, cast
 
 import structlog
 
-from invigil.domain.observation import Template, TemplateKind
+from invigil.domain.observation import Template, TemplateKind, Trace
 from invigil.domain.telemetry import WorkerCount
 from invigil.monitoring.load import QUEUE_PER_WORKER, Load, NotAnalysed
-from invigil.vision.look import Frame, Looked, Seen
+from invigil.vision.look import Looked, Seen
 from invigil.vision.messages import HEADER, LOOK, Answer, Request, pack, unpack
+from invigil.vision.port import Frame
 
 log = structlog.get_logger(__name__)
 
@@ -117,8 +118,10 @@ class WorkerAnalysis:
         while self._jobs:
             self._fail(self._jobs.popleft())
 
-    async def look(self, image: bytes, templates: Sequence[Template] = ()) -> Looked:
-        seen: Seen = await self._ask(frame=(image, tuple(templates)))
+    async def look(
+        self, image: bytes, templates: Sequence[Template] = (), trace: Trace | None = None
+    ) -> Looked:
+        seen: Seen = await self._ask(frame=Frame(image, tuple(templates), trace))
         return Looked(seen.observation, image if seen.jpeg is None else seen.jpeg)
 
     async def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:

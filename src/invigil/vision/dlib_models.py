@@ -62,6 +62,9 @@ class DlibEmbedder:
         self._network = network
         self._lock = lock
 
+    def alignment(self, face: Detection) -> None:
+        """Every frame is compared by its features."""
+
     def embed(self, image: RgbImage, face: Detection) -> Floats:
         points = [self._dlib.point(round(float(x)), round(float(y))) for x, y in face.points]
         box = self._dlib.rectangle(*(round(float(value)) for value in face.box))

@@ -45,6 +45,13 @@ class Embedder(Protocol):
     score: Score
     """How alike two features are; higher means more."""
 
+    def alignment(self, face: Detection) -> Floats | None:
+        """(2, 3): from the picture to a square of `CHIP_SIZE` pixels with the face upright in it.
+
+        None where frames shall be compared by their features alone.
+        """
+        ...
+
     def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
         """The features of a face on each of several live frames, one row each."""
         ...
@@ -74,6 +81,10 @@ class FaceEmbedder:
         self._align_by = list(layout.align_by)
         self._targets = np.array(layout.targets, dtype=np.float32)
 
+    def alignment(self, face: Detection) -> Floats:
+        """See `Embedder.alignment`."""
+        return similarity(face.points[self._align_by], self._targets)
+
     def embed_many(self, faces: Sequence[tuple[RgbImage, Detection]]) -> Floats:
         """One pass of the network for each face."""
         return self._network(np.stack([self.chip(image, face) for image, face in faces]))
@@ -93,7 +104,7 @@ class FaceEmbedder:
 
     def chip(self, image: RgbImage, face: Detection) -> RgbImage:
         """The face as the network sees it."""
-        return _warped(image, self._matrix(face))
+        return _warped(image, self.alignment(face))
 
     def embed_well(self, image: RgbImage, face: Detection) -> Floats:
         """The features for a template: the mean over small shifts, scales and the mirror image.
@@ -108,18 +119,15 @@ class FaceEmbedder:
         others = self._second(np.stack([wider, wider[:, ::-1]]))
         return joint(features.mean(axis=0), directions(others).mean(axis=0))
 
-    def _matrix(self, face: Detection) -> Floats:
-        return similarity(face.points[self._align_by], self._targets)
-
     def _wider(self, image: RgbImage, face: Detection) -> RgbImage:
         scale = np.float32(_WIDER_SIZE / _WIDER_SPAN)
-        matrix = self._matrix(face) * scale
+        matrix = self.alignment(face) * scale
         # The middle of the chip stays in the middle.
         matrix[:, 2] += np.float32(_WIDER_SIZE / 2) - np.float32(CHIP_SIZE / 2) * scale
         return _warped(image, matrix, _WIDER_SIZE, border=cv2.BORDER_REPLICATE)
 
     def _variations(self, image: RgbImage, face: Detection) -> Iterator[RgbImage]:
-        matrix = self._matrix(face)
+        matrix = self.alignment(face)
         middle = np.float32((CHIP_SIZE - 1) / 2)
         for scale, right, down in _VARIATIONS:
             varied = matrix * np.float32(scale)

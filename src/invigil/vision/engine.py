@@ -15,16 +15,19 @@ from invigil.domain.observation import (
     Observation,
     Template,
     TemplateKind,
+    Trace,
     Unusable,
     vector,
 )
+from invigil.vision import tracker
 from invigil.vision.compare import comparable
 from invigil.vision.decode import ImageDecoder, Picture
 from invigil.vision.detection import Detection, FaceDetector
-from invigil.vision.embedder import Embedder
+from invigil.vision.embedder import CHIP_SIZE, Embedder
 from invigil.vision.fingerprint import fingerprint, shows_nothing, thumbnail
-from invigil.vision.geometry import grey_of, resized
+from invigil.vision.geometry import GreyImage, grey_of, resized
 from invigil.vision.landmarks import Layout
+from invigil.vision.port import Frame
 from invigil.vision.quality import (
     FaceQuality,
     Light,
@@ -42,6 +45,7 @@ from invigil.vision.verifier import Claim, Verified, Verifier
 _NEEDED_SIDE = 800
 _JPEG_QUALITY = 85
 _NOT_COMPARED: Verified = (Identity.NOT_COMPARED, None)
+_STILL_THERE: Verified = (Identity.MATCH, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,7 @@ class _Measured:
     """`comparable`: the main face may be recognised; `fit`: it may also be a mismatch."""
 
     picture: Picture
+    grey: GreyImage
     light: Light
     detections: list[Detection]
     qualities: list[FaceQuality]
@@ -97,29 +102,33 @@ class DefaultEngine:
         return self._models
 
     def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
-        measured = self._measure(image)
-        known = comparable(templates, self._embedder_name)
-        if not measured.comparable or not known:
-            return self._observation(measured)
-        (verified,) = self._verifier.verify([_claim(measured, known)])
-        return self._observation(measured, verified)
+        (found,) = self.observe_many([Frame(image, templates)])
+        if isinstance(found, ImageRefused):
+            raise found
+        return found
 
-    def observe_many(
-        self, frames: Sequence[tuple[bytes, Sequence[Template]]]
-    ) -> list[Observation | ImageRefused]:
+    def observe_many(self, frames: Sequence[Frame]) -> list[Observation | ImageRefused]:
         """All faces that are to be compared go through the embedder together."""
-        measured = [self._measured_or_refused(image) for image, _ in frames]
+        measured = [self._measured_or_refused(frame.image) for frame in frames]
         claims: dict[int, Claim] = {}
-        for place, (each, (_, templates)) in enumerate(zip(measured, frames, strict=True)):
-            known = comparable(templates, self._embedder_name)
-            if isinstance(each, _Measured) and each.comparable and known:
-                claims[place] = _claim(each, known)
-        verified = self._verifier.verify(list(claims.values()))
-        by_place = dict(zip(claims, verified, strict=True))
+        found: dict[int, Verified] = {}
+        traces: dict[int, Trace] = {}
+        for place, (each, frame) in enumerate(zip(measured, frames, strict=True)):
+            known = comparable(frame.templates, self._embedder_name)
+            if not isinstance(each, _Measured) or not each.comparable or not known:
+                continue
+            now = self._trace(each)
+            if now and frame.trace and tracker.has_not_left(frame.trace, now):
+                found[place] = _STILL_THERE
+                continue
+            claims[place] = _claim(each, known)
+            if now:
+                traces[place] = now
+        found |= zip(claims, self._verifier.verify(list(claims.values())), strict=True)
         return [
             each
             if isinstance(each, ImageRefused)
-            else self._observation(each, by_place.get(place, _NOT_COMPARED))
+            else self._observation(each, found.get(place, _NOT_COMPARED), traces.get(place))
             for place, each in enumerate(measured)
         ]
 
@@ -152,7 +161,18 @@ class DefaultEngine:
         except ImageRefused as error:
             return error
 
-    def _observation(self, measured: _Measured, verified: Verified = _NOT_COMPARED) -> Observation:
+    def _trace(self, measured: _Measured) -> Trace | None:
+        """None where the frame is not clear enough to track anybody from or to it."""
+        if measured.unusable is not None:
+            return None
+        alignment = self._embedder.alignment(measured.detections[0])
+        if alignment is None:
+            return None
+        return tracker.trace(measured.grey, alignment, CHIP_SIZE, self._embedder_name)
+
+    def _observation(
+        self, measured: _Measured, verified: Verified, trace: Trace | None
+    ) -> Observation:
         picture, qualities = measured.picture, measured.qualities
         identity, score = verified
         return Observation(
@@ -168,10 +188,18 @@ class DefaultEngine:
             unusable=measured.unusable,
             identity=identity,
             comparison_score=score,
-            models=(self._detector_name,) if verified is _NOT_COMPARED else self.models,
+            models=self._models_of(verified),
             fingerprint=measured.fingerprint,
             covered=measured.covered,
+            trace=trace if identity is Identity.MATCH else None,
         )
+
+    def _models_of(self, verified: Verified) -> tuple[str, ...]:
+        if verified is _NOT_COMPARED:
+            return (self._detector_name,)
+        if verified is _STILL_THERE:
+            return (self._detector_name, tracker.NAME)
+        return self.models
 
     def _measure(self, image: bytes) -> _Measured:
         picture = self._decoder.decode(image, needed_side=_NEEDED_SIDE)
@@ -190,6 +218,7 @@ class DefaultEngine:
         small = thumbnail(grey)
         return _Measured(
             picture,
+            grey,
             light,
             detections,
             qualities,

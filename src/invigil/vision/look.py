@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from invigil.domain.errors import ImageRefused
-from invigil.domain.observation import Observation, Template, TemplateKind
+from invigil.domain.observation import Observation, Template, TemplateKind, Trace
 from invigil.vision.plain import is_plain_jpeg
-from invigil.vision.port import VisionEngine
+from invigil.vision.port import Frame, VisionEngine
 
 MAX_SIDE = 1280
 """Longer side, in pixels, of what is kept."""
-
-Frame = tuple[bytes, Sequence[Template]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,11 @@ class Analysis(Protocol):
     Every call may raise `invigil.domain.errors.Unavailable` when the workers cannot take it.
     """
 
-    async def look(self, image: bytes, templates: Sequence[Template] = ()) -> Looked:
+    async def look(
+        self, image: bytes, templates: Sequence[Template] = (), trace: Trace | None = None
+    ) -> Looked:
         """Measure one picture, compare with `templates` when exactly one face is usable, and
-        give the JPEG to keep. Raises a subclass of `ImageRefused`."""
+        give the JPEG to keep. `trace`: see `Frame`. Raises a subclass of `ImageRefused`."""
         ...
 
     async def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:
@@ -56,25 +56,28 @@ class Analysis(Protocol):
 
 
 def look(engine: VisionEngine, frames: Sequence[Frame]) -> list[Seen | ImageRefused]:
-    """What `observe` gives for each frame (image, templates), in their order.
+    """What is seen on each frame, in their order.
 
     A picture that is refused stands as its error in its place, and harms no other.
     """
-    many = getattr(engine, "observe_many", None)
-    observed: Sequence[Observation | ImageRefused]
-    if many is not None and len(frames) > 1:
-        observed = many(frames)
-    else:
-        observed = [_observed(engine, frame) for frame in frames]
     return [
-        found if isinstance(found, ImageRefused) else _seen(engine, image, found)
-        for (image, _), found in zip(frames, observed, strict=True)
+        found if isinstance(found, ImageRefused) else _seen(engine, frame.image, found)
+        for frame, found in zip(frames, observe(engine, frames), strict=True)
     ]
+
+
+def observe(engine: VisionEngine, frames: Sequence[Frame]) -> Sequence[Observation | ImageRefused]:
+    """What the engine says of each frame: of all together, where it can."""
+    many = getattr(engine, "observe_many", None)
+    if many is None:
+        return [_observed(engine, frame) for frame in frames]
+    together: Sequence[Observation | ImageRefused] = many(frames)
+    return together
 
 
 def _observed(engine: VisionEngine, frame: Frame) -> Observation | ImageRefused:
     try:
-        return engine.observe(*frame)
+        return engine.observe(frame.image, frame.templates)
     except ImageRefused as error:
         return error
 

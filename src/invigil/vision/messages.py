@@ -20,7 +20,7 @@ LOOK = "look"
 class Request:
     """Call `method` of the engine with `arguments`.
 
-    `LOOK` is no method of the engine: its arguments are frames (image, templates), and the value
+    `LOOK` is no method of the engine: its arguments are frames (`port.Frame`), and the value
     of the answer is a list with an `Answer` for each, whose value is a `Seen`.
     """
 

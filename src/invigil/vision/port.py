@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from invigil.domain.errors import ImageRefused
-from invigil.domain.observation import Observation, Template, TemplateKind
+from invigil.domain.observation import Observation, Template, TemplateKind, Trace
 
 
 class VisionEngine(Protocol):
@@ -40,14 +40,22 @@ class VisionEngine(Protocol):
         ...
 
 
+class Frame(NamedTuple):
+    """`trace`: of the candidate's frame before, when there was a clear one a moment ago."""
+
+    image: bytes
+    templates: Sequence[Template] = ()
+    trace: Trace | None = None
+
+
 class BatchEngine(VisionEngine, Protocol):
     """An engine that is quicker with several frames at once than with one after another."""
 
-    def observe_many(
-        self, frames: Sequence[tuple[bytes, Sequence[Template]]]
-    ) -> list[Observation | ImageRefused]:
-        """What `observe` gives for each of `frames` (image, templates), in their order.
+    def observe_many(self, frames: Sequence[Frame]) -> list[Observation | ImageRefused]:
+        """What `observe` gives for each of `frames`, in their order.
 
-        A picture that is refused stands as its error in its place, and harms no other.
+        With a trace, somebody whose face has not left is recognised without comparing features:
+        then there is no score and no new trace. A picture that is refused stands as its error in
+        its place, and harms no other.
         """
         ...

@@ -39,6 +39,9 @@ class SFaceEmbedder:
         self._session = session
         self._input = session.get_inputs()[0].name
 
+    def alignment(self, face: Detection) -> None:
+        """Every frame is compared by its features."""
+
     def embed(self, image: RgbImage, face: Detection) -> Floats:
         chip = self._chip(image, face)[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)
         (features,) = self._session.run(None, {self._input: chip})

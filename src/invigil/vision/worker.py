@@ -15,9 +15,9 @@ from typing import BinaryIO
 from invigil.domain.errors import InvigilError
 from invigil.vision.decode import DecodeLimits
 from invigil.vision.factory import build_engine
-from invigil.vision.look import Frame, look
+from invigil.vision.look import look
 from invigil.vision.messages import HEADER, LOOK, Answer, Request, pack, unpack
-from invigil.vision.port import VisionEngine
+from invigil.vision.port import Frame, VisionEngine
 
 NICER = 5
 """Levels by which a worker stands back: a picture can wait, whoever takes pictures in cannot."""
