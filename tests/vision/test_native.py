@@ -1,4 +1,4 @@
-"""The compiled networks give what the 32-bit ones give, and touch no memory but their own."""
+"""What is compiled gives what its slower twin gives, and touches no memory but its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -16,11 +17,13 @@ from invigil.vision import cpu
 from invigil.vision.decode import ImageDecoder
 from invigil.vision.detector import BlazeFaceDetector
 from invigil.vision.embedder import FaceEmbedder
-from invigil.vision.geometry import RgbImage, letterbox
+from invigil.vision.factory import build_engine
+from invigil.vision.geometry import RgbImage, letterbox, quickly_smaller
 from invigil.vision.native import (
     KernelsMissing,
     NativeBlazeFace,
     NativeDlibResNet,
+    NativeShrink,
     library,
 )
 from invigil.vision.networks import HEIGHTS, OnnxBlazeFace, OnnxFeatures
@@ -125,6 +128,84 @@ def test_one_by_one_is_bit_for_bit_what_all_together_are(
     assert embedders[0](chips[:0]).shape == (0, 128)
 
 
+# Width, height, and the height when it is 256 wide: whatever the compiled function takes.
+_SHRUNK = [
+    (640, 480, 192),
+    (640, 360, 144),
+    (640, 640, 256),
+    (640, 10, 4),
+    (1280, 720, 144),
+    (1280, 960, 192),
+    (1280, 20, 4),
+]
+
+
+@pytest.mark.parametrize(("width", "height", "smaller"), _SHRUNK)
+def test_pictures_are_shrunk_to_the_same_bytes(width: int, height: int, smaller: int) -> None:
+    shrink = NativeShrink()
+    random = np.random.default_rng(6)
+    noise = [random.integers(0, 256, (height, width, 3), np.uint8) for _ in range(3)]
+    extremes = random.integers(0, 2, (height, width, 3), np.uint8) * 255
+    photographs = [cv2.resize(each, (width, height)).astype(np.uint8) for each in pictures()]
+    for picture in (*noise, extremes, *photographs):
+        done = shrink(picture, 256, smaller)
+        assert np.array_equal(done, quickly_smaller(picture, 256, smaller))
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((485, 640, 3), (256, 194)),
+        ((482, 640, 3), (256, 193)),
+        ((480, 640, 3), (256, 193)),
+        ((480, 640, 3), (320, 192)),
+        ((480, 640, 4), (256, 192)),
+        ((480, 640), (256, 192)),
+        ((470, 1280, 3), (256, 94)),
+        ((480, 1920, 3), (256, 64)),
+        ((480, 320, 3), (256, 384)),
+        ((192, 256, 3), (256, 192)),
+    ],
+)
+def test_other_pictures_are_shrunk_as_everywhere(
+    shape: tuple[int, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_compiled(*_: int) -> None:
+        raise AssertionError(f"the compiled function was asked for {shape} as {size}")
+
+    shrink = NativeShrink()
+    monkeypatch.setattr(shrink, "_run", not_compiled)
+    picture = np.random.default_rng(7).integers(0, 256, shape, np.uint8)
+    assert np.array_equal(shrink(picture, *size), quickly_smaller(picture, *size))
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (640, 360), (1280, 720)])
+def test_the_frames_of_webcams_are_shrunk_by_the_compiled_function(
+    detectors: tuple[NativeBlazeFace, OnnxBlazeFace],
+    width: int,
+    height: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shrink = NativeShrink()
+    asked: list[int] = []
+    monkeypatch.setattr(shrink, "_run", lambda *arguments: asked.append(arguments[2]))
+    detector = BlazeFaceDetector(detectors[0], load_registry().detector, shrink=shrink)
+    detector.detect(np.zeros((height, width, 3), np.uint8))
+    assert asked == [height]
+
+
+def test_the_engine_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def remembered(_: NativeShrink, image: RgbImage, width: int, height: int) -> RgbImage:
+        asked.append(image.shape)
+        return quickly_smaller(image, width, height)
+
+    monkeypatch.setattr(NativeShrink, "__call__", remembered)
+    build_engine().observe(Scene(1).frame(PEOPLE[0]))
+    assert asked == [(480, 640, 3)]
+
+
 def test_views_that_are_not_contiguous_are_looked_at_as_they_are(
     detectors: tuple[NativeBlazeFace, OnnxBlazeFace],
     embedders: tuple[NativeDlibResNet, OnnxFeatures],
@@ -134,6 +215,10 @@ def test_views_that_are_not_contiguous_are_looked_at_as_they_are(
     assert np.array_equal(embedders[0](mirrored), embedders[0](mirrored.copy()))
     canvas = np.random.default_rng(2).integers(0, 256, (192, 256, 3), np.uint8)[::-1]
     assert np.array_equal(detectors[0](canvas)[0], detectors[0](canvas.copy())[0])
+    picture = np.random.default_rng(2).integers(0, 256, (480, 640, 3), np.uint8)[:, ::-1]
+    assert np.array_equal(
+        NativeShrink()(picture, 256, 192), quickly_smaller(picture.copy(), 256, 192)
+    )
 
 
 def test_threads_do_not_disturb_one_another(
@@ -143,18 +228,19 @@ def test_threads_do_not_disturb_one_another(
     random = np.random.default_rng(3)
     canvases = random.integers(0, 256, (8, 192, 256, 3), np.uint8)
     chips = random.integers(0, 256, (8, 1, 150, 150, 3), np.uint8)
+    frames = random.integers(0, 256, (8, 480, 640, 3), np.uint8)
+    shrink = NativeShrink()
 
-    def both(number: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return detectors[0](canvases[number])[0], embedders[0](chips[number])
+    def each(number: int) -> list[NDArray[np.float32] | RgbImage]:
+        smaller = shrink(frames[number], 256, 192)
+        return [detectors[0](canvases[number])[0], embedders[0](chips[number]), smaller]
 
-    alone = [both(number) for number in range(8)]
+    alone = [each(number) for number in range(8)]
     with ThreadPoolExecutor(4) as threads:
         for _ in range(5):
-            for (scores, features), expected in zip(
-                threads.map(both, range(8)), alone, strict=True
-            ):
-                assert np.array_equal(scores, expected[0])
-                assert np.array_equal(features, expected[1])
+            for done, expected in zip(threads.map(each, range(8)), alone, strict=True):
+                for one, other in zip(done, expected, strict=True):
+                    assert np.array_equal(one, other)
 
 
 def test_other_shapes_are_refused(
@@ -238,6 +324,21 @@ def test_the_embedder_writes_only_where_it_may_and_reads_nothing_stale(
     found.invigil_dlib_resnet(pixels.address, 2, weights.address, scratch.address, features.address)
     assert all(each.untouched() for each in (weights, pixels, scratch, features))
     assert np.array_equal(features.inside.view(np.float32), embedders[0](chips).ravel())
+
+
+@pytest.mark.parametrize(("width", "height", "smaller"), _SHRUNK)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_shrinking_writes_only_where_it_may_and_everywhere_there(
+    width: int, height: int, smaller: int, seed: int
+) -> None:
+    picture = np.random.default_rng(4).integers(0, 256, (height, width, 3), np.uint8)
+    pixels, out = _Guarded(picture.size), _Guarded(smaller * 256 * 3, seed=seed)
+    pixels.inside[:] = picture.ravel()
+    library().invigil_shrink(pixels.address, width // 640, height, out.address)
+    assert pixels.untouched()
+    assert out.untouched()
+    assert np.array_equal(pixels.inside, picture.ravel())
+    assert np.array_equal(out.inside, quickly_smaller(picture, 256, smaller).ravel())
 
 
 def test_the_library_is_compiled_from_the_sources_beside_it() -> None:

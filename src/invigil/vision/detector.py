@@ -8,7 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from invigil.vision.detection import Detection, blended, largest_first
-from invigil.vision.geometry import Floats, RgbImage, cut_square, letterbox
+from invigil.vision.geometry import (
+    Floats,
+    RgbImage,
+    Shrink,
+    cut_square,
+    letterbox,
+    quickly_smaller,
+)
 from invigil.vision.landmarks import BLAZEFACE, LEFT_EYE, MOUTH, NOSE, RIGHT_EYE, Layout
 from invigil.vision.networks import HEIGHTS, INPUT_WIDTH, BlazeFace
 from invigil.vision.registry import DetectorLimits
@@ -36,14 +43,19 @@ class BlazeFaceDetector:
 
     layout: Layout = BLAZEFACE
 
-    def __init__(self, network: BlazeFace, limits: DetectorLimits) -> None:
+    def __init__(
+        self, network: BlazeFace, limits: DetectorLimits, *, shrink: Shrink = quickly_smaller
+    ) -> None:
         self._network = network
         self._limits = limits
+        self._shrink = shrink
         self._anchors = {height: _anchor_values(height) for height in HEIGHTS}
 
     def detect(self, image: RgbImage) -> list[Detection]:
         """The faces that can be believed, the largest first."""
-        canvas, scale, offset = letterbox(image, INPUT_WIDTH, _height_for(image))
+        canvas, scale, offset = letterbox(
+            image, INPUT_WIDTH, _height_for(image), shrink=self._shrink
+        )
         found = self._search(canvas, self._limits.candidate_score)
         return largest_first(self._believed(image, [f.placed(scale, offset) for f in found]))
 

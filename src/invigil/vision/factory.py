@@ -15,7 +15,14 @@ from invigil.vision.detection import FaceDetector
 from invigil.vision.detector import BlazeFaceDetector
 from invigil.vision.embedder import Embedder, FaceEmbedder
 from invigil.vision.engine import DefaultEngine
-from invigil.vision.native import KernelsMissing, NativeBlazeFace, NativeDlibResNet, library
+from invigil.vision.geometry import quickly_smaller
+from invigil.vision.native import (
+    KernelsMissing,
+    NativeBlazeFace,
+    NativeDlibResNet,
+    NativeShrink,
+    library,
+)
 from invigil.vision.networks import HEIGHTS, BlazeFace, DlibResNet, OnnxBlazeFace, OnnxFeatures
 from invigil.vision.port import BatchEngine
 from invigil.vision.registry import (
@@ -99,7 +106,8 @@ def _parts(
     if found.place is Place.DOWNLOAD:
         detector = YuNetDetector(open_yunet(found, folder))
     else:
-        detector = BlazeFaceDetector(_blazeface(found), limits)
+        shrink = NativeShrink() if found.runtime is Runtime.KERNEL else quickly_smaller
+        detector = BlazeFaceDetector(_blazeface(found), limits, shrink=shrink)
     if features.place is Place.DOWNLOAD:
         from invigil.vision.sface import SFaceEmbedder  # noqa: PLC0415 - seldom needed
 

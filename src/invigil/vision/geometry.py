@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ RgbImage = NDArray[np.uint8]
 # height x width: the luma of each pixel
 GreyImage = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+# Of a picture, a width and a height: the picture in that size.
+Shrink = Callable[[RgbImage, int, int], RgbImage]
 
 # Up to this much smaller (640 to 256 by way of 320), interpolation between neighbours shows the
 # detector as much as a mean over areas.
@@ -43,14 +46,14 @@ def quickly_smaller(image: RgbImage, width: int, height: int) -> RgbImage:
 
 
 def letterbox(
-    image: RgbImage, width: int, height: int | None = None
+    image: RgbImage, width: int, height: int | None = None, *, shrink: Shrink = quickly_smaller
 ) -> tuple[RgbImage, float, Floats]:
     """The whole picture in the middle of a black one; a point p lands on p * scale + offset."""
     height = height or width
     scale = min(width / image.shape[1], height / image.shape[0])
     inner_width = min(width, max(1, round(image.shape[1] * scale)))
     inner_height = min(height, max(1, round(image.shape[0] * scale)))
-    inner = quickly_smaller(image, inner_width, inner_height)
+    inner = shrink(image, inner_width, inner_height)
     if inner.shape[:2] == (height, width):
         return inner, scale, np.zeros(2, dtype=np.float32)
     left, top = (width - inner_width) // 2, (height - inner_height) // 2
