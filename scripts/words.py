@@ -47,7 +47,7 @@ SAID: Mapping[str, Sequence[str]] = {
 
 REGISTRY = "src/invigil/vision/registry.toml"
 WEIGHTS = "src/invigil/vision/weights"
-MODEL_KINDS = frozenset({"detector", "embedder", "landmarks"})
+MODEL_KINDS = frozenset({"detector", "embedder", "second_embedder"})
 
 
 def wrong_words(root: Path) -> Iterator[str]:

@@ -189,15 +189,22 @@ def _available(asked: list[str] | None, folder: Path) -> tuple[list[str], list[s
     return available, missing
 
 
+_FIGURES = {
+    "CPU ms/frame": "cpu_ms",
+    "p95": "cpu_ms_p95",
+    "in eights": "batch_cpu_ms",
+    "seated": "seated_cpu_ms",
+    "frames/s": "frames_per_s",
+}
+
+
 def _show(results: list[Result]) -> None:
     baseline = next((result for result in results if result.engine == _BASELINE), None)
-    table = Table(
-        "engine", "CPU ms/frame", "p95", "in eights", "frames/s", "peak MB", "against dlib"
-    )
+    table = Table("engine", *_FIGURES, "peak MB", "against dlib")
     for result in results:
         ratio = f"{baseline.cpu_ms / result.cpu_ms:.1f} x" if baseline else "-"
-        numbers = (result.cpu_ms, result.cpu_ms_p95, result.batch_cpu_ms, result.frames_per_s)
-        table.add_row(result.engine, *(f"{n:.1f}" for n in numbers), f"{result.peak_mb:.0f}", ratio)
+        numbers = (f"{getattr(result, name):.1f}" for name in _FIGURES.values())
+        table.add_row(result.engine, *numbers, f"{result.peak_mb:.0f}", ratio)
     _console.print(table)
     if baseline is None:
         _console.print("No ratios: the baseline, the engine dlib, was not measured.")
