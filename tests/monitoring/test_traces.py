@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from invigil.domain.observation import Trace
-from invigil.monitoring import traces
 from invigil.monitoring.traces import FRESH, Traces
 from tests.support.clock import START
 
@@ -37,9 +36,11 @@ def test_an_old_trace_says_nothing() -> None:
     assert known.take("ada", START + FRESH) is ONE
 
 
-def test_the_oldest_make_room() -> None:
+def test_nothing_stays_of_who_has_gone() -> None:
     known = Traces()
-    for number in range(traces._MOST + 1):
-        known.keep(str(number), ONE, START)
-    assert known.take("0", SOON) is None
-    assert known.take("1", SOON) is ONE
+    known.keep("ada", ONE, START)
+    known.keep("bea", OTHER, SOON)
+    known.keep("carl", None, START + FRESH + timedelta(seconds=1))
+    # Asked for at a moment at which it would still be fresh.
+    assert known.take("ada", START) is None
+    assert known.take("bea", SOON) is OTHER

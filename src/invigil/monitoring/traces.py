@@ -10,8 +10,6 @@ from invigil.domain.observation import Trace
 FRESH = timedelta(seconds=10)
 """Longer ago, somebody else may sit there in the same light: then features are compared."""
 
-_MOST = 10_000
-
 
 class Traces:
     """In memory alone: whoever is not known here is compared by features, as after a restart."""
@@ -22,10 +20,9 @@ class Traces:
     def keep(self, candidate_id: str, trace: Trace | None, now: datetime) -> None:
         """`trace`: of the frame received at `now`, None when nobody was recognised by it."""
         self._known.pop(candidate_id, None)
-        if trace is None:
-            return
-        self._known[candidate_id] = (trace, now)
-        if len(self._known) > _MOST:
+        if trace is not None:
+            self._known[candidate_id] = (trace, now)
+        while self._known and now - next(iter(self._known.values()))[1] > FRESH:
             self._known.popitem(last=False)
 
     def take(self, candidate_id: str, now: datetime) -> Trace | None:
