@@ -22,10 +22,11 @@ def test_one_engine_in_a_process_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     (result,) = measure_all(["default"], tmp_path, 0.1, tmp_path)
     assert result.engine == "default"
-    assert len(result.models) == 2
+    assert len(result.models) == 3
     assert result.frames >= 12
     assert result.compared == 1
     assert 0 < result.cpu_ms <= result.cpu_ms_p95
+    assert 0 < result.seated_cpu_ms
     assert result.frames_per_s > 1
     assert 50 < result.ready_mb <= result.peak_mb < 400
 
