@@ -129,6 +129,19 @@ async def test_neither_photo_nor_template_lies_anywhere_in_the_clear(
     assert [len(key) for key in keys] == [12 + 32 + 16]
 
 
+@pytest.mark.parametrize("width", [0, -128, 100, 129, 100_000])
+async def test_a_template_of_another_width_than_its_bytes_is_not_read(
+    scripted: Running, session: Json, width: int
+) -> None:
+    """The width lies beside what is sealed: vectors that were cut elsewhere would be nobody's."""
+    ada = await scripted.enter(session, face=b"me")
+    async with scripted.database.engine.begin() as connection:
+        await connection.execute(t.template.update().values(width=width))
+    async with scripted.database.read() as work:
+        with pytest.raises(SealBroken):
+            await work.templates.of_candidate(ada.id)
+
+
 async def test_without_its_key_nothing_of_a_candidate_can_be_read(
     scripted: Running, session: Json
 ) -> None:

@@ -14,12 +14,13 @@ from invigil.vision.compare import (
     template_score,
     unlikeness,
 )
-from invigil.vision.registry import ComparisonThresholds
+from invigil.vision.registry import ComparisonThresholds, SecondLookWeights
 
 THRESHOLDS = {
     TemplateKind.REFERENCE: ComparisonThresholds(match=0.5, mismatch=0.25),
     TemplateKind.SESSION: ComparisonThresholds(match=0.75, mismatch=0.5),
 }
+WEIGHTS = SecondLookWeights(resnet=0.4, other=0.08, span=195.0)
 FEATURES = np.zeros(128, dtype=np.float32)
 
 
@@ -81,21 +82,21 @@ def test_the_length_of_features_plays_no_part() -> None:
 
 def test_both_networks_count_together() -> None:
     ahead, across = np.array([2, 0], np.float32), np.array([0, 3], np.float32)
-    both = joint(ahead, ahead)
-    assert joint_nearness(both, joint(across, across)[None]) == pytest.approx(
-        1 - 0.96**0.5, abs=1e-6
-    )
-    assert joint_nearness(both, joint(across, ahead)[None]) == pytest.approx(1 - 0.8**0.5, abs=1e-6)
-    assert joint_nearness(both, joint(ahead, across)[None]) == pytest.approx(
-        1 - 0.16**0.5, abs=1e-6
-    )
-    assert joint_nearness(both, np.stack([joint(across, ahead), both])) == pytest.approx(1.0)
+    both = joint(ahead, ahead, WEIGHTS)
+    for resnet, other, squared in (
+        (across, across, 0.48 * 2),
+        (across, ahead, 0.4 * 2),
+        (ahead, across, 0.08 * 2),
+    ):
+        vectors = joint(resnet, other, WEIGHTS)[None]
+        assert joint_nearness(both, vectors) == pytest.approx(1 - squared**0.5, abs=1e-6)
+        assert joint_nearness(both, np.stack([*vectors, both])) == pytest.approx(1.0)
 
 
 def test_the_first_network_alone_is_compared_with_its_part_of_a_template() -> None:
     ahead, across = np.array([2, 0], np.float32), np.array([0, 3], np.float32)
     for other in (ahead, across):
-        templates = joint(across, other)[None]
+        templates = joint(across, other, WEIGHTS)[None]
         assert joint_nearness(ahead, templates) == pytest.approx(1 - 2**0.5)
         assert joint_nearness(across, templates) == pytest.approx(1.0)
 

@@ -33,9 +33,10 @@ def faces() -> dict[str, tuple[RgbImage, Detection]]:
 @pytest.fixture(scope="module")
 def embedder() -> FaceEmbedder:
     registry = load_registry()
-    (second,) = registry.engines["default"].second
+    second = registry.engines["default"].second
+    assert second is not None
     resnet = OnnxFeatures(open_session(registry.model_for(Task.EMBEDDER)))
-    return FaceEmbedder(resnet, OnnxFeatures(open_session(second)))
+    return FaceEmbedder(resnet, OnnxFeatures(open_session(second)), registry.second_look)
 
 
 def test_a_second_look_sees_with_both_networks(

@@ -264,7 +264,7 @@ def test_the_same_person_on_another_day_matches(engine: VisionEngine, obama: Tem
     assert seen.identity is Identity.MATCH
     assert seen.comparison_score is not None
     assert seen.comparison_score > 0.65
-    assert seen.models == engine.models
+    assert seen.models == engine.models[:2]  # at the first look
 
 
 @pytest.mark.parametrize("name", ["biden", "astronaut"])
@@ -327,7 +327,8 @@ def test_many_at_once_are_seen_as_each_alone(engine: VisionEngine, obama: Templa
     asked = [Frame(frame, [obama] if number != 2 else []) for number, frame in enumerate(frames)]
     together = batched.observe_many(asked)
     assert len(together) == len(asked)
-    for seen, (frame, templates, _) in zip(together, asked, strict=True):
+    for seen, asked_for in zip(together, asked, strict=True):
+        frame, templates = asked_for.image, asked_for.templates
         if frame == b"no picture":
             assert isinstance(seen, UnsupportedImage)
             continue

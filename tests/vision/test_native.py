@@ -105,8 +105,7 @@ def test_features_are_nearly_those_of_the_32_bit_network(
     """On LFW two faces are 0.56 to 0.97 apart where it is decided; the change is a twentieth."""
     small, exact = embedders
     detector = BlazeFaceDetector(detectors[1], load_registry().detector)
-    (second,) = load_registry().engines["default"].second
-    aligned = FaceEmbedder(exact, OnnxFeatures(open_session(second)))
+    aligned = FaceEmbedder(exact, exact, load_registry().second_look)
     chips = [
         aligned.chip(picture, face) for picture in pictures() for face in detector.detect(picture)
     ]

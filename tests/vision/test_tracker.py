@@ -96,14 +96,17 @@ def test_light_changes_nothing_and_another_look_does() -> None:
     grey = np.frombuffer(one.look, np.uint8)
     dim = Trace("m@1", (grey // 2 + 20).astype(np.uint8).tobytes())
     assert tracker.correlation(one, dim) > 0.99
-    assert tracker.has_not_left(one, dim)
+    assert tracker.has_not_left(one, dim, 0.97)
     assert abs(tracker.correlation(one, looks(2))) < 0.2
-    assert not tracker.has_not_left(one, looks(2))
+    assert not tracker.has_not_left(one, looks(2), 0.97)
     even = Trace("m@1", bytes([80]) * tracker.SIDE**2)
     assert tracker.correlation(even, even) == 0
 
 
-def test_a_trace_is_not_told() -> None:
-    """Small as it is, it is of a face: no log shows it."""
+def test_nothing_of_a_face_is_told(obama: Template) -> None:
+    """Small as a trace is, it is of a face: no log shows it, nor a template or a picture."""
+    shown = repr(Frame(b"picture", [obama], looks(1)))
+    assert "picture" not in shown
+    assert "array" not in shown
     assert "look" not in repr(looks(1))
     assert repr(looks(1).look) not in repr(looks(1))

@@ -73,14 +73,15 @@ def verifier(embedder: Angles) -> Verifier:
 
 
 def said(verified: Verified) -> tuple[Identity, float | None]:
-    identity, score = verified
-    return identity, None if score is None else round(score, 3)
+    score = verified.score
+    return verified.identity, None if score is None else round(score, 3)
 
 
 def test_whoever_is_recognised_is_looked_at_once() -> None:
     embedder = Angles()
     (verified,) = verifier(embedder).verify([claim(10, 80)])
     assert said(verified) == (Identity.MATCH, 0.826)
+    assert verified.looks == 1
     assert embedder.second_looks == []
 
 
@@ -88,6 +89,7 @@ def test_the_second_look_may_recognise_somebody() -> None:
     embedder = Angles()
     (verified,) = verifier(embedder).verify([claim(30, 10)])
     assert said(verified) == (Identity.MATCH, 0.653)
+    assert verified.looks == 2
 
 
 def test_both_looks_together_are_a_mismatch() -> None:
@@ -131,7 +133,7 @@ def test_a_score_that_does_not_tell_covers_raises_no_doubt() -> None:
 
 def test_on_a_poor_frame_somebody_is_recognised_or_uncertain() -> None:
     poor = [replace(claim(*each), usable=False) for each in ((35, 33), (10, 80))]
-    assert [identity for identity, _ in verifier(Angles()).verify(poor)] == [
+    assert [identity for identity, *_ in verifier(Angles()).verify(poor)] == [
         Identity.UNCERTAIN,
         Identity.MATCH,
     ]
@@ -144,5 +146,5 @@ def test_of_many_only_the_doubtful_are_looked_at_again() -> None:
     assert embedder.second_looks == [40, 41, 30]
     alone = [verifier(Angles()).verify([claim(*each)])[0] for each in angles]
     assert together == alone
-    assert [identity for identity, _ in together].count(Identity.MATCH) == 11
+    assert [identity for identity, *_ in together].count(Identity.MATCH) == 11
     assert verifier(embedder).verify([]) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -85,12 +86,16 @@ class Template:
 
     kind: TemplateKind
     model: str
-    vectors: tuple[array[float], ...]
+    vectors: tuple[array[float], ...] = field(repr=False)
 
 
 def vector(values: Iterable[float]) -> array[float]:
     """One vector of a template, in 32 bits: it travels with every frame, so it is kept small."""
     return array("f", values)
+
+
+TRACE_FRESH = timedelta(seconds=10)
+"""Longer ago, somebody else may sit there in the same light: then features are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class Trace:
     be told by it: enough to see on the next frame that it has not left.
 
     `look`: 24 x 24 grey values of the aligned face. `model`: id of the embedder that recognised it.
-    Kept in memory for one frame, never stored.
+    Kept in memory until the next frame, for `TRACE_FRESH` at most, never stored.
     """
 
     model: str
@@ -117,9 +122,9 @@ class Observation:
     `unusable`: None when exactly one face passes the quality gate. Among several the main face is
     compared all the same when it is clearly the nearest; and one that is only a little blurred or
     turned may be recognised, but is never a mismatch.
-    `comparison_score`: 1 - L2 distance between the embedder's features at length 1 (as they are in
-    the engine `dlib`, the cosine for SFace), so higher = more alike; None when no features were
-    compared. It never leaves the server.
+    `comparison_score`: 1 - L2 distance between the embedder's features at length 1, after a second
+    look between both networks' (as they are in the engine `dlib`, the cosine for SFace), so higher
+    = more alike; None when no features were compared. It never leaves the server.
     `models`: ids (name@version) of the models that took part.
     `trace`: for the next frame, when the face was recognised on this one by its features.
     `fingerprint`: of the picture's finest detail, 32 bytes, which a camera's own noise makes

@@ -23,7 +23,13 @@ from invigil.domain.incident import (
     IncidentState,
     ObservationRecord,
 )
-from invigil.domain.observation import Identity, Observation, Template, TemplateKind
+from invigil.domain.observation import (
+    TRACE_FRESH,
+    Identity,
+    Observation,
+    Template,
+    TemplateKind,
+)
 from invigil.domain.session import Policy
 from invigil.evaluate.render import Renderer
 from invigil.evaluate.script import Script
@@ -158,7 +164,7 @@ class _Camera:
         self.known: dict[_Key, Observation] = {}
         self._followed: dict[tuple[_Key, _Key], Observation] = {}
         self._frames: dict[_Key, bytes] = {}
-        self._before: _Key | None = None
+        self._before: tuple[_Key, float] | None = None
         self._engine = engine
         self._script = script
         self._starts = [act.from_s for act in script.acts]
@@ -170,19 +176,20 @@ class _Camera:
         into = seconds - act.from_s
         posture = _pick(self._script, number, int(into / POSTURE_S)) % self._script.postures
         jitter = _pick(self._script, number, int(into / _JITTER_S), 1) % self._script.jitters
-        return act.scene, self._seen((act.scene, posture, jitter))
+        return act.scene, self._seen((act.scene, posture, jitter), seconds)
 
-    def _seen(self, key: _Key) -> Observation:
+    def _seen(self, key: _Key, seconds: float) -> Observation:
         if key not in self.known:
             self._frames[key] = self.renderer.frame(*key)
             self.known[key] = self._observed(Frame(self._frames[key], self.templates))
-        seen, before = self.known[key], self._before
-        if before is not None:
+        seen = self.known[key]
+        before, at = self._before or (None, seconds)
+        if before is not None and seconds - at <= TRACE_FRESH.total_seconds():
             if (before, key) not in self._followed:
                 frame = Frame(self._frames[key], self.templates, self.known[before].trace)
                 self._followed[before, key] = self._observed(frame)
             seen = self._followed[before, key]
-        self._before = key if seen.trace else None
+        self._before = (key, seconds) if seen.trace else None
         return seen
 
     def _observed(self, frame: Frame) -> Observation:

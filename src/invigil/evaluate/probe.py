@@ -164,8 +164,16 @@ class LookCache:
     def __init__(self, path: Path | None, prober: Prober) -> None:
         self._path = path
         self._prober = prober
+        registry = load_registry()
         settings = repr(
-            (prober.models, prober.subject, load_registry().quality, load_registry().detector)
+            (
+                _LAYOUT,
+                prober.models,
+                prober.subject,
+                registry.quality,
+                registry.detector,
+                registry.second_look,
+            )
         )
         self._prefix = hashlib.sha256(settings.encode()).hexdigest()[:12]
         self._entries: dict[str, Floats] = {}
@@ -194,6 +202,8 @@ class LookCache:
 
 _REASONS = (None, *Unusable)
 _VECTORS = 3
+_LAYOUT = 2
+"""Of a row in a cache."""
 
 
 def _packed(look: Look) -> Floats:

@@ -50,11 +50,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """What the page is told. `observation` is None when the server had no time to look."""
+    """What the page is told. `observation` is None when the server had no time to look.
+
+    `calm`: nothing is suspected and nothing was; not told.
+    """
 
     observation: ObservationRecord | None
     warnings: tuple[WarningCode, ...]
     next_frame_ms: int
+    calm: bool = False
 
 
 _OURS = 500
@@ -163,15 +167,16 @@ class FramePipeline:
             await self._store.delete_still(Owner(frame.session.id, frame.candidate.id))
             raise
         self._health.database_full(False)
+        if result.calm:
+            self._traces.keep(frame.candidate.id, looked.observation.trace, frame.received_at)
         with self._telemetry.step(Step.PUBLISH):
             self._show(frame, result)
         return result
 
     async def _look(self, frame: _Frame, templates: Sequence[Template]) -> Looked:
-        who, now = frame.candidate.id, frame.received_at
-        looked = await self._analysis.look(frame.image, templates, self._traces.take(who, now))
-        self._traces.keep(who, looked.observation.trace, now)
-        return looked
+        who = frame.candidate
+        trace = self._traces.take(who.id, who.last_frame_at, frame.received_at)
+        return await self._analysis.look(frame.image, templates, trace)
 
     async def _again(self, frame: _Frame, upload: Upload, tab: str | None) -> FrameResult:
         """Answer a frame whose number is not the next one; see `answer_again`."""
@@ -301,15 +306,9 @@ class FramePipeline:
         await self._incidents.apply(work, candidate, changes, now, photos)
         interval = self._pace.next(frame.received_at, ruling.next_frame, policy)
         await self._still_there(work, frame, interval, incidents)
-        record = ObservationRecord(
-            observation_id,
-            now,
-            observed.face_count,
-            observed.unusable,
-            observed.identity,
-            observed.boxes,
-        )
-        return FrameResult(record, ruling.warnings, interval), wanted
+        calm = not (incidents or changes) and ruling.next_frame >= policy.sampling
+        record = _recorded(observation_id, now, observed)
+        return FrameResult(record, ruling.warnings, interval, calm and current.compared), wanted
 
     async def _still_there(
         self, work: UnitOfWork, frame: _Frame, interval: int, incidents: Sequence[Incident]
@@ -352,6 +351,17 @@ class FramePipeline:
                 "live": record and live_json(record),
             },
         )
+
+
+def _recorded(observation_id: str, now: datetime, observed: Observation) -> ObservationRecord:
+    return ObservationRecord(
+        observation_id,
+        now,
+        observed.face_count,
+        observed.unusable,
+        observed.identity,
+        observed.boxes,
+    )
 
 
 def live_json(record: ObservationRecord) -> dict[str, object]:

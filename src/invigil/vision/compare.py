@@ -8,12 +8,7 @@ import numpy as np
 
 from invigil.domain.observation import Identity, Template, TemplateKind
 from invigil.vision.geometry import Floats
-from invigil.vision.registry import ComparisonThresholds
-
-# How much the squared distance by each network counts. The ratio was the best of six on fold 1 of
-# LFW. Their sum puts the score at which 1 in 1,000 others match where 1 in 3,000 match by the
-# ResNet alone: so few of those who are recognised at the first look are others.
-_RESNET, _OTHER = 0.4, 0.08
+from invigil.vision.registry import ComparisonThresholds, SecondLookWeights
 
 Thresholds = Mapping[TemplateKind, ComparisonThresholds]
 Score = Callable[[Floats, Floats], float]
@@ -43,12 +38,12 @@ def joint_nearness(features: Floats, vectors: Floats) -> float:
     return directional_nearness(features, vectors[:, : len(features)])
 
 
-def joint(resnet: Floats, other: Floats) -> Floats:
+def joint(resnet: Floats, other: Floats, weights: SecondLookWeights) -> Floats:
     """The features of one face by the ResNet (d,) and by a second network (e,) as one vector.
 
     The distance of two squared is the weighted sum of both squared distances at length 1.
     """
-    parts = (_RESNET**0.5 * directions(resnet), _OTHER**0.5 * directions(other))
+    parts = (weights.resnet**0.5 * directions(resnet), weights.other**0.5 * directions(other))
     return np.asarray(np.concatenate(parts), dtype=np.float32)
 
 

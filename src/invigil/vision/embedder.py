@@ -14,11 +14,11 @@ from invigil.vision.detection import Detection
 from invigil.vision.geometry import Floats, RgbImage, similarity
 from invigil.vision.landmarks import BLAZEFACE, Layout
 from invigil.vision.networks import DlibResNet, FaceRes
+from invigil.vision.registry import SecondLookWeights
 
 CHIP_SIZE = 150
 
-# FaceRes sees a wider cut of the face, 224 pixels over this many of a chip.
-_WIDER_SIZE, _WIDER_SPAN = 224, 195
+_WIDER_SIZE = 224  # of the second network's square
 
 # Scale, and shift in pixels of the chip, of the variations that a template averages over.
 _VARIATIONS = ((1, 0, 0), (0.96, 0, 0), (1.04, 0, 0), (1, 4, 0), (1, -4, 0), (1, 0, 4), (1, 0, -4))
@@ -75,9 +75,16 @@ class FaceEmbedder:
 
     score: Score = staticmethod(joint_nearness)
 
-    def __init__(self, network: DlibResNet, second: FaceRes, layout: Layout = BLAZEFACE) -> None:
+    def __init__(
+        self,
+        network: DlibResNet,
+        second: FaceRes,
+        weights: SecondLookWeights,
+        layout: Layout = BLAZEFACE,
+    ) -> None:
         self._network = network
         self._second = second
+        self._weights = weights
         self._align_by = list(layout.align_by)
         self._targets = np.array(layout.targets, dtype=np.float32)
 
@@ -98,7 +105,7 @@ class FaceEmbedder:
         others = self._others([self._wider(image, face) for image, face in faces])
         means = [(first + mirror) / 2 for first, mirror in zip(firsts, mirrored, strict=True)]
         return [
-            SecondLook(joint(mean, other), mean, unlikeness(first, mirror))
+            SecondLook(joint(mean, other, self._weights), mean, unlikeness(first, mirror))
             for first, mirror, mean, other in zip(firsts, mirrored, means, others, strict=True)
         ]
 
@@ -117,14 +124,14 @@ class FaceEmbedder:
         features = np.concatenate([self._network(chips), self._network(mirrored)])
         wider = self._wider(image, face)
         others = self._others([wider, wider[:, ::-1]])
-        return joint(features.mean(axis=0), directions(others).mean(axis=0))
+        return joint(features.mean(axis=0), directions(others).mean(axis=0), self._weights)
 
     def _others(self, chips: Sequence[RgbImage]) -> Floats:
         """One after the other: together they would be no quicker and need more memory."""
         return np.concatenate([self._second(np.ascontiguousarray(chip[None])) for chip in chips])
 
     def _wider(self, image: RgbImage, face: Detection) -> RgbImage:
-        scale = np.float32(_WIDER_SIZE / _WIDER_SPAN)
+        scale = np.float32(_WIDER_SIZE / self._weights.span)
         matrix = self.alignment(face) * scale
         # The middle of the chip stays in the middle.
         matrix[:, 2] += np.float32(_WIDER_SIZE / 2) - np.float32(CHIP_SIZE / 2) * scale

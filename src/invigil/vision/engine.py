@@ -37,15 +37,15 @@ from invigil.vision.quality import (
     picture_light,
     picture_sharpness,
 )
-from invigil.vision.registry import ModelEntry, Registry, Task
+from invigil.vision.registry import ModelEntry, Registry
 from invigil.vision.verifier import Claim, Verified, Verifier
 
 # A larger JPEG is shrunk while it is decoded, but not below this longer side: a face that is
 # worth comparing has more pixels then than the chip that the embedder sees.
 _NEEDED_SIDE = 800
 _JPEG_QUALITY = 85
-_NOT_COMPARED: Verified = (Identity.NOT_COMPARED, None)
-_STILL_THERE: Verified = (Identity.MATCH, None)
+_NOT_COMPARED = Verified(Identity.NOT_COMPARED)
+_STILL_THERE = Verified(Identity.MATCH)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,11 +75,9 @@ class DefaultEngine:
         detector: FaceDetector,
         embedder: Embedder,
         *,
-        models: tuple[ModelEntry, ...] = (),
+        models: tuple[ModelEntry, ...],
     ) -> None:
-        """`models`: entries of the detector, the embedder and what looks again beside it, by
-        default the first two, in 32 bits."""
-        models = models or (registry.model_for(Task.DETECTOR), registry.model_for(Task.EMBEDDER))
+        """`models`: entries of the detector, the embedder and, if any, what looks beside it."""
         found, features = models[:2]
         self._decoder = decoder
         self._detector = detector
@@ -95,6 +93,7 @@ class DefaultEngine:
         )
         self._detector_name = found.name
         self._embedder_name = features.name
+        self._still = registry.still_there
         self._models = tuple(model.name for model in models)
 
     @property
@@ -118,7 +117,7 @@ class DefaultEngine:
             if not isinstance(each, _Measured) or not each.comparable or not known:
                 continue
             now = self._trace(each)
-            if now and frame.trace and tracker.has_not_left(frame.trace, now):
+            if now and frame.trace and tracker.has_not_left(frame.trace, now, self._still):
                 found[place] = _STILL_THERE
                 continue
             claims[place] = _claim(each, known)
@@ -174,7 +173,6 @@ class DefaultEngine:
         self, measured: _Measured, verified: Verified, trace: Trace | None
     ) -> Observation:
         picture, qualities = measured.picture, measured.qualities
-        identity, score = verified
         return Observation(
             width=picture.width,
             height=picture.height,
@@ -186,12 +184,12 @@ class DefaultEngine:
             ),
             main=0 if qualities else None,
             unusable=measured.unusable,
-            identity=identity,
-            comparison_score=score,
+            identity=verified.identity,
+            comparison_score=verified.score,
             models=self._models_of(verified),
             fingerprint=measured.fingerprint,
             covered=measured.covered,
-            trace=trace if identity is Identity.MATCH else None,
+            trace=trace if verified.identity is Identity.MATCH else None,
         )
 
     def _models_of(self, verified: Verified) -> tuple[str, ...]:
@@ -199,7 +197,7 @@ class DefaultEngine:
             return (self._detector_name,)
         if verified is _STILL_THERE:
             return (self._detector_name, tracker.NAME)
-        return self.models
+        return self._models if verified.looks > 1 else self._models[:2]
 
     def _measure(self, image: bytes) -> _Measured:
         picture = self._decoder.decode(image, needed_side=_NEEDED_SIDE)

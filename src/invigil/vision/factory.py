@@ -27,10 +27,10 @@ from invigil.vision.networks import HEIGHTS, BlazeFace, DlibResNet, OnnxBlazeFac
 from invigil.vision.port import BatchEngine
 from invigil.vision.registry import (
     REGISTRY,
-    DetectorLimits,
     EngineEntry,
     ModelEntry,
     Place,
+    Registry,
     Runtime,
     load_registry,
 )
@@ -53,7 +53,7 @@ def build_engine(
     cv2.setNumThreads(1)  # for the whole process: cores go to frames, not to parts of one frame
     registry = load_registry()
     entry = registry.engines[name]
-    detector, embedder, models = _parts(entry, folder or Path(), registry.detector)
+    detector, embedder, models = _parts(entry, folder or Path(), registry)
     return DefaultEngine(registry, ImageDecoder(limits), detector, embedder, models=models)
 
 
@@ -94,27 +94,29 @@ def require(name: str, folder: Path | None = None) -> None:
 
 
 def _parts(
-    entry: EngineEntry, folder: Path, limits: DetectorLimits
+    entry: EngineEntry, folder: Path, registry: Registry
 ) -> tuple[FaceDetector, Embedder, tuple[ModelEntry, ...]]:
     found, features = _fit(entry.detectors), _fit(entry.embedders)
-    models = (found, features, *entry.second)
     if found.place is Place.EXTRA:
         from invigil.vision.dlib_models import open_dlib  # noqa: PLC0415 - an optional extra
 
-        return (*open_dlib(features), models)
+        return (*open_dlib(features), (found, features))
     detector: FaceDetector
     if found.place is Place.DOWNLOAD:
         detector = YuNetDetector(open_yunet(found, folder))
     else:
         shrink = NativeShrink() if found.runtime is Runtime.KERNEL else quickly_smaller
-        detector = BlazeFaceDetector(_blazeface(found), limits, shrink=shrink)
+        detector = BlazeFaceDetector(_blazeface(found), registry.detector, shrink=shrink)
     if features.place is Place.DOWNLOAD:
         from invigil.vision.sface import SFaceEmbedder  # noqa: PLC0415 - seldom needed
 
-        return detector, SFaceEmbedder(open_session(features, folder)), models
-    (second,) = entry.second
+        return detector, SFaceEmbedder(open_session(features, folder)), (found, features)
+    second = entry.second
+    if second is None:
+        raise ValueError(f"registry.toml names no second embedder for the engine {entry.name}")
     networks = (_dlib_resnet(features), OnnxFeatures(open_session(second)))
-    return detector, FaceEmbedder(*networks, detector.layout), models
+    embedder = FaceEmbedder(*networks, registry.second_look, detector.layout)
+    return detector, embedder, (found, features, second)
 
 
 def _fit(models: tuple[ModelEntry, ...]) -> ModelEntry:

@@ -1,6 +1,6 @@
-"""Both networks and what shrinks pictures for the first, compiled (`kernels/*.c`), in integers.
+"""The two networks that see every frame, and what shrinks pictures for the first, compiled.
 
-For x86-64 processors with AVX-512 VNNI.
+`kernels/*.c`, in integers, for x86-64 processors with AVX-512 VNNI.
 
 Compiled while the package is built. What a function reads and writes lies in arrays that this
 module makes: the library allocates nothing and keeps nothing. Calls do not hold the interpreter's

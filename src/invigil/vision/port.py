@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from invigil.domain.errors import ImageRefused
 from invigil.domain.observation import Observation, Template, TemplateKind, Trace
@@ -40,10 +41,11 @@ class VisionEngine(Protocol):
         ...
 
 
-class Frame(NamedTuple):
-    """`trace`: of the candidate's frame before, when there was a clear one a moment ago."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`trace`: of the candidate's frame before, if they were recognised on it by their features."""
 
-    image: bytes
+    image: bytes = field(repr=False)
     templates: Sequence[Template] = ()
     trace: Trace | None = None
 

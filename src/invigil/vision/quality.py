@@ -116,8 +116,8 @@ def doubt(
     """By how much the comparison score must lie under the threshold to be a mismatch; 0 if clear.
 
     `score`: the detector's, 0..1, or None where it says nothing of covers. `disagreement`: of the
-    face with its mirror image, as `verifier.Looks` has it. A poor frame never makes a match harder,
-    only an accusation.
+    face with its mirror image, as `embedder.SecondLook` has it. A poor frame never makes a match
+    harder, only an accusation.
     """
     grows = limits.doubt
     turned = max(abs(face.pose.yaw), abs(face.pose.pitch)) if face.pose else 0.0

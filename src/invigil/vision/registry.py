@@ -102,6 +102,15 @@ class DetectorLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLookWeights:
+    """See the comments in `registry.toml`."""
+
+    resnet: float
+    other: float
+    span: float
+
+
+@dataclass(frozen=True, slots=True)
 class DoubtSlopes:
     """How doubt grows beyond the limits of a clear frame; the units are in `registry.toml`."""
 
@@ -161,17 +170,18 @@ class QualityLimits:
 class EngineEntry:
     """One choice of INVIGIL_VISION. Of several, the first that the processor is fit for.
 
-    `second`: what looks beside the embedder at a second look; none or one.
+    `second`: what looks beside the embedder at a second look.
     """
 
     name: str
     detectors: tuple[ModelEntry, ...]
     embedders: tuple[ModelEntry, ...]
-    second: tuple[ModelEntry, ...] = ()
+    second: ModelEntry | None = None
 
     @property
     def models(self) -> tuple[ModelEntry, ...]:
-        return (*self.detectors, *self.embedders, *self.second)
+        second = () if self.second is None else (self.second,)
+        return (*self.detectors, *self.embedders, *second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,8 @@ class Registry:
     engines: Mapping[str, EngineEntry]
     detector: DetectorLimits
     quality: QualityLimits
+    second_look: SecondLookWeights
+    still_there: float
 
     def model_for(self, task: Task) -> ModelEntry:
         """Of the default engine, the one that every processor can run."""
@@ -204,12 +216,14 @@ def load_registry(path: Path = REGISTRY) -> Registry:
                 name,
                 tuple(by_name[each] for each in entry["detectors"]),
                 tuple(by_name[each] for each in entry["embedders"]),
-                tuple(by_name[each] for each in entry.get("second", ())),
+                by_name[entry["second"]] if "second" in entry else None,
             )
             for name, entry in document["engine"].items()
         },
         detector=DetectorLimits(**document["detector"]),
         quality=_quality(document["quality"]),
+        second_look=SecondLookWeights(**document["second_look"]),
+        still_there=document["tracker"]["still_there"],
     )
 
 

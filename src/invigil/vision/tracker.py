@@ -1,7 +1,7 @@
 """Whether the face on a frame is still the one of the frame before: then nobody has to be compared.
 
 It only ever says that a face has not left, and only once: the frame after is compared by its
-features again. So no swap is lost; one that could deceive this would be seen a frame later.
+features again. A swap that could deceive this is seen a frame later, if it lasts as long.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ NAME = "tracker@1"
 SIDE = 24
 _FINER = 3  # so many pixels a side are averaged for each that is kept
 
-# Correlation of two looks.
-_STILL_THERE = 0.97
-
 
 def trace(grey: GreyImage, alignment: Floats, chip_size: int, model: str) -> Trace:
     """`alignment`: (2, 3), from pixels of `grey` to those of a chip with `chip_size` a side."""
@@ -30,9 +27,9 @@ def trace(grey: GreyImage, alignment: Floats, chip_size: int, model: str) -> Tra
     return Trace(model, small.tobytes())
 
 
-def has_not_left(before: Trace, now: Trace) -> bool:
-    """Whether both show one face in nearly the same light and posture."""
-    return before.model == now.model and correlation(before, now) >= _STILL_THERE
+def has_not_left(before: Trace, now: Trace, least: float) -> bool:
+    """Whether both show one face in nearly the same light and posture. `least`: `correlation`."""
+    return before.model == now.model and correlation(before, now) >= least
 
 
 def correlation(one: Trace, other: Trace) -> float:

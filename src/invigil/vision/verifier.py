@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from invigil.domain.observation import Identity, Template
 from invigil.vision.compare import Thresholds, compare
@@ -19,7 +20,13 @@ _BATCH = 8
 # Without a second look doubt counts so many times: a precaution that nobody has measured.
 _ALONE = 2.0
 
-Verified = tuple[Identity, float | None]
+
+class Verified(NamedTuple):
+    """`looks`: how many it took, 0 when nobody was compared by features."""
+
+    identity: Identity
+    score: float | None = None
+    looks: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,11 +81,11 @@ class Verifier:
         """
         firsts = self._first([(claim.image, claim.face) for claim in claims])
         verified = [
-            compare(first, claim.templates, self._thresholds, self._embedder.score)
+            Verified(*compare(first, claim.templates, self._thresholds, self._embedder.score), 1)
             for first, claim in zip(firsts, claims, strict=True)
         ]
         doubtful = [
-            place for place, (identity, _) in enumerate(verified) if identity is not Identity.MATCH
+            place for place, each in enumerate(verified) if each.identity is not Identity.MATCH
         ]
         again = [claims[place] for place in doubtful]
         seconds = self._again([(c.image, c.face) for c in again], [firsts[p] for p in doubtful])
@@ -102,7 +109,7 @@ class Verifier:
         )
         if identity is Identity.MISMATCH and not claim.usable:
             identity = Identity.UNCERTAIN
-        return identity, score
+        return Verified(identity, score, 1 if looks.second is None else 2)
 
     def _doubt(self, claim: Claim, looks: Looks) -> float:
         score = claim.face.score if self._score_tells_cover else None

@@ -1,4 +1,4 @@
-/* What both networks share: vectors of eight, memory, and the order of the packed weights.
+/* What the networks here share: vectors of eight, memory, and the order of the packed weights.
  *
  * Pictures and maps lie row by row, pixel by pixel, channel by channel (NHWC). Every map has a border
  * of one pixel of zeros, so that no convolution has to ask where the picture ends. Nothing is allocated

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import sys
 from array import array
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from invigil.domain.errors import SealBroken
 from invigil.domain.observation import Identity, Template, TemplateKind
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.sealing import SealingRepository
@@ -126,16 +126,21 @@ def _name(kind: TemplateKind) -> str:
 
 def _packed(vectors: Vectors) -> bytes:
     """Little-endian 32-bit floats, one vector after the other."""
-    return b"".join(struct.pack(f"<{len(vector)}f", *vector) for vector in vectors)
+    return b"".join(_little(vector).tobytes() for vector in vectors)
 
 
 def _unpacked(data: bytes, width: int) -> Vectors:
-    size = struct.calcsize(f"<{width}f")
-    return tuple(_vector(data[at : at + size]) for at in range(0, len(data), size))
+    """Raises `SealBroken` where the bytes are not vectors of that width."""
+    size = width * array("f").itemsize
+    if width <= 0 or not data or len(data) % size:
+        raise SealBroken
+    return tuple(_little(array("f", data[at : at + size])) for at in range(0, len(data), size))
 
 
-def _vector(data: bytes) -> array[float]:
-    values = array("f", data)
-    if sys.byteorder == "big":
-        values.byteswap()
-    return values
+def _little(values: array[float]) -> array[float]:
+    """From this machine's order of bytes to the stored one, or back."""
+    if sys.byteorder == "little":
+        return values
+    turned = values[:]
+    turned.byteswap()
+    return turned
