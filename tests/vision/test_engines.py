@@ -42,7 +42,7 @@ def test_the_same_person_matches_and_another_does_not(other: VisionEngine) -> No
     assert template.model == other.models[1]
     again = other.observe(pictures.obama_speaking(), [template])
     assert again.identity is Identity.MATCH
-    assert again.models == other.models
+    assert again.models == other.models[:2]  # at the first look
     assert other.observe(pictures.biden(), [template]).identity is Identity.MISMATCH
 
 
