@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -34,11 +34,11 @@ async def test_a_frame_without_a_trace_takes_the_older_one_away() -> None:
 
 
 @pytest.mark.parametrize("newest", [START + TICK, START - TICK, None])
-async def test_only_the_newest_frames_trace_counts(newest: object) -> None:
+async def test_only_the_newest_frames_trace_counts(newest: datetime | None) -> None:
     """Another server had a frame meanwhile, or the exam was paused and went on."""
     known = Traces()
     known.keep("ada", ONE, START)
-    assert known.take("ada", newest, SOON) is None  # type: ignore[arg-type]
+    assert known.take("ada", newest, SOON) is None
 
 
 @pytest.mark.parametrize(

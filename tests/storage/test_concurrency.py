@@ -30,7 +30,6 @@ from invigil.domain.incident import (
 from invigil.domain.message import Event, EventKind
 from invigil.domain.observation import Identity, Template, TemplateKind, vector
 from invigil.domain.secrets import hash_token, new_id
-from invigil.domain.session import ExamSession
 from invigil.meetings import BuiltinMeetings, Meetings
 from invigil.monitoring.analysis import ThreadAnalysis
 from invigil.services.check_in import CheckIn
@@ -44,13 +43,12 @@ from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.local import LocalShelf
 from invigil.storage.incident_log import IncidentLog, open_gap
 from invigil.vision.look import Analysis
+from tests.storage.records import ADA, SESSION
 from tests.support.clock import START, Clock
 from tests.support.databases import Dialect
 from tests.support.scripted import ScriptedEngine
 from tests.support.sealing import VAULT, KeysOfTests
 
-SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
-ADA = Candidate(new_id(), SESSION.id, "Ada", CandidateState.IN_ROOM, START, token_hash="0" * 64)
 MOMENT = random.Random(11)  # noqa: S311 - the same moments each time
 
 

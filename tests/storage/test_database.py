@@ -13,22 +13,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import StorageMisconfigured, Unavailable
 from invigil.domain.incident import Incident, IncidentKind, IncidentState
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
-from invigil.domain.session import ExamSession
 from invigil.storage.database import Database
 from invigil.storage.database import tables as t
 from invigil.storage.database.engine import sqlite_url
 from invigil.storage.database.migrate import differences, upgrade
+from tests.storage.records import ADA, SESSION, fill
 from tests.support.clock import START
 from tests.support.databases import Dialect
 from tests.support.postgres import Cluster
-
-SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
-ADA = Candidate(new_id(), SESSION.id, "Ada", CandidateState.IN_ROOM, START, token_hash="0" * 64)
 
 
 class Heard:
@@ -54,10 +50,7 @@ def url(tmp_path: Path, dialect: Dialect) -> str:
 @pytest.fixture
 async def database(url: str, heard: Heard) -> AsyncIterator[Database]:
     database = Database(url, after_commit=heard)
-    await upgrade(database)
-    async with database.begin() as work:
-        await work.sessions.add(SESSION)
-        await work.candidates.add(ADA)
+    await fill(database)
     yield database
     await database.close()
 

@@ -14,25 +14,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.secrets import new_id
-from invigil.domain.session import ExamSession
 from invigil.storage.database import Database, engine
 from invigil.storage.database.engine import sqlite_url
-from invigil.storage.database.migrate import upgrade
+from tests.storage.records import ADA, SESSION, fill
 from tests.support.clock import START
-
-SESSION = ExamSession(new_id(), "Algebra", 5, 30, None, START)
-ADA = Candidate(new_id(), SESSION.id, "Ada", CandidateState.IN_ROOM, START, token_hash="0" * 64)
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     database = Database(sqlite_url(tmp_path / "invigil.db"))
-    await upgrade(database)
-    async with database.begin() as work:
-        await work.sessions.add(SESSION)
-        await work.candidates.add(ADA)
+    await fill(database)
     yield database
     await database.close()
 
@@ -89,7 +80,8 @@ async def test_what_a_cancelled_statement_saw_does_not_keep_the_log(
     async def read() -> None:
         async with database.engine.connect() as connection:
             raw = (await connection.get_raw_connection()).driver_connection
-            await raw.create_function("hold", 0, hold)  # type: ignore[union-attr]
+            assert raw is not None
+            await raw.create_function("hold", 0, hold)
             await connection.execute(sa.text("SELECT hold() FROM exam_session"))
 
     gc.disable()

@@ -13,7 +13,6 @@ channels are added, a 1 x 1 convolution that changes nothing keeps the sum in th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from .graph import GraphBuilder
 from .tfjs_graph import TfGraph, TfNode, read_graph
+from .tfjs_onnx import GraphConverter, Rules
 
 INPUT_SIZE = 256
 _OUTPUTS = {
@@ -42,12 +42,10 @@ def convert(topology: Path, target: Path) -> None:
     _BlazeFace(read_graph(topology)).build().save(target)
 
 
-class _BlazeFace:
+class _BlazeFace(GraphConverter):
     def __init__(self, source: TfGraph) -> None:
-        self._source = source
-        self._graph = GraphBuilder("blazeface_back_256")
-        self._values: dict[str, str] = {}
-        self._handlers: dict[str, Callable[[TfNode], str]] = {
+        super().__init__(source, "blazeface_back_256")
+        self._rules: Rules = {
             "Placeholder": lambda _: self._image(),
             "_FusedConv2D": self._convolution,
             "DepthwiseConv2dNative": self._depthwise,
@@ -60,22 +58,10 @@ class _BlazeFace:
         }
 
     def build(self) -> GraphBuilder:
-        for node in self._source.in_order(tuple(_OUTPUTS)):
-            if node.operator == "Const":
-                continue
-            handler = self._handlers.get(node.operator)
-            if handler is None:
-                raise ValueError(f"no rule for the operator {node.operator} of {node.name}")
-            self._values[node.name] = handler(node)
+        self._convert(tuple(_OUTPUTS), self._rules)
         for name, (output, shape) in _OUTPUTS.items():
             self._graph.output(output, self._values[name], shape)
         return self._graph
-
-    def _value(self, node: TfNode, position: int) -> str:
-        return self._values[node.inputs[position]]
-
-    def _weights(self, node: TfNode, position: int) -> NDArray[Any]:
-        return self._source.weights[node.inputs[position]]
 
     def _image(self) -> str:
         rows = self._graph.rows_input("image", INPUT_SIZE, _COLOURS)

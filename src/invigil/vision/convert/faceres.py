@@ -9,7 +9,6 @@ As in `blazeface`, the first convolution reads rows of interleaved colours as on
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from onnx import TensorProto
 
 from .graph import GraphBuilder
 from .tfjs_graph import TfGraph, TfNode, read_graph
+from .tfjs_onnx import GraphConverter, Rules
 
 CHIP_SIZE = 224
 FEATURES = 1024
@@ -33,12 +33,10 @@ def convert(topology: Path, target: Path) -> None:
     _FaceRes(read_graph(topology)).build().save(target)
 
 
-class _FaceRes:
+class _FaceRes(GraphConverter):
     def __init__(self, source: TfGraph) -> None:
-        self._source = source
-        self._graph = GraphBuilder("faceres")
-        self._values: dict[str, str] = {}
-        self._handlers: dict[str, Callable[[TfNode], str]] = {
+        super().__init__(source, "faceres")
+        self._rules: Rules = {
             "Placeholder": lambda _: self._chip(),
             "Conv2D": self._convolution,
             "DepthwiseConv2dNative": self._depthwise,
@@ -52,21 +50,9 @@ class _FaceRes:
         }
 
     def build(self) -> GraphBuilder:
-        for node in self._source.in_order((_OUTPUT,)):
-            if node.operator == "Const":
-                continue
-            handler = self._handlers.get(node.operator)
-            if handler is None:
-                raise ValueError(f"no rule for the operator {node.operator} of {node.name}")
-            self._values[node.name] = handler(node)
+        self._convert((_OUTPUT,), self._rules)
         self._graph.output("features", self._values[_OUTPUT], ("batch", FEATURES))
         return self._graph
-
-    def _value(self, node: TfNode) -> str:
-        return self._values[node.inputs[0]]
-
-    def _weights(self, node: TfNode) -> NDArray[Any]:
-        return self._source.weights[node.inputs[1]]
 
     def _constant(self, values: NDArray[Any]) -> str:
         """Kept in 16 bits when nothing is lost by it."""
