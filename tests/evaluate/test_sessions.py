@@ -181,8 +181,23 @@ def test_a_swap_of_which_only_the_doubt_is_reported_is_missed_but_noted(script: 
     assert result.missed(SWAP) == Rate(1, 1)
     assert [each.noted_s for each in result.noted] == [30]
     assert result.false_of(doubt) == 1
-    assert sessions_numbers(result)["missed_swaps_not_recognised"] == 1
+    numbers = sessions_numbers(result)
+    assert numbers["missed_swaps_not_recognised"] == 1
+    assert (numbers["untold_swaps"], numbers["swap_told_max_s"]) == (0, 30)
     assert "not recognised" in sessions_page(result, [])
+
+
+def test_a_swap_is_told_as_soon_as_either_is_reported(script: Script) -> None:
+    doubt = IncidentKind.NOT_RECOGNISED
+    first, later = Opened(doubt, 102, 106, "swap 1"), Opened(SWAP, 110, 112, "swap 1")
+    untold, told = (summarise([_played(script, *seen)]) for seen in ((), (first, later)))
+    assert (untold.swaps_untold, untold.swaps_told, untold.median_told) == (Rate(1, 1), [], None)
+    assert (told.swaps_untold, told.swaps_told, told.median_told) == (Rate(0, 1), [6], 6)
+    assert told.delays(SWAP) == [12]
+    numbers = sessions_numbers(told)
+    assert numbers["swap_told_median_s"] == numbers["swap_told_max_s"] == 6
+    assert sessions_numbers(untold)["untold_swaps"] == 1
+    assert "told in either way" in sessions_page(told, [])
 
 
 def test_what_opens_after_the_end_came_too_late(script: Script) -> None:

@@ -25,11 +25,13 @@ class Shot:
     boxes: tuple[Box, ...] = ()
     fingerprint: bytes | None = None
     covered: bool = False
+    clear: bool = False
 
 
 ME = Shot(identity=Identity.MATCH)
 STRANGER = Shot(identity=Identity.MISMATCH)
 UNSURE = Shot(identity=Identity.UNCERTAIN)
+LOOKALIKE = Shot(identity=Identity.UNCERTAIN, clear=True)
 NOT_COMPARED = Shot()
 TWO = Shot(face_count=2, unusable=Unusable.SEVERAL_FACES)
 THREE = Shot(face_count=3, unusable=Unusable.SEVERAL_FACES)
@@ -58,6 +60,7 @@ def record(shot: Shot, seconds: float, name: str | None = None) -> ObservationRe
         boxes=shot.boxes,
         fingerprint=shot.fingerprint,
         covered=shot.covered,
+        clear=shot.clear,
     )
 
 

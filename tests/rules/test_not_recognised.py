@@ -14,6 +14,7 @@ from .film import (
     DARK,
     DIM,
     EMPTY,
+    LOOKALIKE,
     ME,
     POLICY,
     SMALL,
@@ -115,3 +116,59 @@ def test_costs_no_frames() -> None:
     film.lasts(30, ME)
     film.lasts(300, TURNED)
     assert len(film.records) < 340 / 5 + 15
+
+
+def test_somebody_seen_clearly_who_is_not_recognised_is_reported_within_seconds() -> None:
+    film = Film()
+    film.lasts(30, ME)
+    film.shoot(LOOKALIKE)
+    came = film.seconds
+    film.lasts(4.5, LOOKALIKE)
+    assert [(each.kind, each.started_at) for each in film.incidents] == [(KIND, at(came))]
+
+
+def test_also_after_an_empty_chair_when_nobody_waits_for_it() -> None:
+    film = Film()
+    film.lasts(30, ME)
+    film.lasts(60, EMPTY)
+    film.shoot(LOOKALIKE)
+    came = film.seconds
+    film.lasts(5, LOOKALIKE)
+    assert [each.started_at for each in film.of(KIND)] == [at(came)]
+
+
+def test_seconds_count_not_frames() -> None:
+    """Many frames of one moment show one moment."""
+    film = Film()
+    film.shoot(ME)
+    film.shoot(*[LOOKALIKE] * 18, every=0.2)
+    assert film.incidents == []
+    film.shoot(*[LOOKALIKE] * 3, every=0.2)
+    assert [each.kind for each in film.incidents] == [KIND]
+
+
+def test_a_few_frames_far_apart_do_not_count_as_clear() -> None:
+    film = Film()
+    film.shoot(ME, *[LOOKALIKE] * 3, every=5)
+    assert film.incidents == []
+
+
+@pytest.mark.parametrize("other", [ME, TURNED, UNSURE])
+def test_a_moment_of_doubt_is_nothing(other: Shot) -> None:
+    """Three clear frames in half a minute, among others, are a glimpse."""
+    film = Film()
+    for _ in range(12):
+        film.lasts(20, ME)
+        film.shoot(LOOKALIKE, other, LOOKALIKE, other, LOOKALIKE, every=0.7)
+        film.shoot(ME)
+    assert film.incidents == []
+
+
+def test_clear_frames_ask_for_others_until_they_decide_and_no_longer() -> None:
+    film = Film()
+    film.shoot(*[DARK] * 8, every=5)
+    assert film.shoot(LOOKALIKE, every=5).next_frame == timedelta(seconds=1)
+    assert film.shoot(UNSURE).next_frame == POLICY.sampling
+    film.shoot(*[LOOKALIKE] * 5, every=1)
+    assert film.of(KIND) != []
+    assert film.shoot(LOOKALIKE).next_frame == POLICY.sampling

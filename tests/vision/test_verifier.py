@@ -148,3 +148,36 @@ def test_of_many_only_the_doubtful_are_looked_at_again() -> None:
     assert together == alone
     assert [identity for identity, *_ in together].count(Identity.MATCH) == 11
     assert verifier(embedder).verify([]) == []
+
+
+def test_who_is_seen_clearly_and_not_recognised_is_said_to_be() -> None:
+    """Of recognised people it is not told, and on frames with any doubt it is not so."""
+    seen, covered, known, poor = verifier(Angles()).verify(
+        [
+            claim(26, 26),
+            claim(26, 26, score=0.8),
+            claim(30, 10),
+            replace(claim(35, 35), usable=False),
+        ]
+    )
+    assert (seen.identity, seen.clear) == (Identity.UNCERTAIN, True)
+    assert (covered.identity, covered.clear) == (Identity.UNCERTAIN, False)
+    assert (known.identity, known.clear) == (Identity.MATCH, False)
+    assert (poor.identity, poor.clear) == (Identity.UNCERTAIN, False)
+
+
+def test_on_a_clear_frame_more_may_be_a_mismatch() -> None:
+    stricter = {kind: replace(each, clear_mismatch=0.56) for kind, each in THRESHOLDS.items()}
+    judging = Verifier(Angles(), stricter, load_registry().quality)
+    clear, covered = judging.verify([claim(26, 26), claim(26, 26, score=0.8)])
+    assert (clear.identity, clear.clear) == (Identity.MISMATCH, True)
+    assert covered.identity is Identity.UNCERTAIN
+
+
+def test_where_a_hand_would_not_be_noticed_nobody_is_seen_clearly() -> None:
+    limits = load_registry().quality
+    blind = Verifier(Angles(), THRESHOLDS, limits, score_tells_cover=False)
+    once = Verifier(Angles(mirror=False), THRESHOLDS, limits)
+    for judging in (blind, once):
+        (verified,) = judging.verify([claim(26, 26)])
+        assert (verified.identity, verified.clear) == (Identity.UNCERTAIN, False)

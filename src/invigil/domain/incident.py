@@ -101,7 +101,8 @@ class ObservationRecord:
     """The stored facts that rules may see: no pixels, no raw score, no models.
 
     `id` orders equal times; `received_at` is the server's clock. `boxes`: where the faces are, the
-    main one first; empty where nobody kept them. `fingerprint`, `covered`: as in `Observation`.
+    main one first; empty where nobody kept them. `fingerprint`, `covered`, `clear`: as in
+    `Observation`.
     """
 
     id: str
@@ -112,6 +113,7 @@ class ObservationRecord:
     boxes: tuple[Box, ...] = ()
     fingerprint: bytes | None = field(default=None, repr=False)
     covered: bool = False
+    clear: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,8 @@ class Observation:
     `fingerprint`: of the picture's finest detail, 32 bytes, which a camera's own noise makes
     another each time; None where there is nothing to tell pictures apart by.
     `covered`: there is no face, and next to nothing else, as behind tape or a hand.
+    `clear`: who was not recognised even at a second look was seen so well that nothing about the
+    frame explains it. Not told of a frame on which somebody was recognised.
     """
 
     width: int
@@ -144,6 +146,7 @@ class Observation:
     models: tuple[str, ...] = field(default=())
     fingerprint: bytes | None = field(default=None, repr=False)
     covered: bool = False
+    clear: bool = False
     trace: Trace | None = field(default=None, repr=False)
 
     @property

@@ -220,6 +220,7 @@ class _Room:
                 seen.unusable,
                 seen.identity,
                 seen.boxes,
+                clear=seen.clear,
             )
         )
         while self._recent[0].received_at < received - self._policy.window:

@@ -221,7 +221,7 @@ def sessions_page(result: SessionsResult, checked: Sequence[Checked]) -> str:
                 table(
                     "Delay: from the moment it begins until its incident is there to see.",
                     ["event", "events", "missed", "median delay, s", "longest, s"],
-                    [_event_row(result, kind) for kind in KINDS],
+                    [_event_row(result, kind) for kind in KINDS] + [_told_row(result)],
                 ),
                 histogram(
                     "Delay of different-person incidents",
@@ -255,6 +255,17 @@ def _event_row(result: SessionsResult, kind: IncidentKind) -> list[str]:
         rate(missed),
         with_interval(result.median_delay(kind), median_ci(delays), 1),
         number(max(delays, default=None), 1),
+    ]
+
+
+def _told_row(result: SessionsResult) -> list[str]:
+    told = result.swaps_told
+    return [
+        "different person, told in either way",
+        str(result.swaps_untold.total),
+        rate(result.swaps_untold),
+        with_interval(result.median_told, median_ci(told), 1),
+        number(max(told, default=None), 1),
     ]
 
 

@@ -61,7 +61,11 @@ def counting_numbers(result: CountingResult) -> Json:
 
 
 def sessions_numbers(result: SessionsResult) -> Json:
-    """`missed_swaps` is a number of swaps; `missed_swaps_ci` belongs to their share."""
+    """`missed_swaps` is a number of swaps; `missed_swaps_ci` belongs to their share.
+
+    The same for `untold_swaps`: those reported neither as a different person nor as somebody who is
+    not recognised.
+    """
     swaps = result.missed(IncidentKind.DIFFERENT_PERSON)
     delays = result.delays(IncidentKind.DIFFERENT_PERSON)
     return {
@@ -73,6 +77,10 @@ def sessions_numbers(result: SessionsResult) -> Json:
         "swap_delay_median_s": result.median_delay(IncidentKind.DIFFERENT_PERSON),
         "swap_delay_median_s_ci": _listed(median_ci(delays)),
         "swap_delay_max_s": max(delays, default=None),
+        "untold_swaps": result.swaps_untold.hits,
+        "untold_swaps_ci": _listed(result.swaps_untold.ci),
+        "swap_told_median_s": result.median_told,
+        "swap_told_max_s": max(result.swaps_told, default=None),
         "false_incidents_per_hour": {
             kind.value: result.false_of(kind) / result.hours if result.hours else None
             for kind in REPORTED

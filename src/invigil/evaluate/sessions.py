@@ -36,6 +36,11 @@ class Event:
     best_score: float | None
     noted_s: float | None = None
 
+    @property
+    def told_s(self) -> float | None:
+        """Until the proctor was told of it in either way, if at all."""
+        return min((at for at in (self.delay_s, self.noted_s) if at is not None), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class FalseIncident:
@@ -73,8 +78,7 @@ class SessionsResult:
         return sorted(event.delay_s for event in self.of(kind) if event.delay_s is not None)
 
     def median_delay(self, kind: IncidentKind) -> float | None:
-        delays = self.delays(kind)
-        return statistics.median(delays) if delays else None
+        return _median(self.delays(kind))
 
     def missed(self, kind: IncidentKind) -> Rate:
         events = self.of(kind)
@@ -87,6 +91,21 @@ class SessionsResult:
             event for event in self.of(IncidentKind.DIFFERENT_PERSON) if event.delay_s is None
         )
         return [event for event in missed if event.noted_s is not None]
+
+    @property
+    def swaps_told(self) -> list[float]:
+        """Of all swaps that the proctor was told of in either way, the delays in order of size."""
+        told = (event.told_s for event in self.of(IncidentKind.DIFFERENT_PERSON))
+        return sorted(delay for delay in told if delay is not None)
+
+    @property
+    def median_told(self) -> float | None:
+        return _median(self.swaps_told)
+
+    @property
+    def swaps_untold(self) -> Rate:
+        swaps = len(self.of(IncidentKind.DIFFERENT_PERSON))
+        return Rate(swaps - len(self.swaps_told), swaps)
 
     def false_of(self, kind: IncidentKind) -> int:
         return sum(each.opened.kind is kind for each in self.false)
@@ -143,6 +162,10 @@ def summarise(
         latency_s=latency_s,
         outcomes={scene: dict(counts) for scene, counts in sorted(outcomes.items())},
     )
+
+
+def _median(delays: Sequence[float]) -> float | None:
+    return statistics.median(delays) if delays else None
 
 
 def plain_name(scene: str) -> str:

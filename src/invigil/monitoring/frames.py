@@ -283,7 +283,7 @@ class FramePipeline:
         if not current.compared:
             # Withdrawn while this frame was being looked at: nothing of the comparison is kept.
             observed = dataclasses.replace(
-                observed, identity=Identity.NOT_COMPARED, comparison_score=None
+                observed, identity=Identity.NOT_COMPARED, comparison_score=None, clear=False
             )
         observation_id = new_id()
         await work.observations.add(observation_id, candidate.id, now, observed, frame.upload)

@@ -71,12 +71,14 @@ def compare(
     *,
     accusing: Floats | None = None,
     doubt: float = 0.0,
+    clear: bool = False,
 ) -> tuple[Identity, float | None]:
     """The outcome and the best score over all templates.
 
     One template that matches is enough. For a mismatch they have a say together: on average the
     scores lie below the thresholds, by more than `doubt` (`quality.doubt`). `accusing`: features
-    whose scores these are, when not `features`.
+    whose scores these are, when not `features`; on a `clear` frame those of `features` may as well,
+    below thresholds of their own.
     """
     scores = [(template.kind, template_score(features, template, score)) for template in templates]
     if not scores:
@@ -85,13 +87,34 @@ def compare(
     if any(value >= thresholds[kind].match for kind, value in scores):
         return Identity.MATCH, best
     told_by = features if accusing is None else accusing
-    above = [
-        template_score(told_by, template, score) - thresholds[template.kind].mismatch
-        for template in templates
-    ]
-    if sum(above) / len(above) < -doubt:
+    if _mean_margin(told_by, templates, score, _mismatch_limits(templates, thresholds)) < -doubt:
+        return Identity.MISMATCH, best
+    limits = _clear_limits(templates, thresholds) if clear else None
+    if limits and _mean_margin(features, templates, score, limits) < -doubt:
         return Identity.MISMATCH, best
     return Identity.UNCERTAIN, best
+
+
+def _mean_margin(
+    features: Floats, templates: Sequence[Template], score: Score, limits: Sequence[float]
+) -> float:
+    """How far above their limits the scores lie, on average."""
+    margins = [
+        template_score(features, template, score) - limit
+        for template, limit in zip(templates, limits, strict=True)
+    ]
+    return sum(margins) / len(margins)
+
+
+def _mismatch_limits(templates: Sequence[Template], thresholds: Thresholds) -> list[float]:
+    return [thresholds[template.kind].mismatch for template in templates]
+
+
+def _clear_limits(templates: Sequence[Template], thresholds: Thresholds) -> list[float] | None:
+    """None where the features have no say of their own in a mismatch."""
+    limits = [thresholds[template.kind].clear_mismatch for template in templates]
+    known = [limit for limit in limits if limit is not None]
+    return known if len(known) == len(limits) else None
 
 
 def template_score(features: Floats, template: Template, score: Score = nearness) -> float:

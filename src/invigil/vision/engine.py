@@ -189,6 +189,7 @@ class DefaultEngine:
             models=self._models_of(verified),
             fingerprint=measured.fingerprint,
             covered=measured.covered,
+            clear=verified.clear,
             trace=trace if verified.identity is Identity.MATCH else None,
         )
 

@@ -54,11 +54,14 @@ class Runtime(StrEnum):
 class ComparisonThresholds:
     """Comparison scores: at `match` and above a match, under `mismatch` a mismatch.
 
+    `clear_mismatch`: the same for the score by which somebody is recognised, on a clear frame only;
+    None where that is what `mismatch` is of already.
     `fmr` is the false match rate that `match` was set for, None when nobody measured it.
     """
 
     match: float
     mismatch: float
+    clear_mismatch: float | None = None
     fmr: float | None = None
     measured: str = ""
 
@@ -156,6 +159,7 @@ class QualityLimits:
     clear_luma_high: float
     clear_turn: float
     clear_disagreement: float
+    clear_doubt: float
     doubt: DoubtSlopes
     compared: WiderLimits
 
@@ -248,6 +252,6 @@ def _model(entry: dict[str, Any]) -> ModelEntry:
 
 def _thresholds(kind: str, values: dict[str, Any]) -> ComparisonThresholds:
     thresholds = ComparisonThresholds(**values)
-    if thresholds.mismatch > thresholds.match:
+    if max(thresholds.mismatch, thresholds.clear_mismatch or 0.0) > thresholds.match:
         raise ValueError(f"comparison.{kind}: mismatch must not lie above match")
     return thresholds

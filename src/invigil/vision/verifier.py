@@ -22,11 +22,15 @@ _ALONE = 2.0
 
 
 class Verified(NamedTuple):
-    """`looks`: how many it took, 0 when nobody was compared by features."""
+    """`looks`: how many it took, 0 when nobody was compared by features.
+
+    `clear`: nothing about the frame explains that somebody is not recognised.
+    """
 
     identity: Identity
     score: float | None = None
     looks: int = 0
+    clear: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,17 +103,25 @@ class Verifier:
         return self._again(faces, self._first(faces))[0]
 
     def _decided(self, claim: Claim, looks: Looks) -> Verified:
+        margin = self._doubt(claim, looks)
+        clear = self._tells_clear(looks) and claim.usable and margin <= self._limits.clear_doubt
         identity, score = compare(
             looks.features,
             claim.templates,
             self._thresholds,
             self._embedder.score,
             accusing=None if looks.second is None else looks.second.accusing,
-            doubt=self._doubt(claim, looks),
+            doubt=margin,
+            clear=clear,
         )
         if identity is Identity.MISMATCH and not claim.usable:
             identity = Identity.UNCERTAIN
-        return Verified(identity, score, 1 if looks.second is None else 2)
+        times = 1 if looks.second is None else 2
+        return Verified(identity, score, times, clear and identity is not Identity.MATCH)
+
+    def _tells_clear(self, looks: Looks) -> bool:
+        """Whether a hand before the face would be noticed; if not, no frame counts as clear."""
+        return self._score_tells_cover and looks.second is not None
 
     def _doubt(self, claim: Claim, looks: Looks) -> float:
         score = claim.face.score if self._score_tells_cover else None

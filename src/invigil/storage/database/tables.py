@@ -176,6 +176,7 @@ observation = sa.Table(
     sa.Column("models", sa.Text, nullable=False),
     sa.Column("fingerprint", sa.LargeBinary),
     sa.Column("covered", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("clear", sa.Boolean, nullable=False, server_default=sa.false()),
     # How the page numbered the picture, and the beginning of the SHA-256 of its bytes.
     sa.Column("frame_window", sa.String(32)),
     sa.Column("frame_seq", sa.Integer),

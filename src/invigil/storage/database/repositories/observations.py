@@ -25,6 +25,7 @@ _FACTS = (
     t.observation.c.faces,
     t.observation.c.fingerprint,
     t.observation.c.covered,
+    t.observation.c.clear,
 )
 # Older ones are only compared with: reading where the faces were would cost more than all else.
 _FACTS_OR_LESS = tuple(
@@ -70,6 +71,7 @@ class ObservationRepository(Repository):
             models=",".join(observed.models),
             fingerprint=observed.fingerprint,
             covered=observed.covered,
+            clear=observed.clear,
             frame_window=upload and upload.window,
             frame_seq=upload and upload.seq,
             frame_digest=upload and upload.digest,
@@ -162,9 +164,8 @@ class ObservationRepository(Repository):
 
 def _record(row: Any) -> ObservationRecord:
     """From a row that begins with `_FACTS`."""
-    observation_id, received_at, face_count, unusable, identity, faces, fingerprint, covered, *_ = (
-        row
-    )
+    observation_id, received_at, face_count, unusable, identity, faces, *others = row
+    fingerprint, covered, clear, *_ = others
     return ObservationRecord(
         id=observation_id,
         received_at=received_at,
@@ -174,4 +175,5 @@ def _record(row: Any) -> ObservationRecord:
         boxes=tuple(Box(**face["box"]) for face in faces or ()),
         fingerprint=fingerprint,
         covered=covered,
+        clear=clear,
     )
