@@ -39,7 +39,8 @@ def configuration() -> str:
         "",
         (
             "Every setting is an environment variable, or a line of a `.env` file in the folder "
-            "where the server starts. An installation on one machine needs none."
+            "where the server starts. An installation on one machine needs none. A value that is "
+            "empty or blank counts as not set."
         ),
         "",
         "| variable | default | meaning |",

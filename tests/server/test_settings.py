@@ -78,6 +78,43 @@ def test_settings_come_from_a_file_and_the_environment_wins(
     assert (settings.port, settings.login_hours) == (9000, 4)
 
 
+def variable_of(name: str) -> str:
+    return str(Settings.model_fields[name].validation_alias or f"INVIGIL_{name.upper()}")
+
+
+@pytest.mark.parametrize("blank", ["", " \t"])
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_a_setting_that_is_empty_is_not_set(
+    name: str, blank: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unset = given()
+    assert given(**{name: blank}) == unset
+    monkeypatch.setenv(variable_of(name), blank)
+    assert given() == unset
+    monkeypatch.delenv(variable_of(name))
+    (tmp_path / ".env").write_text(f'{variable_of(name)}="{blank}"\n')
+    assert Settings(_env_file=tmp_path / ".env") == unset
+
+
+def test_all_settings_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset = given()
+    for name in Settings.model_fields:
+        monkeypatch.setenv(variable_of(name), "")
+    assert given() == unset
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_what_the_environment_leaves_empty_comes_from_the_file(
+    blank: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text("INVIGIL_PORT=9000\nDB_USER=ada\nDB_HOST=db.example\n")
+    for variable in ("INVIGIL_PORT", "DB_USER"):
+        monkeypatch.setenv(variable, blank)
+    settings = Settings(_env_file=file)
+    assert (settings.port, settings.db_user) == (9000, "ada")
+
+
 def test_secrets_are_not_shown() -> None:
     turn = {"turn_urls": "turn:turn.example", "turn_secret": "canary-secret"}
     settings = given(**turn, database_url="sqlite:///canary-secret")

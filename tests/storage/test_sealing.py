@@ -20,6 +20,7 @@ from invigil.storage.keyring import KeyRing, give_keys
 from invigil.storage.sealing import Vault
 from invigil.storage.sealing.master import GivenKeys, KeyFile
 from invigil.wiring import database_of
+from tests.support import pictures
 from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Running, files_under, read, running, settings
 from tests.support.process import command
@@ -140,6 +141,19 @@ async def test_a_template_of_another_width_than_its_bytes_is_not_read(
     async with scripted.database.read() as work:
         with pytest.raises(SealBroken):
             await work.templates.of_candidate(ada.id)
+
+
+@pytest.mark.parametrize("width", [128, 576])
+async def test_templates_that_are_cut_elsewhere_are_not_compared(
+    house: Running, session: Json, width: int
+) -> None:
+    """As many bytes, but other vectors: nobody is recognised by them, and nobody accused."""
+    ada = await house.enter(session)
+    assert read(await ada.send(pictures.obama()))["observation"]["identity"] == "match"
+    async with house.database.engine.begin() as connection:
+        await connection.execute(t.template.update().values(width=width))
+    for face in (pictures.obama(), pictures.biden()):
+        assert read(await ada.send(face))["observation"]["identity"] == "not_compared"
 
 
 async def test_without_its_key_nothing_of_a_candidate_can_be_read(

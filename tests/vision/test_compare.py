@@ -7,6 +7,7 @@ import pytest
 
 from invigil.domain.observation import Identity, Template, TemplateKind, vector
 from invigil.vision.compare import (
+    comparable,
     compare,
     directional_nearness,
     joint,
@@ -124,6 +125,18 @@ def test_the_first_network_alone_is_compared_with_its_part_of_a_template() -> No
         templates = joint(across, other, WEIGHTS)[None]
         assert joint_nearness(ahead, templates) == pytest.approx(1 - 2**0.5)
         assert joint_nearness(across, templates) == pytest.approx(1.0)
+
+
+def test_only_what_the_same_model_made_as_wide_is_comparable() -> None:
+    one, two = (vector((float(number), 0.0)) for number in (1, 2))
+    made = Template(TemplateKind.SESSION, "model@1", (one, two))
+    foreign = Template(TemplateKind.SESSION, "model@2", (one, two))
+    wider = Template(TemplateKind.SESSION, "model@1", (vector([*one, *two]),))
+    empty = Template(TemplateKind.SESSION, "model@1", ())
+    everything = [foreign, made, wider, empty]
+    assert comparable(everything, "model@1", 2) == [made]
+    assert comparable(everything, "model@1", 4) == [wider]
+    assert comparable(everything, "model@1", 1) == []
 
 
 def test_without_templates_nothing_is_compared() -> None:

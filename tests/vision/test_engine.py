@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from array import array
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
@@ -290,6 +291,22 @@ def test_templates_of_another_model_are_never_compared(
     seen = engine.observe(pictures.obama(), [foreign, empty])
     assert seen.identity is Identity.NOT_COMPARED
     assert seen.comparison_score is None
+
+
+@pytest.mark.parametrize("width", [1, 128, 576, 2304])
+def test_templates_of_another_width_are_never_compared(
+    engine: VisionEngine, obama: Template, width: int
+) -> None:
+    """128 are as wide as the first network's features alone, which is no template either."""
+    assert obama.width == 1152
+    features = array("f", [*obama.vectors[0], *obama.vectors[0]])
+    cut = tuple(features[at : at + width] for at in range(0, len(features), width))
+    foreign = Template(obama.kind, obama.model, cut)
+    seen = engine.observe(pictures.obama(), [foreign])
+    assert (seen.identity, seen.comparison_score) == (Identity.NOT_COMPARED, None)
+    # It harms nobody who has another.
+    seen = engine.observe(pictures.obama(), [foreign, obama])
+    assert seen.identity is Identity.MATCH
 
 
 @pytest.mark.parametrize(

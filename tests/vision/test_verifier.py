@@ -31,6 +31,7 @@ class Angles:
     """An embedder that reads angles off a face's box: `left`, and `top` for the mirror image."""
 
     score: Score = staticmethod(directional_nearness)
+    width = 2
 
     def __init__(self, *, mirror: bool = True) -> None:
         self.second_looks: list[float] = []

@@ -80,13 +80,22 @@ class Template:
     """Features of one person; used for comparison only, never leaves the server.
 
     `vectors`: one or more feature vectors (each the length the model gives, 1,152 for the ResNet
-    and FaceRes together). `model`: id of the embedder that made them. Vectors of two models are
-    never compared.
+    and FaceRes together). `model`: id of the embedder that made them. Vectors of two models, or of
+    two lengths, are never compared. Raises `ValueError` for vectors that differ in length.
     """
 
     kind: TemplateKind
     model: str
     vectors: tuple[array[float], ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len({len(each) for each in self.vectors}) > 1:
+            raise ValueError("the vectors of a template are of one length")
+
+    @property
+    def width(self) -> int:
+        """Of each vector; 0 where there is none."""
+        return len(self.vectors[0]) if self.vectors else 0
 
 
 def vector(values: Iterable[float]) -> array[float]:

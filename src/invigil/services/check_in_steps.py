@@ -9,7 +9,7 @@ from invigil.domain.actor import CandidateActor
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.candidate import Candidate, CandidateState, Matching, WaitingReason
 from invigil.domain.errors import ConsentOutdated, IllegalTransition, ReferenceRefused
-from invigil.domain.observation import Identity, Observation, Template, TemplateKind
+from invigil.domain.observation import Identity, Observation, Template
 from invigil.domain.session import ExamSession
 from invigil.domain.words import REFERENCE_REFUSALS
 from invigil.storage.database import UnitOfWork
@@ -53,8 +53,10 @@ def require_usable_reference(observed: Observation) -> None:
 
 
 async def extend_session_template(work: UnitOfWork, candidate_id: str, fresh: Template) -> None:
+    """Begun anew where what is there was not made as `fresh` was: by another model, or cut."""
     known = await work.templates.of_candidate(candidate_id)
-    vectors = next((x.vectors for x in known if x.kind is TemplateKind.SESSION), ())
+    made = (fresh.kind, fresh.model, fresh.width)
+    vectors = next((x.vectors for x in known if (x.kind, x.model, x.width) == made), ())
     await work.templates.put(candidate_id, replace(fresh, vectors=(*vectors, *fresh.vectors)))
 
 

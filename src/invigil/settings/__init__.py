@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pydantic import SecretStr
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from invigil.settings.given import GivenSource
 from invigil.settings.live_video import LiveVideo
 from invigil.settings.server import ClassicApi, LogFormat, Vision
 from invigil.settings.storage import DATABASE_SCHEMES, IMGUR
@@ -34,6 +35,19 @@ class Settings(StrongSettings):
         # A URL holds a password: errors name the setting, not its value.
         hide_input_in_errors=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library names it
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Wherever a value is empty, what comes after it counts."""
+        sources = (init_settings, env_settings, dotenv_settings, file_secret_settings)
+        return tuple(GivenSource(source) for source in sources)
 
     def open_values(self) -> dict[str, str]:
         """Every setting that is no secret, as text."""

@@ -143,14 +143,6 @@ class LiveVideoSettings(BaseSettings):
             raise ValueError(msg)
         return value
 
-    @field_validator(
-        "livekit_url", "livekit_api_url", "livekit_api_key", "livekit_api_secret", "turn_secret"
-    )
-    @classmethod
-    def _empty_is_not_set(cls, value: object) -> object:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        return value if text else None
-
     @field_validator("livekit_url")
     @classmethod
     def _websocket(cls, value: str | None) -> str | None:

@@ -60,7 +60,7 @@ class OidcSettings(BaseSettings):
     @field_validator("oidc_issuer")
     @classmethod
     def _oidc_address(cls, value: str | None) -> str | None:
-        if not value:
+        if value is None:
             return None
         parts = urlsplit(value)
         local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
@@ -71,12 +71,6 @@ class OidcSettings(BaseSettings):
             msg = "must be an address such as https://login.example.edu"
             raise ValueError(msg)
         return value
-
-    @field_validator("oidc_client_id", "oidc_client_secret")
-    @classmethod
-    def _empty_oidc(cls, value: object) -> object:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        return value if text else None
 
     @model_validator(mode="after")
     def _whole_oidc(self) -> Self:

@@ -103,7 +103,7 @@ class ServerSettings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _origin_only(cls, value: str | None) -> str | None:
-        if not value:
+        if value is None:
             return None
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}:
@@ -114,9 +114,7 @@ class ServerSettings(BaseSettings):
     @field_validator("metrics_token")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None or not value.get_secret_value():
-            return None
-        if len(value.get_secret_value()) < TOKEN_LENGTH:
+        if value is not None and len(value.get_secret_value()) < TOKEN_LENGTH:
             msg = f"must have at least {TOKEN_LENGTH} characters, such as of `openssl rand -hex 24`"
             raise ValueError(msg)
         return value

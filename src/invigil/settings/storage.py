@@ -97,11 +97,6 @@ class StorageSettings(BaseSettings):
         "and one image store, see docs/real-parts.md. Default: one server.",
     )
 
-    @field_validator("database_url", "db_user", "db_password", "db_host", "db_name", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
-
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
@@ -122,7 +117,7 @@ class StorageSettings(BaseSettings):
     @field_validator("evidence_url")
     @classmethod
     def _known_store(cls, value: str | None) -> str | None:
-        if not value:
+        if value is None:
             return None
         if value in {IMGUR, IMGUR.rstrip(":")}:
             return IMGUR
@@ -141,7 +136,7 @@ class StorageSettings(BaseSettings):
     def _whole_imgur(self) -> Self:
         if self.evidence_url != IMGUR:
             return self
-        if self.imgur_client_id is None or not self.imgur_client_id.get_secret_value():
+        if self.imgur_client_id is None:
             msg = "IMGUR_CLIENT_ID is not set; INVIGIL_EVIDENCE_URL=imgur: needs it"
             raise ValueError(msg)
         if self.feed_url is not None:
@@ -155,7 +150,7 @@ class StorageSettings(BaseSettings):
     @field_validator("feed_url")
     @classmethod
     def _known_feed(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None or not value.get_secret_value():
+        if value is None:
             return None
         parts = urlsplit(value.get_secret_value())
         if parts.scheme in {"redis", "rediss", "valkey", "valkeys"} and has_place(

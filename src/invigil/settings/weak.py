@@ -96,7 +96,7 @@ class StrongSettings(
         wrong = []
         for name, shortest in SHORTEST.items():
             secret: SecretStr | None = getattr(self, name)
-            if secret is None or not secret.get_secret_value():
+            if secret is None:
                 continue
             fault = weakness(secret.get_secret_value(), shortest)
             if fault is not None:

@@ -31,7 +31,8 @@ def directional_nearness(features: Floats, vectors: Floats) -> float:
 def joint_nearness(features: Floats, vectors: Floats) -> float:
     """`nearness` of what `joint` gives; `features` may also be the ResNet's alone, shape (d,).
 
-    The ResNet alone is then compared with its part of `vectors`, (n, d + e), by direction.
+    The ResNet alone is then compared with its part of `vectors`, (n, d + e), by direction. That
+    these are as wide as that is for `comparable` to see to: any wider would do here.
     """
     if len(features) == vectors.shape[1]:
         return nearness(features, vectors)
@@ -58,9 +59,12 @@ def cosine(features: Floats, vectors: Floats) -> float:
     return float((vectors @ features / np.maximum(lengths, np.finfo(np.float32).tiny)).max())
 
 
-def comparable(templates: Sequence[Template], model: str) -> list[Template]:
-    """Those that this model made and that hold something. Two models' features never meet."""
-    return [template for template in templates if template.model == model and template.vectors]
+def comparable(templates: Sequence[Template], model: str, width: int) -> list[Template]:
+    """Those that this model made, and that hold features as wide as it makes them.
+
+    Two models' features never meet. What was cut elsewhere would be nobody's.
+    """
+    return [each for each in templates if each.model == model and each.width == width]
 
 
 def compare(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from invigil.vision.geometry import Floats, RgbImage
 from invigil.vision.landmarks import Layout
 
 # A box that shares more of itself than this with another lies within it.
 _WITHIN = 0.7
+# So many boxes are compared with the others at once: a picture full of faces has hundreds.
+_BLOCK = 64
+
+Doubles = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,29 +81,39 @@ def blended(boxes: Floats, scores: Floats, points: Floats, overlap: float) -> li
     lies within the other: a face is now and then found a second time within its own box, and no
     second head fits there. The rows come best first.
     """
-    # Seldom more than a dozen rows: numpy would spend longer on getting ready.
-    corners = boxes.tolist()
     values = np.concatenate([boxes, points.reshape(len(points), 2 * points.shape[1])], axis=1)
+    corners = boxes.T.astype(np.float64)
     faces: list[Detection] = []
-    open_ = list(range(len(corners)))
-    while open_:
-        best, *others = open_
-        same = {row for row in others if _one_face(corners[best], corners[row], overlap)}
-        group = [best, *(row for row in others if row in same)]
-        weights = scores[group] / scores[group].sum()
-        mean = (values[group] * weights[:, None]).sum(axis=0, dtype=np.float32)
-        faces.append(Detection(mean[:4], float(scores[best]), mean[4:].reshape(-1, 2)))
-        open_ = [row for row in others if row not in same]
+    open_ = np.ones(len(boxes), dtype=bool)
+    for start in range(0, len(boxes), _BLOCK):
+        block, rest = corners[:, start : start + _BLOCK, None], corners[:, None, start:]
+        for best, same in enumerate(_one_face(block, rest, overlap), start):
+            if not open_[best]:
+                continue
+            open_[best] = False
+            others = start + np.flatnonzero(same & open_[start:])
+            open_[others] = False
+            mean = values[best]
+            if len(others):
+                group = np.concatenate([[best], others])
+                weights = scores[group] / scores[group].sum()
+                mean = (values[group] * weights[:, None]).sum(axis=0, dtype=np.float32)
+            faces.append(Detection(mean[:4], float(scores[best]), mean[4:].reshape(-1, 2)))
     return faces
 
 
-def _one_face(box: Sequence[float], other: Sequence[float], overlap: float) -> bool:
-    """Whether they share that much of their union, or nearly all of the smaller one."""
-    wide = min(box[2], other[2]) - max(box[0], other[0])
-    high = min(box[3], other[3]) - max(box[1], other[1])
-    if wide <= 0 or high <= 0:
-        return False
-    shared = wide * high
-    area = (box[2] - box[0]) * (box[3] - box[1])
-    another = (other[2] - other[0]) * (other[3] - other[1])
-    return shared > overlap * (area + another - shared) or shared > _WITHIN * min(area, another)
+def _one_face(boxes: Doubles, others: Doubles, overlap: float) -> Flags:
+    """Whether they share that much of their union, or nearly all of the smaller one.
+
+    Of each with each: corners along the first axis, the rest is broadcast.
+    """
+    left, top, right, bottom = boxes
+    its_left, its_top, its_right, its_bottom = others
+    wide = np.minimum(right, its_right) - np.maximum(left, its_left)
+    high = np.minimum(bottom, its_bottom) - np.maximum(top, its_top)
+    shared = np.maximum(wide, 0) * np.maximum(high, 0)
+    area = (right - left) * (bottom - top)
+    another = (its_right - its_left) * (its_bottom - its_top)
+    much = shared > overlap * (area + another - shared)
+    within = shared > _WITHIN * np.minimum(area, another)
+    return np.asarray((shared > 0) & (much | within))

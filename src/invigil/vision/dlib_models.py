@@ -18,6 +18,7 @@ from invigil.vision.compare import Score, nearness
 from invigil.vision.detection import Detection, largest_first
 from invigil.vision.geometry import Floats, RgbImage
 from invigil.vision.landmarks import DLIB, Layout
+from invigil.vision.networks import RESNET_WIDTH
 from invigil.vision.registry import ModelEntry
 from invigil.vision.runtime import checked
 
@@ -56,6 +57,7 @@ class DlibDetector:
 
 class DlibEmbedder:
     score: Score = staticmethod(nearness)
+    width = RESNET_WIDTH
 
     def __init__(self, dlib: Any, network: Any, lock: Lock) -> None:
         self._dlib = dlib

@@ -13,7 +13,7 @@ from invigil.vision.compare import Score, directions, joint, joint_nearness, unl
 from invigil.vision.detection import Detection
 from invigil.vision.geometry import Floats, RgbImage, similarity
 from invigil.vision.landmarks import BLAZEFACE, Layout
-from invigil.vision.networks import DlibResNet, FaceRes
+from invigil.vision.networks import FACERES_WIDTH, RESNET_WIDTH, DlibResNet, FaceRes
 from invigil.vision.registry import SecondLookWeights
 
 CHIP_SIZE = 150
@@ -44,6 +44,8 @@ class Embedder(Protocol):
 
     score: Score
     """How alike two features are; higher means more."""
+    width: int
+    """How many features `embed_well` gives."""
 
     def alignment(self, face: Detection) -> Floats | None:
         """(2, 3): from the picture to a square of `CHIP_SIZE` pixels with the face upright in it.
@@ -74,6 +76,7 @@ class FaceEmbedder:
     """dlib's ResNet, and FaceRes beside it. Safe to share between threads, as the networks are."""
 
     score: Score = staticmethod(joint_nearness)
+    width = RESNET_WIDTH + FACERES_WIDTH
 
     def __init__(
         self,

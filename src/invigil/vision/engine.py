@@ -113,7 +113,7 @@ class DefaultEngine:
         found: dict[int, Verified] = {}
         traces: dict[int, Trace] = {}
         for place, (each, frame) in enumerate(zip(measured, frames, strict=True)):
-            known = comparable(frame.templates, self._embedder_name)
+            known = comparable(frame.templates, self._embedder_name, self._embedder.width)
             if not isinstance(each, _Measured) or not each.comparable or not known:
                 continue
             now = self._trace(each)

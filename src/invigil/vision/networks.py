@@ -14,6 +14,9 @@ from invigil.vision.geometry import Floats, RgbImage
 # square has.
 INPUT_WIDTH = 256
 HEIGHTS = (160, 192, INPUT_WIDTH)
+# How many features of a face.
+RESNET_WIDTH = 128
+FACERES_WIDTH = 1024
 _OUTPUTS = ("scores_16", "boxes_16", "scores_32", "boxes_32")
 
 
@@ -33,7 +36,7 @@ class DlibResNet(Protocol):
     """Safe to call from several threads at once."""
 
     def __call__(self, chips: RgbImage) -> Floats:
-        """`chips`: (n, 150, 150, 3), aligned faces. Gives their features, (n, 128)."""
+        """`chips`: (n, 150, 150, 3), aligned faces. Gives their features, (n, RESNET_WIDTH)."""
         ...
 
 
@@ -41,7 +44,7 @@ class FaceRes(Protocol):
     """Safe to call from several threads at once."""
 
     def __call__(self, chips: RgbImage) -> Floats:
-        """`chips`: (n, 224, 224, 3), aligned faces. Gives their features, (n, 1024)."""
+        """`chips`: (n, 224, 224, 3), aligned faces. Gives their features, (n, FACERES_WIDTH)."""
         ...
 
 

@@ -34,6 +34,7 @@ class SFaceEmbedder:
     """Safe to share between threads: it keeps nothing but an onnxruntime session."""
 
     score: Score = staticmethod(cosine)
+    width = 128
 
     def __init__(self, session: ort.InferenceSession) -> None:
         self._session = session

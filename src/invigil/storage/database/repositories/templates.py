@@ -130,7 +130,11 @@ def _packed(vectors: Vectors) -> bytes:
 
 
 def _unpacked(data: bytes, width: int) -> Vectors:
-    """Raises `SealBroken` where the bytes are not vectors of that width."""
+    """Raises `SealBroken` where the bytes are not vectors of that width.
+
+    A width that divides the right one is not seen here: an engine compares only templates as wide
+    as it makes them.
+    """
     size = width * array("f").itemsize
     if width <= 0 or not data or len(data) % size:
         raise SealBroken
