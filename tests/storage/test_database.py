@@ -14,8 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from invigil.domain.errors import StorageMisconfigured, Unavailable
-from invigil.domain.incident import Incident, IncidentKind, IncidentState
+from invigil.domain.incident import (
+    Incident,
+    IncidentKind,
+    IncidentState,
+    ObservationRecord,
+)
 from invigil.domain.message import Event, EventKind
+from invigil.domain.observation import Box, Face, Identity, Observation, Unusable
 from invigil.domain.secrets import new_id
 from invigil.storage.database import Database
 from invigil.storage.database import tables as t
@@ -285,6 +291,43 @@ async def test_news_of_several_sessions_is_numbered_in_each(
         for session_id, count in ((other.id, 2), (SESSION.id, 1)):
             found = await work.events.since(session_id, 0, None, 10)
             assert [event.seq for event in found] == list(range(1, count + 1))
+
+
+async def test_the_rules_read_back_what_was_seen(database: Database) -> None:
+    box = Box(10.0, 20.0, 100.0, 120.0)
+    seen = Observation(
+        width=640,
+        height=480,
+        brightness=120.0,
+        sharpness=25.0,
+        faces=(Face(box, 0.9),),
+        main=0,
+        unusable=None,
+        identity=Identity.UNCERTAIN,
+        fingerprint=b"f" * 32,
+        clear=True,
+    )
+    dark = replace(
+        seen,
+        faces=(),
+        main=None,
+        unusable=Unusable.TOO_DARK,
+        identity=Identity.NOT_COMPARED,
+        fingerprint=None,
+        covered=True,
+        clear=False,
+    )
+    async with database.begin() as work:
+        await work.observations.add("1", ADA.id, START, seen)
+        await work.observations.add("2", ADA.id, START + timedelta(seconds=1), dark)
+        recent = await work.observations.recent(ADA.id, START)
+    first, second = Identity.UNCERTAIN, Identity.NOT_COMPARED
+    assert recent == [
+        ObservationRecord("1", START, 1, None, first, (box,), b"f" * 32, clear=True),
+        ObservationRecord(
+            "2", START + timedelta(seconds=1), 0, Unusable.TOO_DARK, second, covered=True
+        ),
+    ]
 
 
 async def test_reading_never_writes(database: Database) -> None:

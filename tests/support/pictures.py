@@ -61,6 +61,20 @@ def two_people() -> bytes:
 
 
 @cache
+def between(share: float) -> bytes:
+    """One portrait with so much (0..1) of the other laid over it, eyes upon eyes."""
+    under, over = opened(obama()), opened(biden())
+    # The similarity that takes a point of the first portrait to the second, by the eyes of both.
+    (ax, ay), (bx, by) = (306, 153), (385, 150)
+    (cx, cy), (dx, dy) = (193, 120), (238, 131)
+    turn = complex(dx - cx, dy - cy) / complex(bx - ax, by - ay)
+    move = complex(cx, cy) - turn * complex(ax, ay)
+    matrix = (turn.real, -turn.imag, move.real, turn.imag, turn.real, move.imag)
+    laid = over.transform(under.size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+    return encoded(Image.blend(under, laid, share), quality=92)
+
+
+@cache
 def empty_room() -> bytes:
     """A well-lit wall with a picture frame; nobody there."""
     wall = Image.linear_gradient("L").resize((640, 480)).point(lambda v: 90 + v // 3)

@@ -276,6 +276,19 @@ def test_another_person_is_a_mismatch(engine: VisionEngine, obama: Template, nam
     assert seen.comparison_score < 0.55
 
 
+def test_whoever_lies_between_two_people_is_seen_clearly_and_not_recognised(
+    engine: VisionEngine, obama: Template
+) -> None:
+    """From the one to the other: recognised, then in doubt, then told apart."""
+    shares = np.arange(0.5, 0.7, 0.005)
+    seen = [engine.observe(pictures.between(float(share)), [obama]) for share in shares]
+    order = [Identity.MATCH, Identity.UNCERTAIN, Identity.MISMATCH]
+    places = [order.index(each.identity) for each in seen]
+    assert places == sorted(places)
+    assert set(places) == {0, 1, 2}
+    assert [each.clear for each in seen] == [each.identity is not Identity.MATCH for each in seen]
+
+
 def test_one_matching_template_is_enough(engine: VisionEngine, obama: Template) -> None:
     session = engine.make_template(TemplateKind.SESSION, [pictures.biden(), pictures.biden()])
     assert len(session.vectors) == 2

@@ -19,7 +19,7 @@ export const KIND_WORDS: Record<IncidentKind, string> = {
   different_person: "Face differs from reference photo",
   no_face: "No face in view",
   camera_lost: "Camera picture lost",
-  not_recognised: "Not recognised for a while",
+  not_recognised: "Not recognised",
   frames_do_not_match_video: "Posted pictures differ from the live video",
   feed_looped: "The same pictures come again",
   camera_frozen: "Camera picture stands still",
