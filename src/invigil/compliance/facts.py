@@ -20,7 +20,8 @@ _DETECTORS: Mapping[IncidentKind, str] = {
     IncidentKind.DIFFERENT_PERSON: "the face does not match the one of check-in",
     IncidentKind.NO_FACE: "no face in the picture",
     IncidentKind.CAMERA_LOST: "no pictures come any more",
-    IncidentKind.NOT_RECOGNISED: "the face is hidden for half a minute, or seen clearly and not recognised (information)",
+    IncidentKind.NOT_RECOGNISED: "the face is hidden for half a minute, or seen clearly and not "
+    "recognised (information)",
     IncidentKind.FRAMES_DO_NOT_MATCH_VIDEO: "posted pictures and live video show different scenes",
     IncidentKind.FEED_LOOPED: "pictures from before come again to the finest detail",
     IncidentKind.CAMERA_FROZEN: "one picture again and again",

@@ -118,12 +118,13 @@ class Watch:
                 )
             ]
         self._attendance.look({each.session_id for each in monitored}, now)
-        for candidate_id in silent:
-            await self._record(candidate_id, now)
+        # Together: when a line of many goes, one transaction for each would keep frames waiting.
+        await asyncio.gather(*(self._record(candidate_id, now) for candidate_id in silent))
 
     async def _record(self, candidate_id: str, now: datetime) -> None:
         """Judge again inside the transaction: a frame may have come in between."""
-        async with self._database.begin() as work:
+
+        async def record(work: UnitOfWork) -> None:
             candidate = await work.candidates.get(candidate_id)
             if candidate is None or candidate.state is not CandidateState.IN_ROOM:
                 return
@@ -134,6 +135,8 @@ class Watch:
             policy = candidate.policy(session)
             changes = self._silence.judge(candidate, policy, now, incidents)
             await self._silence.record(work, self._incidents, candidate, changes, now)
+
+        await self._database.write(record)
 
     async def _beat(self, now: datetime) -> None:
         if self._last_beat is None or now - self._last_beat >= BEAT_EVERY:

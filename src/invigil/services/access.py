@@ -15,7 +15,7 @@ from invigil.domain.candidate import CandidateState
 from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.domain.settings_record import changed, record
-from invigil.storage.database import Database
+from invigil.storage.database import Database, UnitOfWork
 
 TOKENS_REMEMBERED = 10_000
 TICKET_LIFE = timedelta(seconds=30)
@@ -83,16 +83,18 @@ class Access:
         """Who has this cookie, with what they may reach right now. Raises `NotSignedIn`."""
         if not cookie:
             raise NotSignedIn
-        async with self._database.read() as work:
-            staff = await work.access.staff_by(hash_token(cookie), self._clock())
+        staff = await self._database.fetch(
+            lambda work: work.access.staff_by(hash_token(cookie), self._clock())
+        )
         if staff is None:
             raise NotSignedIn
         return staff
 
     async def may_still_watch(self, ticket: Ticket) -> bool:
         """Whether whoever came with this console's ticket is still signed in, and invited."""
-        async with self._database.read() as work:
-            staff = await work.access.staff(ticket.actor_id, self._clock())
+        staff = await self._database.fetch(
+            lambda work: work.access.staff(ticket.actor_id, self._clock())
+        )
         return staff is not None and may(
             staff, Operation.SESSION_WATCH, InSession(ticket.session_id)
         )
@@ -101,8 +103,9 @@ class Access:
         """The candidate of a bearer token. Raises `NotSignedIn`."""
         if not token:
             raise NotSignedIn
-        async with self._database.read() as work:
-            candidate = await work.candidates.by_token_hash(hash_token(token))
+        candidate = await self._database.fetch(
+            lambda work: work.candidates.by_token_hash(hash_token(token))
+        )
         if candidate is None:
             raise NotSignedIn
         removed = candidate.state is CandidateState.REMOVED
@@ -136,7 +139,8 @@ class Access:
             tab=tab,
             expires_at=self._clock() + TICKET_LIFE,
         )
-        async with self._database.begin() as work:
+
+        async def issue(work: UnitOfWork) -> None:
             session = await work.sessions.get(session_id)
             if isinstance(actor, CandidateActor):
                 authorize(actor, Operation.EXAM_TAKE, await work.candidates.get(actor.id))
@@ -148,12 +152,16 @@ class Access:
             if isinstance(actor, Staff):
                 now = self._clock()
                 work.audit.note(Act(Action.CONSOLE_OPENED, actor_name(actor), now, session_id))
+
+        # At the beginning of an exam everybody wants one.
+        await self._database.write(issue)
         return token
 
     async def take_ticket(self, token: str) -> Ticket | None:
         """The ticket, once; None when it is unknown, used or too old."""
-        async with self._database.begin() as work:
-            return await work.access.take_ticket(hash_token(token), self._clock())
+        return await self._database.write(
+            lambda work: work.access.take_ticket(hash_token(token), self._clock())
+        )
 
     async def forget_expired(self) -> None:
         async with self._database.begin() as work:

@@ -162,8 +162,7 @@ class CheckIn:
         return candidate, token
 
     async def get(self, candidate_id: str) -> tuple[Candidate, ExamSession]:
-        async with self._database.read() as work:
-            return await load(work, candidate_id)
+        return await self._database.fetch(lambda work: load(work, candidate_id))
 
     async def set_reference_photo(
         self, candidate_id: str, image: bytes, *, name: str | None = None
@@ -324,7 +323,8 @@ class CheckIn:
     async def enter(self, candidate_id: str) -> Candidate:
         """Into the room: from now on frames are expected. Being there already is fine."""
         now = self._clock()
-        async with self._database.begin() as work:
+
+        async def enter(work: UnitOfWork) -> Candidate:
             candidate, _ = await load_open(work, candidate_id)
             if candidate.state is CandidateState.IN_ROOM:
                 return candidate
@@ -337,7 +337,9 @@ class CheckIn:
             # Who was out of the room for a while is back.
             await end_gaps(work, candidate, now, now)
             await save(work, changed, now)
-        return changed
+            return changed
+
+        return await self._database.write(enter)
 
     async def leave(self, candidate_id: str) -> Candidate:
         """The candidate is done. Templates and the newest still go at once."""

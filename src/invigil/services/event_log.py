@@ -7,20 +7,21 @@ from collections.abc import Sequence
 
 from invigil.domain.incident import Gap, Incident
 from invigil.domain.message import Event, Message
-from invigil.storage.database import Database
+from invigil.storage.database import Database, UnitOfWork
 
 LATELY_S = 0.5
 
 
 class EventLog:
+    """Hundreds of pages ask at once: their reads share one view of the database."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lately: dict[str, tuple[float, int]] = {}
 
     async def cursor(self, session_id: str) -> int:
         """The number of the session's newest event, 0 before the first."""
-        async with self._database.read() as work:
-            return await work.events.cursor(session_id)
+        return await self._database.fetch(lambda work: work.events.cursor(session_id))
 
     async def cursor_lately(self, session_id: str) -> int:
         """As `cursor`, of `LATELY_S` ago at most: hundreds of pages ask whether there is anything
@@ -44,25 +45,27 @@ class EventLog:
         self, session_id: str, seq: int, candidate_id: str | None, most: int
     ) -> Sequence[Event]:
         """Events after `seq` for the proctors (None) or for one candidate, oldest first."""
-        async with self._database.read() as work:
-            return await work.events.since(session_id, seq, candidate_id, most)
+        return await self._database.fetch(
+            lambda work: work.events.since(session_id, seq, candidate_id, most)
+        )
 
     async def incident(self, incident_id: str) -> tuple[Incident, str] | None:
         """The incident and the candidate's name, None when it is gone."""
-        async with self._database.read() as work:
+
+        async def read(work: UnitOfWork) -> tuple[Incident, str] | None:
             incident = await work.incidents.get(incident_id)
             if incident is None:
                 return None
             candidate = await work.candidates.get(incident.candidate_id)
-        return None if candidate is None else (incident, candidate.name)
+            return None if candidate is None else (incident, candidate.name)
+
+        return await self._database.fetch(read)
 
     async def message(self, message_id: str) -> Message | None:
-        async with self._database.read() as work:
-            return await work.messages.get(message_id)
+        return await self._database.fetch(lambda work: work.messages.get(message_id))
 
     async def gap(self, gap_id: str) -> Gap | None:
-        async with self._database.read() as work:
-            return await work.incidents.gap(gap_id)
+        return await self._database.fetch(lambda work: work.incidents.gap(gap_id))
 
     async def ready(self) -> None:
         """Raise `Unavailable` or `RuntimeError` unless the database answers."""

@@ -99,8 +99,7 @@ class Media:
 
     async def greet(self, session_id: str, peer_id: str, role: MediaRole) -> Greeting:
         """For one page's live socket."""
-        async with self._database.read() as work:
-            session = await work.sessions.get(session_id)
+        session = await self._database.fetch(lambda work: work.sessions.get(session_id))
         if session is None:
             raise NotFound
         provider = self.meetings.find(session.provider)

@@ -38,6 +38,8 @@ _SQLITE_PRAGMAS = (
     "PRAGMA secure_delete=ON",
 )
 
+_SQLITE_CONNECTIONS = 15
+
 _WIPES, _WIPE_AGAIN_S = 15, 1.0
 
 
@@ -306,7 +308,11 @@ def _is_full(error: DBAPIError) -> bool:
 def _create_engine(url: URL, connector: postgres.Connector) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return postgres.create_engine(url, connector)
-    engine = create_async_engine(url, hide_parameters=True)
+    # All of them stay open: each has a thread, and pages that come together would make and end
+    # hundreds.
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=_SQLITE_CONNECTIONS, max_overflow=0
+    )
     sa_event.listen(engine.sync_engine, "connect", _on_sqlite_connect)
     sa_event.listen(engine.sync_engine, "begin", _on_sqlite_begin)
     return engine
