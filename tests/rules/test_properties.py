@@ -23,6 +23,7 @@ shots = st.one_of(
         face_count=st.integers(0, 4),
         unusable=st.none() | st.sampled_from(Unusable),
         identity=st.sampled_from(Identity),
+        clear=st.booleans(),
     ),
 )
 unusable_shots = st.builds(
