@@ -51,6 +51,19 @@ async def test_three_missed_frames_are_a_gap_and_an_incident(
     assert (gap["started_at"], gap["ended_at"]) == (last, None)
 
 
+async def test_a_line_that_fails_for_many_at_once_is_an_incident_of_each(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    """More than are looked at together."""
+    others = [await scripted.enter(session, name=f"No. {n}", face=b"me") for n in range(11)]
+    for each in others:
+        read(await each.send(b"me"))
+    await scripted.tick(40)
+    lost = await proctor.incidents(session)
+    assert {each["candidate_id"] for each in lost} == {each.id for each in (ada, *others)}
+    assert len(lost) == 12
+
+
 async def test_the_next_frame_ends_it(
     scripted: Running, proctor: Proctor, session: Json, ada: Candidate
 ) -> None:

@@ -172,3 +172,44 @@ def test_clear_frames_ask_for_others_until_they_decide_and_no_longer() -> None:
     film.shoot(*[LOOKALIKE] * 5, every=1)
     assert film.of(KIND) != []
     assert film.shoot(LOOKALIKE).next_frame == POLICY.sampling
+
+
+def test_somebody_who_hovers_is_not_reported_again_and_again() -> None:
+    """An old photo, new glasses: clear frames recognise them, and now and then they do not."""
+    film = Film()
+    for _ in range(60):
+        film.lasts(50, ME)
+        film.lasts(10, LOOKALIKE)
+    assert len(film.of(KIND)) == 1  # the first time nobody could know
+
+
+def test_somebody_who_hovers_is_reported_after_half_a_minute_all_the_same() -> None:
+    film = Film()
+    film.lasts(30, ME)
+    film.shoot(LOOKALIKE)
+    film.lasts(30, ME)
+    film.lasts(20, LOOKALIKE)
+    assert film.of(KIND) == []
+    film.lasts(15, LOOKALIKE)
+    assert len(film.of(KIND)) == 1
+
+
+def test_what_was_long_ago_is_forgotten() -> None:
+    film = Film()
+    film.shoot(LOOKALIKE)
+    film.lasts(POLICY.memory.total_seconds() + 10, ME)
+    film.lasts(10, LOOKALIKE)
+    assert len(film.of(KIND)) == 1
+
+
+def test_it_ends_when_somebody_is_told_apart() -> None:
+    film = Film()
+    film.lasts(30, ME)
+    film.lasts(10, LOOKALIKE)
+    assert [each.kind for each in film.open] == [KIND]
+    film.lasts(5, STRANGER)
+    assert [each.kind for each in film.open] == [IncidentKind.DIFFERENT_PERSON]
+    (doubt,) = film.of(KIND)
+    assert doubt.ended_at is not None
+    film.lasts(60, LOOKALIKE)
+    assert len(film.of(KIND)) == 1

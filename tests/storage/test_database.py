@@ -384,3 +384,9 @@ async def test_a_database_that_becomes_read_only_is_unavailable_for_now(cluster:
             await work.sessions.add(SESSION)
     await database.close()
     cluster.drop(url)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_database_without_a_file_is_refused(url: str) -> None:
+    with pytest.raises(StorageMisconfigured, match="no file"):
+        Database(url)

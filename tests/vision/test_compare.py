@@ -61,22 +61,24 @@ def test_on_a_clear_frame_all_features_have_a_say_in_a_mismatch() -> None:
         kind: ComparisonThresholds(each.match, each.mismatch, clear_mismatch=0.375)
         for kind, each in THRESHOLDS.items()
     }
-    low, high = at(0.25), at(0.4375)
+    low, high = [at(0.25)] * 2, [at(0.4375)] * 2
 
-    def outcome(*templates: Template, doubt: float = 0.0, clear: bool = True) -> Identity:
+    def outcome(templates: list[Template], *, doubt: float = 0.0, clear: bool = True) -> Identity:
         return compare(near, templates, thresholds, doubt=doubt, clear=clear)[0]
 
     assert outcome(low) is Identity.MISMATCH
     assert outcome(low, clear=False) is Identity.UNCERTAIN
     assert outcome(low, doubt=0.25) is Identity.UNCERTAIN
     assert outcome(high) is Identity.UNCERTAIN
-    assert outcome(low, high) is Identity.MISMATCH
-    assert outcome(low, high, doubt=0.0625) is Identity.UNCERTAIN
-    assert outcome(at(0.5)) is Identity.MATCH
+    assert outcome([*low[:1], *high[:1]]) is Identity.MISMATCH
+    assert outcome([*low[:1], *high[:1]], doubt=0.0625) is Identity.UNCERTAIN
+    assert outcome([at(0.5), *low]) is Identity.MATCH
+    # They were set for two templates together: a check-in has the photo alone.
+    assert outcome(low[:1]) is Identity.UNCERTAIN
     # Without such thresholds it is as on any other frame.
-    assert compare(near, [low], THRESHOLDS, clear=True)[0] is Identity.UNCERTAIN
+    assert compare(near, low, THRESHOLDS, clear=True)[0] is Identity.UNCERTAIN
     # And they take nothing away from what the accusing features say.
-    assert compare(near, [high], thresholds, accusing=far, clear=True)[0] is Identity.MISMATCH
+    assert compare(near, high, thresholds, accusing=far, clear=True)[0] is Identity.MISMATCH
 
 
 def test_one_match_is_enough() -> None:

@@ -170,9 +170,17 @@ def test_who_is_seen_clearly_and_not_recognised_is_said_to_be() -> None:
 def test_on_a_clear_frame_more_may_be_a_mismatch() -> None:
     stricter = {kind: replace(each, clear_mismatch=0.56) for kind, each in THRESHOLDS.items()}
     judging = Verifier(Angles(), stricter, load_registry().quality)
-    clear, covered = judging.verify([claim(26, 26), claim(26, 26, score=0.8)])
+    alone = claim(26, 26)
+    clear, covered, lone = judging.verify(
+        [
+            replace(alone, templates=[TEMPLATE, TEMPLATE]),
+            replace(claim(26, 26, score=0.8), templates=[TEMPLATE, TEMPLATE]),
+            alone,
+        ]
+    )
     assert (clear.identity, clear.clear) == (Identity.MISMATCH, True)
     assert covered.identity is Identity.UNCERTAIN
+    assert (lone.identity, lone.clear) == (Identity.UNCERTAIN, True)
 
 
 def test_where_a_hand_would_not_be_noticed_nobody_is_seen_clearly() -> None:

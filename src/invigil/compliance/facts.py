@@ -36,7 +36,8 @@ _KEPT: Mapping[DataClass, str] = {
     DataClass.STILLS: "the newest picture of the camera",
     DataClass.REFERENCE_PHOTOS: "reference photos",
     DataClass.EVIDENCE: "pictures of incidents",
-    DataClass.OBSERVATIONS: "what was measured on each picture: counts, boxes, scores, fingerprint",
+    DataClass.OBSERVATIONS: "what was measured on each picture: counts, boxes, scores, how clear "
+    "it was, fingerprint",
     DataClass.RECORDS: "names, times, consent, incidents, decisions with reasons, messages",
 }
 

@@ -223,7 +223,7 @@ class _Room:
                 clear=seen.clear,
             )
         )
-        while self._recent[0].received_at < received - self._policy.window:
+        while self._recent[0].received_at < received - self._policy.memory:
             self._recent.popleft()
         ruling = judge(self._policy, received, tuple(self._recent), tuple(self._open))
         for change in ruling.changes:

@@ -216,6 +216,7 @@ def _notes(truth: Truth, incident: Opened) -> bool:
         truth.kind is IncidentKind.DIFFERENT_PERSON
         and incident.kind is IncidentKind.NOT_RECOGNISED
         and truth.from_s <= incident.started_s <= truth.to_s
+        and incident.opened_s <= truth.to_s + _GRACE_S
     )
 
 

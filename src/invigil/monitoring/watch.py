@@ -21,6 +21,9 @@ from invigil.storage.incident_log import IncidentLog
 log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
+_AT_ONCE = 8
+"""Silent candidates at a time. When the line of many goes, one transaction after another keeps
+frames waiting on SQLite, and all together would take every connection to PostgreSQL."""
 BEAT_EVERY = timedelta(seconds=5)
 STALL = timedelta(seconds=10)
 """A tick so late means that the machine slept or stood still: that time is ours, as is the time
@@ -118,8 +121,14 @@ class Watch:
                 )
             ]
         self._attendance.look({each.session_id for each in monitored}, now)
-        # Together: when a line of many goes, one transaction for each would keep frames waiting.
-        await asyncio.gather(*(self._record(candidate_id, now) for candidate_id in silent))
+        for place in range(0, len(silent), _AT_ONCE):
+            some = silent[place : place + _AT_ONCE]
+            tried = await asyncio.gather(
+                *(self._record(candidate_id, now) for candidate_id in some), return_exceptions=True
+            )
+            for error in tried:
+                if error is not None:
+                    raise error
 
     async def _record(self, candidate_id: str, now: datetime) -> None:
         """Judge again inside the transaction: a frame may have come in between."""

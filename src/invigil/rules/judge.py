@@ -26,6 +26,7 @@ _WITHOUT_COMPARISON: tuple[Rule, ...] = (
     CameraFrozen(),
     FeedLooped(),
 )
+_REMEMBERING = frozenset({IncidentKind.FEED_LOOPED, IncidentKind.NOT_RECOGNISED})
 _RULES: tuple[Rule, ...] = (DifferentPerson(), *_WITHOUT_COMPARISON, NotRecognised())
 
 # A candidate may spend this much of the last `_BURST_MEMORY` in the burst rhythm, whatever the
@@ -75,7 +76,7 @@ def judge(
     verdicts = [
         rule.evaluate(
             policy,
-            memory if rule.kind is IncidentKind.FEED_LOOPED else window,
+            memory if rule.kind in _REMEMBERING else window,
             by_kind.get(rule.kind),
         )
         for rule in rules
@@ -87,7 +88,7 @@ def judge(
     changes = [verdict.change for verdict in verdicts if verdict.change is not None]
     changes += _ended_with_their_rules(rules, by_kind, window[-1].received_at)
     return Ruling(
-        changes=tuple(_without_echo(changes, by_kind)),
+        changes=tuple(_without_echo(changes, by_kind, window[-1].received_at)),
         warnings=tuple(dict.fromkeys(code for code in warnings if code is not None)),
         next_frame=_sooner(
             policy,
@@ -107,14 +108,19 @@ def _ended_with_their_rules(
 
 
 def _without_echo(
-    changes: Sequence[Change], by_kind: Mapping[IncidentKind, Incident]
+    changes: Sequence[Change], by_kind: Mapping[IncidentKind, Incident], now: datetime
 ) -> Iterator[Change]:
-    """Who is reported as a different person need not be reported as not recognised."""
+    """Who is reported as a different person need not be reported as not recognised as well."""
     opened = {change.kind for change in changes if isinstance(change, Open)} | set(by_kind)
+    told_apart = IncidentKind.DIFFERENT_PERSON in opened
     for change in changes:
         echo = isinstance(change, Open) and change.kind is IncidentKind.NOT_RECOGNISED
-        if not (echo and IncidentKind.DIFFERENT_PERSON in opened):
+        if not (echo and told_apart):
             yield change
+    doubt = by_kind.get(IncidentKind.NOT_RECOGNISED)
+    closing = [change.incident for change in changes if isinstance(change, Close)]
+    if doubt is not None and told_apart and doubt not in closing:
+        yield Close(doubt, max(now, doubt.started_at))
 
 
 def _since(oldest: datetime, recent: Sequence[ObservationRecord]) -> list[ObservationRecord]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import takewhile
 
 from invigil.domain.incident import (
     Comparison,
@@ -19,7 +20,7 @@ from invigil.domain.incident import (
 )
 from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
-from invigil.rules.hysteresis import Sign, weigh
+from invigil.rules.hysteresis import Run, Sign, Weighed, weigh
 from invigil.rules.rule import Verdict, conclude
 
 # Somebody who keeps the face turned or blurred is never a mismatch. Turning, moving, drinking and
@@ -27,7 +28,9 @@ from invigil.rules.rule import Verdict, conclude
 _LEAST_SPAN = timedelta(seconds=25)
 _FRAMES = 3
 # A lookalike is never a mismatch either. On a clear frame the right person is hardly ever not
-# recognised (docs/models.md), so few of them tell, if they are not all of one moment.
+# recognised (docs/models.md), so few of them tell, if they are not all of one moment. Who was in
+# doubt like that and then recognised, in all that is remembered, is one of the few who hover: of
+# them it is said after half a minute, or there would be one incident after another.
 _CLEAR_SPAN = timedelta(seconds=4)
 _CLEAR_FRAMES = 4
 _LOOK_AGAIN = timedelta(seconds=1)
@@ -46,37 +49,55 @@ class NotRecognised:
         window: Sequence[ObservationRecord],
         open_incident: Incident | None,
     ) -> Verdict:
-        """See `Rule.evaluate`.
+        """See `Rule.evaluate`. `window`: all that is remembered (`Policy.memory`).
 
         It asks for frames only while a face that is seen clearly is not recognised, and for no more
         than decide that: there is no hurry in anything else.
         """
+        since = window[-1].received_at - policy.window
+        recent = [frame for frame in window if frame.received_at >= since]
         weighed = weigh(
             policy,
-            window,
+            recent,
             open_incident,
             classify=_sign,
             open_span=_LEAST_SPAN,
             open_frames=_FRAMES,
         )
-        clearly = weigh(
-            policy,
-            window,
-            open_incident,
-            classify=_clear_sign,
-            open_span=_CLEAR_SPAN,
-            open_frames=_CLEAR_FRAMES,
-        )
+        clearly = _clearly(policy, window, recent) if open_incident is None else None
         verdict = conclude(
-            clearly if open_incident is None and weighed.opens_at is None else weighed,
+            weighed if clearly is None or weighed.opens_at else clearly,
             open_incident,
             kind=self.kind,
             detail=_DETAIL if open_incident is None else open_incident.detail,
             warning=None,
         )
-        newest_counts = _clear_sign(window[-1]) is Sign.SHOWS
-        wanted = open_incident is None and newest_counts and clearly.undecided
+        wanted = clearly is not None and clearly.undecided
         return replace(verdict, undecided=False, look_in=_LOOK_AGAIN if wanted else None)
+
+
+def _clearly(
+    policy: Policy, remembered: Sequence[ObservationRecord], recent: Sequence[ObservationRecord]
+) -> Weighed | None:
+    """What clear frames say; None where the newest is none, or they are not to be trusted."""
+    if _clear_sign(recent[-1]) is not Sign.SHOWS:
+        return None
+    clearly = weigh(
+        policy,
+        recent,
+        None,
+        classify=_clear_sign,
+        open_span=_CLEAR_SPAN,
+        open_frames=_CLEAR_FRAMES,
+    )
+    return None if _hovers(remembered, clearly.shows) else clearly
+
+
+def _hovers(remembered: Sequence[ObservationRecord], run: Run) -> bool:
+    """Whether clear frames did not recognise somebody before `run` either, and then they did."""
+    began = run.frames[0]
+    before = takewhile(lambda frame: frame.id != began.id, remembered)
+    return any(_clear_sign(frame) is Sign.SHOWS for frame in before)
 
 
 def _sign(frame: ObservationRecord) -> Sign:

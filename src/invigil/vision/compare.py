@@ -82,7 +82,7 @@ def compare(
     One template that matches is enough. For a mismatch they have a say together: on average the
     scores lie below the thresholds, by more than `doubt` (`quality.doubt`). `accusing`: features
     whose scores these are, when not `features`; on a `clear` frame those of `features` may as well,
-    below thresholds of their own.
+    below thresholds of their own, which were set for two templates together.
     """
     scores = [(template.kind, template_score(features, template, score)) for template in templates]
     if not scores:
@@ -93,7 +93,7 @@ def compare(
     told_by = features if accusing is None else accusing
     if _mean_margin(told_by, templates, score, _mismatch_limits(templates, thresholds)) < -doubt:
         return Identity.MISMATCH, best
-    limits = _clear_limits(templates, thresholds) if clear else None
+    limits = _clear_limits(templates, thresholds) if clear and len(templates) > 1 else None
     if limits and _mean_margin(features, templates, score, limits) < -doubt:
         return Identity.MISMATCH, best
     return Identity.UNCERTAIN, best

@@ -67,6 +67,10 @@ def parse_url(url: str) -> URL:
             fix="Write postgresql://user:password@host:5432/name; characters such as @ and / "
             "within the password as %40 and %2F.",
         ) from error
+    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise StorageMisconfigured(
+            "INVIGIL_DATABASE_URL names no file.", fix="Write sqlite:////path/to/invigil.db."
+        )
     drivers = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
     return parsed.set(drivername=drivers.get(backend, "sqlite+aiosqlite"))
 
