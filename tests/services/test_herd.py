@@ -14,8 +14,7 @@ from invigil.domain.actor import CandidateActor
 from invigil.services.access import Access
 from invigil.services.event_log import EventLog
 from invigil.storage.database import Database
-from invigil.storage.database.engine import sqlite_url
-from tests.storage.records import ADA, SESSION, fill
+from tests.storage.records import ADA, SESSION, filled
 from tests.support.clock import START
 
 PAGES = 200
@@ -24,10 +23,8 @@ _DAY = timedelta(days=1)
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(sqlite_url(tmp_path / "invigil.db"))
-    await fill(database)
-    yield database
-    await database.close()
+    async with filled(tmp_path) as database:
+        yield database
 
 
 @pytest.fixture

@@ -15,17 +15,14 @@ import pytest
 import sqlalchemy as sa
 
 from invigil.storage.database import Database, engine
-from invigil.storage.database.engine import sqlite_url
-from tests.storage.records import ADA, SESSION, fill
+from tests.storage.records import ADA, SESSION, filled
 from tests.support.clock import START
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(sqlite_url(tmp_path / "invigil.db"))
-    await fill(database)
-    yield database
-    await database.close()
+    async with filled(tmp_path) as database:
+        yield database
 
 
 async def write(database: Database) -> None:

@@ -17,7 +17,7 @@ from invigil.rules.feed_looped import FeedLooped
 from invigil.rules.multiple_faces import MultipleFaces
 from invigil.rules.no_face import NoFace
 from invigil.rules.not_recognised import NotRecognised
-from invigil.rules.rule import Rule
+from invigil.rules.rule import LOOK_AGAIN, Rule
 
 _WITHOUT_COMPARISON: tuple[Rule, ...] = (
     MultipleFaces(),
@@ -35,9 +35,8 @@ _BURST_ALLOWANCE = timedelta(seconds=10)
 _BURST_MEMORY = timedelta(seconds=30)
 _GENTLER = 4  # times the burst interval, once the allowance is spent
 
-# For so long after the last match, and so often, somebody who is no longer recognised is looked at.
+# For so long after the last match somebody who is no longer recognised is looked at more often.
 _RECOGNISED_WITHIN = timedelta(seconds=10)
-_LOOK_AGAIN = timedelta(seconds=1)
 
 _QUALITY_FRAMES = 3
 _QUALITY_WARNINGS: dict[Unusable, WarningCode] = {
@@ -162,7 +161,7 @@ def _calm(policy: Policy, window: Sequence[ObservationRecord]) -> timedelta:
         and newest.identity is not Identity.MATCH
         and any(frame.identity is Identity.MATCH and frame.received_at >= since for frame in window)
     )
-    return min(policy.sampling, _LOOK_AGAIN) if lost else policy.sampling
+    return min(policy.sampling, LOOK_AGAIN) if lost else policy.sampling
 
 
 def _sooner(policy: Policy, interval: timedelta, wanted: Sequence[timedelta]) -> timedelta:

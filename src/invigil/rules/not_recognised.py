@@ -21,7 +21,7 @@ from invigil.domain.incident import (
 from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
 from invigil.rules.hysteresis import Run, Sign, Weighed, weigh
-from invigil.rules.rule import Verdict, conclude
+from invigil.rules.rule import LOOK_AGAIN, Verdict, conclude
 
 # Somebody who keeps the face turned or blurred is never a mismatch. Turning, moving, drinking and
 # a hand before the face are over sooner than this.
@@ -33,7 +33,6 @@ _FRAMES = 3
 # them it is said after half a minute, or there would be one incident after another.
 _CLEAR_SPAN = timedelta(seconds=4)
 _CLEAR_FRAMES = 4
-_LOOK_AGAIN = timedelta(seconds=1)
 _DETAIL = IncidentDetail(comparison=Comparison.UNCLEAR)
 _HIDDEN = frozenset({Unusable.TURNED_AWAY, Unusable.BLURRED, Unusable.FACE_TOO_SMALL})
 
@@ -73,7 +72,7 @@ class NotRecognised:
             warning=None,
         )
         wanted = clearly is not None and clearly.undecided
-        return replace(verdict, undecided=False, look_in=_LOOK_AGAIN if wanted else None)
+        return replace(verdict, undecided=False, look_in=LOOK_AGAIN if wanted else None)
 
 
 def _clearly(

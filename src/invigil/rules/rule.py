@@ -12,6 +12,9 @@ from invigil.domain.incident import Incident, IncidentDetail, IncidentKind, Obse
 from invigil.domain.session import Policy
 from invigil.rules.hysteresis import Weighed
 
+LOOK_AGAIN = timedelta(seconds=1)
+"""Somebody who is no longer recognised is looked at again so soon, while it may tell something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
