@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from invigil.domain.incident import IncidentKind, IncidentState
+from invigil.domain.incident import Comparison, IncidentKind, IncidentState
 from invigil.domain.observation import Identity
 from invigil.domain.session import Policy
 from invigil.rules import judge
@@ -39,6 +39,7 @@ def test_somebody_whom_no_frame_can_tell_for_half_a_minute(shot: Shot) -> None:
     assert film.incidents == []
     film.lasts(10, shot)
     assert [each.kind for each in film.incidents] == [KIND]
+    assert film.incidents[0].detail.comparison is Comparison.UNCLEAR
 
 
 @pytest.mark.parametrize("sampling", [1, 5, 30, 60])
@@ -124,7 +125,11 @@ def test_somebody_seen_clearly_who_is_not_recognised_is_reported_within_seconds(
     film.shoot(LOOKALIKE)
     came = film.seconds
     film.lasts(4.5, LOOKALIKE)
-    assert [(each.kind, each.started_at) for each in film.incidents] == [(KIND, at(came))]
+    (incident,) = film.incidents
+    assert (incident.kind, incident.started_at) == (KIND, at(came))
+    assert incident.detail.comparison is Comparison.NEITHER
+    film.lasts(40, UNSURE)
+    assert [each.detail.comparison for each in film.incidents] == [Comparison.NEITHER]
 
 
 def test_also_after_an_empty_chair_when_nobody_waits_for_it() -> None:

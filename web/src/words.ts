@@ -154,7 +154,9 @@ export function comparisonWords(incident: Incident): string | null {
     case "matches":
       return "Comparison: matches the reference photo";
     case "unclear":
-      return "Comparison: unclear";
+      return "Comparison: unclear; the face was hidden, blurred or in doubt";
+    case "neither":
+      return "Comparison: seen clearly, neither like nor unlike enough; please compare by eye";
     default:
       return null;
   }

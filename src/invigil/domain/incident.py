@@ -53,10 +53,15 @@ class IncidentState(StrEnum):
 
 
 class Comparison(StrEnum):
-    """A comparison in words. Numbers stay on the server."""
+    """A comparison in words. Numbers stay on the server.
+
+    `UNCLEAR`: no picture told anything. `NEITHER`: the face is seen clearly, and it is neither like
+    nor unlike enough.
+    """
 
     MATCHES = "matches"
     UNCLEAR = "unclear"
+    NEITHER = "neither"
     DOES_NOT_MATCH = "does_not_match"
     NOT_COMPARED = "not_compared"
 

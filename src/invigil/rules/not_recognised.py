@@ -33,7 +33,8 @@ _FRAMES = 3
 # them it is said after half a minute, or there would be one incident after another.
 _CLEAR_SPAN = timedelta(seconds=4)
 _CLEAR_FRAMES = 4
-_DETAIL = IncidentDetail(comparison=Comparison.UNCLEAR)
+_HARDLY_SEEN = IncidentDetail(comparison=Comparison.UNCLEAR)
+_CLEARLY_SEEN = IncidentDetail(comparison=Comparison.NEITHER)
 _HIDDEN = frozenset({Unusable.TURNED_AWAY, Unusable.BLURRED, Unusable.FACE_TOO_SMALL})
 
 
@@ -64,11 +65,13 @@ class NotRecognised:
             open_frames=_FRAMES,
         )
         clearly = _clearly(policy, window, recent) if open_incident is None else None
+        told = weighed if clearly is None or weighed.opens_at else clearly
+        detail = _CLEARLY_SEEN if told is clearly else _HARDLY_SEEN
         verdict = conclude(
-            weighed if clearly is None or weighed.opens_at else clearly,
+            told,
             open_incident,
             kind=self.kind,
-            detail=_DETAIL if open_incident is None else open_incident.detail,
+            detail=detail if open_incident is None else open_incident.detail,
             warning=None,
         )
         wanted = clearly is not None and clearly.undecided

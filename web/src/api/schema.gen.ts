@@ -1703,9 +1703,12 @@ export interface components {
         /**
          * Comparison
          * @description A comparison in words. Numbers stay on the server.
+         *
+         *     `UNCLEAR`: no picture told anything. `NEITHER`: the face is seen clearly, and it is neither like
+         *     nor unlike enough.
          * @enum {string}
          */
-        Comparison: "matches" | "unclear" | "does_not_match" | "not_compared";
+        Comparison: "matches" | "unclear" | "neither" | "does_not_match" | "not_compared";
         /** ConsentText */
         ConsentText: {
             /** Text */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MediaProvider } from "../../src/api/types";
+import type { Incident, MediaProvider } from "../../src/api/types";
 import { backoffMs } from "../../src/live/backoff";
 import { tileStatus, undecidedByCandidate, unreadMessages } from "../../src/live/candidate-status";
 import { filterIncidents, noFilter, readFilter, writeFilter } from "../../src/live/feed-filter";
@@ -130,6 +130,16 @@ it("does not call a lost line our side's fault, nor the candidate's", () => {
   expect(status.tone).toBe("technical");
   expect(status.title).not.toContain("our side");
   expect(status.text).toContain("not held against you");
+});
+
+it("says which way a comparison told nothing", () => {
+  const told = (comparison: Incident["detail"]["comparison"]) => {
+    const detail = { max_faces: 1, comparison, cause: null };
+    return words.comparisonWords(incident("i1", { kind: "not_recognised", detail }));
+  };
+  expect(told("neither")).toContain("seen clearly");
+  expect(told("unclear")).toContain("hidden, blurred or in doubt");
+  expect(told("not_compared")).toBeNull();
 });
 
 describe("room status", () => {
