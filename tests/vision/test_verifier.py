@@ -18,7 +18,12 @@ from invigil.vision.verifier import Claim, Verified, Verifier
 
 THRESHOLDS = {TemplateKind.REFERENCE: ComparisonThresholds(match=0.6, mismatch=0.5)}
 CLEAR = FaceQuality(side=140, luma=120, sharpness=25, pose=None)
+STRICT_IF_CLEAR = {
+    TemplateKind.REFERENCE: ComparisonThresholds(match=0.55, mismatch=0.4, clear_match=0.6),
+    TemplateKind.SESSION: ComparisonThresholds(match=0.7, mismatch=0.4, clear_match=0.6),
+}
 TEMPLATE = Template(TemplateKind.REFERENCE, "m@1", (vector((1.0, 0.0)),))
+BOTH = [TEMPLATE, Template(TemplateKind.SESSION, "m@1", TEMPLATE.vectors)]
 BLANK = np.zeros((4, 4, 3), dtype=np.uint8)
 
 
@@ -181,6 +186,47 @@ def test_on_a_clear_frame_more_may_be_a_mismatch() -> None:
     assert (clear.identity, clear.clear) == (Identity.MISMATCH, True)
     assert covered.identity is Identity.UNCERTAIN
     assert (lone.identity, lone.clear) == (Identity.UNCERTAIN, True)
+
+
+def test_a_photo_that_matches_alone_is_not_enough_on_a_clear_frame() -> None:
+    """Somebody who looks like the photo, and less like who checked in a moment ago.
+
+    25 degrees are a match for the photo and none for the session's template, which lies where it
+    does; the mirror image decides how far both looks together are.
+    """
+    embedder = Angles()
+    judging = Verifier(embedder, STRICT_IF_CLEAR, load_registry().quality)
+    alike, unlike, covered, poor, known = judging.verify(
+        [
+            replace(claim(25, 15), templates=BOTH),
+            replace(claim(25, 26), templates=BOTH),
+            replace(claim(25, 26, score=0.8), templates=BOTH),
+            replace(claim(25, 26), templates=BOTH, usable=False),
+            replace(claim(15, 80), templates=BOTH),
+        ]
+    )
+    assert (alike.identity, alike.looks, alike.clear) == (Identity.MATCH, 2, False)
+    assert (unlike.identity, unlike.looks, unlike.clear) == (Identity.UNCERTAIN, 2, True)
+    # Where something explains it, where the frame is poor, or whom the sitting knows: one look.
+    for verified in (covered, poor, known):
+        assert (verified.identity, verified.looks, verified.clear) == (Identity.MATCH, 1, False)
+    assert embedder.second_looks == [25, 25]
+    # Nor with the photo alone, or where no such threshold is known.
+    (alone,) = judging.verify([claim(25, 26)])
+    without = {kind: replace(each, clear_match=None) for kind, each in STRICT_IF_CLEAR.items()}
+    unknown = Verifier(embedder, without, load_registry().quality)
+    (plain,) = unknown.verify([replace(claim(25, 26), templates=BOTH)])
+    assert (alone.identity, plain.identity, len(embedder.second_looks)) == (
+        *[Identity.MATCH] * 2,
+        2,
+    )
+
+
+def test_a_face_that_turns_out_to_be_doubtful_stays_recognised() -> None:
+    """Its mirror image disagrees: the frame is not clear after all, and one match is enough."""
+    judging = Verifier(Angles(), STRICT_IF_CLEAR, load_registry().quality)
+    (torn,) = judging.verify([replace(claim(25, 85), templates=BOTH)])
+    assert (torn.identity, torn.looks, torn.clear) == (Identity.MATCH, 2, False)
 
 
 def test_where_a_hand_would_not_be_noticed_nobody_is_seen_clearly() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,14 @@ from invigil.vision.registry import ComparisonThresholds, SecondLookWeights
 
 Thresholds = Mapping[TemplateKind, ComparisonThresholds]
 Score = Callable[[Floats, Floats], float]
+
+
+class Compared(NamedTuple):
+    """`score`: the best over all templates. `matched`: the kinds of those that match."""
+
+    identity: Identity
+    score: float | None = None
+    matched: tuple[TemplateKind, ...] = ()
 
 
 def nearness(features: Floats, vectors: Floats) -> float:
@@ -76,27 +85,39 @@ def compare(
     accusing: Floats | None = None,
     doubt: float = 0.0,
     clear: bool = False,
-) -> tuple[Identity, float | None]:
-    """The outcome and the best score over all templates.
+    before: Compared | None = None,
+) -> Compared:
+    """The outcome over all templates.
 
-    One template that matches is enough. For a mismatch they have a say together: on average the
-    scores lie below the thresholds, by more than `doubt` (`quality.doubt`). `accusing`: features
-    whose scores these are, when not `features`; on a `clear` frame those of `features` may as well,
-    below thresholds of their own, which were set for two templates together.
+    One template that matches is enough, by these features or those of the look `before` (given if
+    it matched). On a `clear` frame they have a say together as well: on average the scores must
+    reach thresholds of their own.
+
+    So they have in a mismatch: on average the scores lie below the thresholds, by more than `doubt`
+    (`quality.doubt`). `accusing`: features whose scores these are, when not `features`; on a clear
+    frame those of `features` may as well, below thresholds of their own. What was set for two
+    templates together never counts for one.
     """
     scores = [(template.kind, template_score(features, template, score)) for template in templates]
     if not scores:
-        return Identity.NOT_COMPARED, None
+        return Compared(Identity.NOT_COMPARED)
     best = max(value for _, value in scores)
-    if any(value >= thresholds[kind].match for kind, value in scores):
-        return Identity.MATCH, best
+    together = clear and len(templates) > 1
+    matched = tuple(kind for kind, value in scores if value >= thresholds[kind].match)
+    if before is not None:
+        matched += before.matched
+    if matched:
+        least = _all_known([thresholds[each.kind].clear_match for each in templates])
+        unsure = together and least and _mean_margin(features, templates, score, least) < 0
+        return Compared(Identity.UNCERTAIN if unsure else Identity.MATCH, best, matched)
     told_by = features if accusing is None else accusing
-    if _mean_margin(told_by, templates, score, _mismatch_limits(templates, thresholds)) < -doubt:
-        return Identity.MISMATCH, best
-    limits = _clear_limits(templates, thresholds) if clear and len(templates) > 1 else None
-    if limits and _mean_margin(features, templates, score, limits) < -doubt:
-        return Identity.MISMATCH, best
-    return Identity.UNCERTAIN, best
+    limits = [thresholds[template.kind].mismatch for template in templates]
+    if _mean_margin(told_by, templates, score, limits) < -doubt:
+        return Compared(Identity.MISMATCH, best)
+    stricter = _all_known([thresholds[each.kind].clear_mismatch for each in templates])
+    if together and stricter and _mean_margin(features, templates, score, stricter) < -doubt:
+        return Compared(Identity.MISMATCH, best)
+    return Compared(Identity.UNCERTAIN, best)
 
 
 def _mean_margin(
@@ -110,13 +131,8 @@ def _mean_margin(
     return sum(margins) / len(margins)
 
 
-def _mismatch_limits(templates: Sequence[Template], thresholds: Thresholds) -> list[float]:
-    return [thresholds[template.kind].mismatch for template in templates]
-
-
-def _clear_limits(templates: Sequence[Template], thresholds: Thresholds) -> list[float] | None:
-    """None where the features have no say of their own in a mismatch."""
-    limits = [thresholds[template.kind].clear_mismatch for template in templates]
+def _all_known(limits: Sequence[float | None]) -> list[float] | None:
+    """None where one of them is."""
     known = [limit for limit in limits if limit is not None]
     return known if len(known) == len(limits) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -55,13 +56,15 @@ class ComparisonThresholds:
     """Comparison scores: at `match` and above a match, under `mismatch` a mismatch.
 
     `clear_mismatch`: the same for the score by which somebody is recognised, on a clear frame only;
-    None where that is what `mismatch` is of already.
+    None where that is what `mismatch` is of already. `clear_match`: what the scores of two
+    templates must reach there on average for a match to be one; None where one is enough.
     `fmr` is the false match rate that `match` was set for, None when nobody measured it.
     """
 
     match: float
     mismatch: float
     clear_mismatch: float | None = None
+    clear_match: float | None = None
     fmr: float | None = None
     measured: str = ""
 
@@ -254,4 +257,6 @@ def _thresholds(kind: str, values: dict[str, Any]) -> ComparisonThresholds:
     thresholds = ComparisonThresholds(**values)
     if max(thresholds.mismatch, thresholds.clear_mismatch or 0.0) > thresholds.match:
         raise ValueError(f"comparison.{kind}: mismatch must not lie above match")
+    if (thresholds.clear_match or math.inf) < (thresholds.clear_mismatch or 0.0):
+        raise ValueError(f"comparison.{kind}: clear_mismatch must not lie above clear_match")
     return thresholds

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from invigil.domain.observation import Identity, Template
-from invigil.vision.compare import Thresholds, compare
+from invigil.domain.observation import Identity, Template, TemplateKind
+from invigil.vision.compare import Compared, Thresholds, compare
 from invigil.vision.detection import Detection
 from invigil.vision.embedder import Embedder, SecondLook
 from invigil.vision.geometry import Floats, RgbImage
@@ -84,17 +84,16 @@ class Verifier:
         The candidate is nearly always recognised at once; only who is not is looked at again.
         """
         firsts = self._first([(claim.image, claim.face) for claim in claims])
-        verified = [
-            Verified(*compare(first, claim.templates, self._thresholds, self._embedder.score), 1)
+        once = [
+            compare(first, claim.templates, self._thresholds, self._embedder.score)
             for first, claim in zip(firsts, claims, strict=True)
         ]
-        doubtful = [
-            place for place, each in enumerate(verified) if each.identity is not Identity.MATCH
-        ]
-        again = [claims[place] for place in doubtful]
-        seconds = self._again([(c.image, c.face) for c in again], [firsts[p] for p in doubtful])
-        for place, claim, looks in zip(doubtful, again, seconds, strict=True):
-            verified[place] = self._decided(claim, looks)
+        verified = [Verified(each.identity, each.score, 1) for each in once]
+        open_ = [place for place, each in enumerate(once) if not self._settled(claims[place], each)]
+        again = [(claims[place].image, claims[place].face) for place in open_]
+        seconds = self._again(again, [firsts[place] for place in open_])
+        for place, looks in zip(open_, seconds, strict=True):
+            verified[place] = self._decided(claims[place], once[place], looks)
         return verified
 
     def looks(self, image: RgbImage, face: Detection) -> Looks:
@@ -102,10 +101,33 @@ class Verifier:
         faces = [(image, face)]
         return self._again(faces, self._first(faces))[0]
 
-    def _decided(self, claim: Claim, looks: Looks) -> Verified:
-        margin = self._doubt(claim, looks)
+    def _settled(self, claim: Claim, once: Compared) -> bool:
+        """Whether one look is enough.
+
+        Whom only the reference photo matches is looked at again where nothing speaks against a
+        clear frame: the pictures of this sitting should be more like the candidate than the photo.
+        """
+        if once.identity is not Identity.MATCH:
+            return False
+        if TemplateKind.SESSION in once.matched or not self._unsure(claim):
+            return True
+        return self._doubt(claim, 0.0) > self._limits.clear_doubt
+
+    def _unsure(self, claim: Claim) -> bool:
+        """Whether a match may be none on a clear frame."""
+        kinds = {template.kind for template in claim.templates}
+        return (
+            claim.usable
+            and self._score_tells_cover
+            and len(kinds) > 1
+            and all(self._thresholds[kind].clear_match is not None for kind in kinds)
+        )
+
+    def _decided(self, claim: Claim, once: Compared, looks: Looks) -> Verified:
+        disagreement = None if looks.second is None else looks.second.disagreement
+        margin = self._doubt(claim, disagreement)
         clear = self._tells_clear(looks) and claim.usable and margin <= self._limits.clear_doubt
-        identity, score = compare(
+        identity, score, _ = compare(
             looks.features,
             claim.templates,
             self._thresholds,
@@ -113,6 +135,7 @@ class Verifier:
             accusing=None if looks.second is None else looks.second.accusing,
             doubt=margin,
             clear=clear,
+            before=once if once.matched else None,
         )
         if identity is Identity.MISMATCH and not claim.usable:
             identity = Identity.UNCERTAIN
@@ -123,11 +146,12 @@ class Verifier:
         """Whether a hand before the face would be noticed; if not, no frame counts as clear."""
         return self._score_tells_cover and looks.second is not None
 
-    def _doubt(self, claim: Claim, looks: Looks) -> float:
+    def _doubt(self, claim: Claim, disagreement: float | None) -> float:
+        """`disagreement`: None where nobody looked again."""
         score = claim.face.score if self._score_tells_cover else None
-        if looks.second is None:
+        if disagreement is None:
             return _ALONE * doubt(claim.quality, score, self._limits, 0.0)
-        return doubt(claim.quality, score, self._limits, looks.second.disagreement)
+        return doubt(claim.quality, score, self._limits, disagreement)
 
     def _first(self, faces: Sequence[tuple[RgbImage, Detection]]) -> list[Floats]:
         return [row for group in _groups(faces) for row in self._embedder.embed_many(group)]
