@@ -102,6 +102,7 @@ const HINTS: Record<FrameReason, string> = {
   too_bright: "It is too bright. Please turn away from the window or lamp behind you.",
   blurred: "The picture is blurred. Please hold still, or wipe the camera.",
   turned_away: "Please look straight at the camera.",
+  face_cut_off: "Your face is partly outside the picture. Please move into the middle of it.",
 };
 
 export function hintWords(reason: FrameReason | null): string | null {
@@ -130,6 +131,7 @@ const UNUSABLE: Record<FrameReason, string> = {
   too_bright: "too bright",
   blurred: "blurred",
   turned_away: "face turned away",
+  face_cut_off: "face partly outside the picture",
 };
 
 export function identityWords(live: LiveFacts | null): string {

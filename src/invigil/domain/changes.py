@@ -17,6 +17,7 @@ class WarningCode(StrEnum):
     TOO_BRIGHT = "too_bright"
     FACE_TOO_SMALL = "face_too_small"
     BLURRED = "blurred"
+    FACE_CUT_OFF = "face_cut_off"
 
 
 @dataclass(frozen=True, slots=True)

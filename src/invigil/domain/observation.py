@@ -19,6 +19,7 @@ class Unusable(StrEnum):
     TOO_BRIGHT = "too_bright"
     BLURRED = "blurred"
     TURNED_AWAY = "turned_away"
+    FACE_CUT_OFF = "face_cut_off"
 
 
 class Identity(StrEnum):

@@ -37,6 +37,10 @@ WARNINGS: dict[WarningCode, tuple[str, str]] = {
         "The picture is blurred.",
         "Please wipe the camera or hold it still.",
     ),
+    WarningCode.FACE_CUT_OFF: (
+        "Your face is partly outside the picture.",
+        "Please move, or turn the camera, until it shows your whole face.",
+    ),
 }
 
 REFERENCE_REFUSALS: dict[Unusable, tuple[str, str]] = {
@@ -67,5 +71,9 @@ REFERENCE_REFUSALS: dict[Unusable, tuple[str, str]] = {
     Unusable.TURNED_AWAY: (
         "Your face is turned away in this picture.",
         "Look straight into the camera and take it again.",
+    ),
+    Unusable.FACE_CUT_OFF: (
+        "Your face is partly outside this picture.",
+        "Turn the camera until it shows your whole face, and take it again.",
     ),
 }

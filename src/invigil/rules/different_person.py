@@ -21,7 +21,7 @@ from invigil.rules.rule import Verdict, conclude
 
 _FIT = frozenset({None, Unusable.SEVERAL_FACES})
 # On these somebody may be recognised, but nobody accused.
-_RECOGNISES = _FIT | {Unusable.BLURRED, Unusable.TURNED_AWAY}
+_RECOGNISES = _FIT | {Unusable.BLURRED, Unusable.TURNED_AWAY, Unusable.FACE_CUT_OFF}
 _DETAIL = IncidentDetail(comparison=Comparison.DOES_NOT_MATCH)
 
 

@@ -44,6 +44,7 @@ _QUALITY_WARNINGS: dict[Unusable, WarningCode] = {
     Unusable.TOO_BRIGHT: WarningCode.TOO_BRIGHT,
     Unusable.FACE_TOO_SMALL: WarningCode.FACE_TOO_SMALL,
     Unusable.BLURRED: WarningCode.BLURRED,
+    Unusable.FACE_CUT_OFF: WarningCode.FACE_CUT_OFF,
 }
 
 

@@ -35,7 +35,9 @@ _CLEAR_SPAN = timedelta(seconds=4)
 _CLEAR_FRAMES = 4
 _HARDLY_SEEN = IncidentDetail(comparison=Comparison.UNCLEAR)
 _CLEARLY_SEEN = IncidentDetail(comparison=Comparison.NEITHER)
-_HIDDEN = frozenset({Unusable.TURNED_AWAY, Unusable.BLURRED, Unusable.FACE_TOO_SMALL})
+_HIDDEN = frozenset(
+    {Unusable.TURNED_AWAY, Unusable.BLURRED, Unusable.FACE_TOO_SMALL, Unusable.FACE_CUT_OFF}
+)
 
 
 class NotRecognised:

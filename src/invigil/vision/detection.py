@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -22,11 +23,15 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """`box` is left, top, right, bottom, in pixels as `points`, whose meaning a `Layout` tells."""
+    """`box` is left, top, right, bottom, in pixels as `points`, whose meaning a `Layout` tells.
+
+    `cut_off`: the edge of the picture goes through the face. Box and points are then guesses.
+    """
 
     box: Floats
     score: float
     points: Floats
+    cut_off: bool = False
 
     @property
     def width(self) -> float:
@@ -48,7 +53,14 @@ class Detection:
         """The same face on a picture of which the present one is a scaled and shifted copy."""
         corners = (self.box.reshape(2, 2) - offset) / np.float32(scale)
         points = (self.points - offset) / np.float32(scale)
-        return Detection(corners.ravel(), self.score, points)
+        return replace(self, box=corners.ravel(), points=points)
+
+    def beyond(self, image: RgbImage) -> float:
+        """How far the box reaches out of the picture, in shares of its side; negative inside."""
+        height, width = image.shape[:2]
+        left, top, right, bottom = self.box.tolist()
+        outside: float = max(-left, -top, right - width, bottom - height)
+        return outside / max(self.side, 1e-6)
 
     def overlap(self, other: Detection) -> float:
         """Intersection over union."""
@@ -71,7 +83,8 @@ class FaceDetector(Protocol):
 
 
 def largest_first(faces: list[Detection]) -> list[Detection]:
-    return sorted(faces, key=lambda face: face.width * face.height, reverse=True)
+    """Those that the edge cuts off come last: how large they are is guessed."""
+    return sorted(faces, key=lambda face: (face.cut_off, -face.width * face.height))
 
 
 def blended(boxes: Floats, scores: Floats, points: Floats, overlap: float) -> list[Detection]:
@@ -100,6 +113,19 @@ def blended(boxes: Floats, scores: Floats, points: Floats, overlap: float) -> li
                 mean = (values[group] * weights[:, None]).sum(axis=0, dtype=np.float32)
             faces.append(Detection(mean[:4], float(scores[best]), mean[4:].reshape(-1, 2)))
     return faces
+
+
+def apart_from(
+    known: Sequence[Detection], faces: Sequence[Detection], overlap: float
+) -> list[Detection]:
+    """Those of `faces` that are none of the `known` ones, by the measure of `blended`."""
+    if not known or not faces:
+        return list(faces)
+    these, those = (
+        np.stack([each.box for each in some], axis=1).astype(np.float64) for some in (faces, known)
+    )
+    same = _one_face(these[:, :, None], those[:, None, :], overlap)
+    return [face for face, taken in zip(faces, same, strict=True) if not taken.any()]
 
 
 def _one_face(boxes: Doubles, others: Doubles, overlap: float) -> Flags:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from invigil.vision.detection import Detection, blended, largest_first
+from invigil.vision.detection import Detection, apart_from, blended, largest_first
 from invigil.vision.geometry import (
     Floats,
     RgbImage,
@@ -56,11 +58,19 @@ class BlazeFaceDetector:
         canvas, scale, offset = letterbox(
             image, INPUT_WIDTH, _height_for(image), shrink=self._shrink
         )
-        found = self._search(canvas, self._limits.candidate_score)
-        return largest_first(self._believed(image, [f.placed(scale, offset) for f in found]))
+        limits = self._limits
+        found = self._anchored(canvas, min(limits.candidate_score, limits.cut_off_candidate_score))
+        faces = self._blended(found.upto(limits.candidate_score))
+        # Few anchors reach out of the picture, so this hardly ever costs anything.
+        height, width = image.shape[:2]
+        edges = np.array([0, 0, width, height], dtype=np.float32) * scale + np.tile(offset, 2)
+        cut_off = self._blended(found.beyond(edges, limits.cut_off_beyond))
+        faces += apart_from(faces, cut_off, limits.overlap)
+        return largest_first(self._believed(image, [f.placed(scale, offset) for f in faces]))
 
     def _believed(self, image: RgbImage, candidates: Sequence[Detection]) -> list[Detection]:
-        """`candidates` come best first, so the first believed one is the candidate's own face.
+        """`candidates` come best first (in the two kinds, the cut off last), so the first
+        believed one is the candidate's own face.
 
         An alarm hangs on every further one: it must score high at once or in the second look,
         and must not be tiny beside the first.
@@ -68,39 +78,54 @@ class BlazeFaceDetector:
         limits = self._limits
         believed: list[Detection] = []
         looks_left = limits.second_looks
-        for face in candidates:
-            if believed and face.side < limits.smallest_beside_another * believed[0].side:
+        for found in candidates:
+            if believed and found.side < limits.smallest_beside_another * believed[0].side:
                 continue
-            if face.score < limits.sure_score:
-                if not looks_left:
+            face = found
+            if found.score < limits.sure_score:
+                face = replace(found, cut_off=found.beyond(image) > limits.cut_off_beyond)
+                if not looks_left or face.score < self._least(face):
                     continue
                 looks_left -= 1
-                needed = (
-                    limits.second_look_score_beside_another
-                    if believed
-                    else limits.second_look_score
-                )
-                if self._second_look(image, face) < needed:
+                if not self._confirmed(image, face, alone=not believed):
                     continue
             if _plausible(face):
                 believed.append(face)
         return believed
 
-    def _second_look(self, image: RgbImage, face: Detection) -> float:
+    def _least(self, face: Detection) -> float:
+        limits = self._limits
+        return limits.cut_off_candidate_score if face.cut_off else limits.candidate_score
+
+    def _confirmed(self, image: RgbImage, face: Detection, *, alone: bool) -> bool:
+        """Whether a face is still one on a crop of its own.
+
+        Where the edge of the picture cuts it, its own mirror image takes the place of what is not
+        there: with black there half a face is none to the network.
+        """
+        limits = self._limits
+        strict = limits.second_look_score_beside_another
+        if face.cut_off and self._second_look(image, face, mirrored=True) >= strict:
+            return True
+        needed = limits.second_look_score if alone else strict
+        return face.score >= limits.candidate_score and self._second_look(image, face) >= needed
+
+    def _second_look(self, image: RgbImage, face: Detection, *, mirrored: bool = False) -> float:
         """The score of the same face on a crop of its own."""
         side = face.side / _SECOND_LOOK_SHARE
-        crop, scale, offset = cut_square(image, face.centre, side, INPUT_WIDTH)
-        found = (again.placed(scale, offset) for again in self._search(crop, 0.0))
+        crop, scale, offset = cut_square(image, face.centre, side, INPUT_WIDTH, mirrored=mirrored)
+        found = (again.placed(scale, offset) for again in self._search(crop))
         same = (again.score for again in found if again.overlap(face) > self._limits.overlap)
         return max(same, default=0.0)
 
-    def _search(self, canvas: RgbImage, lowest: float) -> list[Detection]:
-        """Faces on a picture of one of the input sizes, the best first."""
+    def _search(self, canvas: RgbImage) -> list[Detection]:
+        """All that might be faces on a picture of one of the input sizes, the best first."""
+        return self._blended(self._anchored(canvas, _FLOOR))
+
+    def _anchored(self, canvas: RgbImage, lowest: float) -> _Anchored:
         logits, found = self._network(canvas)
         # Nearly all anchors fall here, before anything is computed for them.
-        likely = np.flatnonzero(logits >= _logit(max(lowest, _FLOOR)))
-        if not len(likely):
-            return []
+        likely = np.flatnonzero(logits >= _logit(lowest))
         doubts = -logits[likely]
         order = doubts.argsort(kind="stable")
         scores = np.asarray(1 / (1 + np.exp(doubts[order])), dtype=np.float32)
@@ -108,7 +133,30 @@ class BlazeFaceDetector:
         values = found[rows] + self._anchors[canvas.shape[0]][rows]
         centres, halves = values[:, :2], values[:, 2:4] / 2
         boxes = np.concatenate([centres - halves, centres + halves], axis=1)
-        return blended(boxes, scores, values[:, 4:].reshape(-1, 6, 2), self._limits.overlap)
+        return _Anchored(boxes, scores, values[:, 4:].reshape(-1, 6, 2))
+
+    def _blended(self, found: _Anchored) -> list[Detection]:
+        return blended(*found, self._limits.overlap) if len(found.scores) else []
+
+
+class _Anchored(NamedTuple):
+    """What single anchors say, the best first: (n, 4), (n,) and (n, 6, 2)."""
+
+    boxes: Floats
+    scores: Floats
+    points: Floats
+
+    def upto(self, least: float) -> _Anchored:
+        """Those that score at least so much."""
+        count = int(np.count_nonzero(self.scores >= least))
+        return _Anchored(*(each[:count] for each in self))
+
+    def beyond(self, edges: Floats, share: float) -> _Anchored:
+        """Those that reach out of a picture with these `edges` by more than `share` of a side."""
+        outside = np.concatenate([edges[:2] - self.boxes[:, :2], self.boxes[:, 2:] - edges[2:]], 1)
+        sides = np.max(self.boxes[:, 2:] - self.boxes[:, :2], axis=1, initial=0)
+        out = np.flatnonzero(np.max(outside, axis=1, initial=-np.inf) > share * sides)
+        return _Anchored(*(each[out] for each in self))
 
 
 def _logit(score: float) -> float:

@@ -63,11 +63,11 @@ def letterbox(
 
 
 def cut_square(
-    image: RgbImage, centre: Floats, side: float, output: int
+    image: RgbImage, centre: Floats, side: float, output: int, *, mirrored: bool = False
 ) -> tuple[RgbImage, float, Floats]:
     """A square around `centre`, black beyond the picture; p lands on p * scale + offset.
 
-    `image`: in colours or in grey.
+    `image`: in colours or in grey. `mirrored`: beyond it is its mirror image instead.
     """
     length = max(1, round(side))
     left, top = (round(float(c) - length / 2) for c in centre)
@@ -84,6 +84,10 @@ def cut_square(
     inner = resized(image[y0:y1, x0:x1], width, height)
     x, y = round((x0 - left) * scale), round((y0 - top) * scale)
     inner = inner[: output - y, : output - x]
+    if mirrored:
+        below, right = output - y - inner.shape[0], output - x - inner.shape[1]
+        whole = cv2.copyMakeBorder(inner, y, below, x, right, cv2.BORDER_REFLECT)
+        return np.asarray(whole, dtype=np.uint8), scale, offset
     canvas[y : y + inner.shape[0], x : x + inner.shape[1]] = inner
     return canvas, scale, offset
 

@@ -42,12 +42,13 @@ class Light:
 
 @dataclass(frozen=True, slots=True)
 class FaceQuality:
-    """`side` is in pixels of the full-size picture."""
+    """`side` is in pixels of the full-size picture. `cut_off`: by the edge of the picture."""
 
     side: float
     luma: float
     sharpness: float
     pose: HeadPose | None
+    cut_off: bool = False
 
 
 def picture_light(grey: GreyImage) -> Light:
@@ -75,6 +76,7 @@ def face_quality(
         luma=cv2.sumElems(middle)[0] / middle.size,
         sharpness=_detail(crop),
         pose=layout.pose(face.points) if layout.pose else None,
+        cut_off=face.cut_off,
     )
 
 
@@ -91,6 +93,7 @@ def judge(
         return Unusable.SEVERAL_FACES
     face = faces[0]
     reasons = (
+        (face.cut_off and not limits.cut_off, Unusable.FACE_CUT_OFF),
         (face.side < limits.face_pixels, Unusable.FACE_TOO_SMALL),
         (face.luma < limits.face_luma_low, Unusable.TOO_DARK),
         (face.luma > limits.face_luma_high, Unusable.TOO_BRIGHT),

@@ -102,6 +102,8 @@ class DetectorLimits:
     sure_score: float
     second_look_score: float
     second_look_score_beside_another: float
+    cut_off_beyond: float
+    cut_off_candidate_score: float
     second_looks: int
     overlap: float
     smallest_beside_another: float
@@ -137,6 +139,7 @@ class WiderLimits:
     sharpness: float
     yaw: float
     pitch_up: float
+    cut_off: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ class QualityLimits:
     yaw: float
     pitch_up: float
     pitch_down: float
+    cut_off: bool
     picture_luma_low: float
     picture_luma_high: float
     picture_contrast: float
@@ -170,7 +174,13 @@ class QualityLimits:
     def wider(self) -> QualityLimits:
         """Those within which a live frame is compared, usable for a template or not."""
         wide = self.compared
-        return replace(self, sharpness=wide.sharpness, yaw=wide.yaw, pitch_up=wide.pitch_up)
+        return replace(
+            self,
+            sharpness=wide.sharpness,
+            yaw=wide.yaw,
+            pitch_up=wide.pitch_up,
+            cut_off=wide.cut_off,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3000,7 +3000,7 @@ export interface components {
          * @description Why a frame cannot be used for a comparison. None of these counts against anybody.
          * @enum {string}
          */
-        Unusable: "no_face" | "several_faces" | "face_too_small" | "too_dark" | "too_bright" | "blurred" | "turned_away";
+        Unusable: "no_face" | "several_faces" | "face_too_small" | "too_dark" | "too_bright" | "blurred" | "turned_away" | "face_cut_off";
         /** ValidationError */
         ValidationError: {
             /** Context */
@@ -3032,7 +3032,7 @@ export interface components {
          * WarningCode
          * @enum {string}
          */
-        WarningCode: "multiple_faces" | "different_person" | "no_face" | "too_dark" | "too_bright" | "face_too_small" | "blurred";
+        WarningCode: "multiple_faces" | "different_person" | "no_face" | "too_dark" | "too_bright" | "face_too_small" | "blurred" | "face_cut_off";
     };
     responses: never;
     parameters: never;
