@@ -41,6 +41,7 @@ GLARE = Shot(face_count=0, unusable=Unusable.TOO_BRIGHT)
 DIM = Shot(unusable=Unusable.TOO_DARK)
 TURNED = Shot(unusable=Unusable.TURNED_AWAY)
 BLURRED = Shot(unusable=Unusable.BLURRED)
+CUT_OFF = Shot(unusable=Unusable.FACE_CUT_OFF)
 SMALL = Shot(unusable=Unusable.FACE_TOO_SMALL)
 
 

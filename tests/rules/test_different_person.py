@@ -80,8 +80,8 @@ def test_what_cannot_be_compared_never_counts_against_the_candidate(silent: Shot
     assert film.of(KIND) == []
 
 
-@pytest.mark.parametrize("spoilt", [Unusable.BLURRED, Unusable.TURNED_AWAY])
-def test_a_face_a_little_blurred_or_turned_is_recognised_and_never_accused(
+@pytest.mark.parametrize("spoilt", [Unusable.BLURRED, Unusable.TURNED_AWAY, Unusable.FACE_CUT_OFF])
+def test_a_face_a_little_blurred_turned_or_cut_off_is_recognised_and_never_accused(
     spoilt: Unusable,
 ) -> None:
     film = Film()

@@ -12,6 +12,7 @@ from invigil.rules import judge
 
 from .film import (
     BLURRED,
+    CUT_OFF,
     DARK,
     DIM,
     EMPTY,
@@ -103,6 +104,7 @@ def test_two_causes_are_two_incidents() -> None:
         (GLARE, WarningCode.TOO_BRIGHT),
         (SMALL, WarningCode.FACE_TOO_SMALL),
         (BLURRED, WarningCode.BLURRED),
+        (CUT_OFF, WarningCode.FACE_CUT_OFF),
     ],
 )
 def test_quality_warning_when_three_frames_share_the_trouble(

@@ -11,6 +11,7 @@ from invigil.rules import judge
 
 from .film import (
     BLURRED,
+    CUT_OFF,
     DARK,
     EMPTY,
     GLARE,
@@ -77,7 +78,7 @@ def test_bad_light_does_not_bring_anybody_back(blind: Shot) -> None:
     assert film.of(KIND)[0].state is IncidentState.OPEN
 
 
-@pytest.mark.parametrize("face", [ME, STRANGER, TURNED, BLURRED, TWO])
+@pytest.mark.parametrize("face", [ME, STRANGER, TURNED, BLURRED, CUT_OFF, TWO])
 def test_any_face_closes(face: Shot) -> None:
     film = Film()
     film.lasts(20, EMPTY)

@@ -11,6 +11,7 @@ from invigil.rules import judge
 
 from .film import (
     BLURRED,
+    CUT_OFF,
     DARK,
     DIM,
     EMPTY,
@@ -31,7 +32,7 @@ from .film import (
 KIND = IncidentKind.NOT_RECOGNISED
 
 
-@pytest.mark.parametrize("shot", [UNSURE, TURNED, BLURRED, SMALL])
+@pytest.mark.parametrize("shot", [UNSURE, TURNED, BLURRED, SMALL, CUT_OFF])
 def test_somebody_whom_no_frame_can_tell_for_half_a_minute(shot: Shot) -> None:
     film = Film()
     film.lasts(30, ME)

@@ -10,6 +10,13 @@ from importlib.resources import files
 
 from PIL import Image, ImageFilter, ImageOps
 
+# Left, top, right and bottom of the face in a portrait.
+FACES = {
+    "obama": (254, 106, 440, 292),
+    "biden": (153, 97, 259, 203),
+    "astronaut": (173, 75, 277, 178),
+}
+
 
 @cache
 def photo(name: str) -> bytes:
@@ -104,6 +111,21 @@ def far_away() -> bytes:
     room = opened(empty_room())
     room.paste(opened(obama()).resize((100, 125)), (300, 200))
     return encoded(room)
+
+
+@cache
+def cut_off(name: str, edge: str, share: float = 0.6) -> bytes:
+    """A portrait of which an edge of the picture leaves this share of the face's box."""
+    left, top, right, bottom = FACES[name]
+    image = opened(photo(name))
+    missing_x, missing_y = (right - left) * (1 - share), (bottom - top) * (1 - share)
+    areas: dict[str, tuple[float, float, float, float]] = {
+        "left": (left + missing_x, 0, image.width, image.height),
+        "right": (0, 0, right - missing_x, image.height),
+        "top": (0, top + missing_y, image.width, image.height),
+        "bottom": (0, 0, image.width, bottom - missing_y),
+    }
+    return encoded(image.crop(areas[edge]))
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invigil.vision.detection import Detection, blended
+from invigil.vision.detection import Detection, apart_from, blended, largest_first
 from invigil.vision.geometry import Floats
 
 OVERLAP = 0.3
@@ -97,3 +97,37 @@ def test_every_anchor_may_hold_a_face(half: int, faces: int) -> None:
     found, wanted = both(boxes)
     assert len(found) == faces
     assert found == wanted
+
+
+def face(*box: float, cut_off: bool = False) -> Detection:
+    return Detection(
+        np.array(box, dtype=np.float32), 0.5, np.zeros((1, 2), dtype=np.float32), cut_off
+    )
+
+
+@pytest.mark.parametrize(
+    ("box", "beyond"),
+    [
+        ((0, 0, 20, 10), 0.0),
+        ((-5, 2, 15, 12), 0.25),
+        ((85, -2, 105, 10), 0.25),
+        ((50, 40, 60, 52), 2 / 12),
+        ((40, 20, 60, 30), -1.0),
+    ],
+)
+def test_how_far_a_face_reaches_out_of_the_picture(box: tuple[float, ...], beyond: float) -> None:
+    picture = np.zeros((50, 100, 3), dtype=np.uint8)
+    assert face(*box).beyond(picture) == pytest.approx(beyond)
+
+
+def test_faces_that_are_known_are_not_found_again() -> None:
+    known = [face(0, 0, 20, 20), face(50, 0, 70, 20)]
+    again, inside, new = face(4, 0, 24, 20), face(55, 5, 60, 10), face(18, 0, 38, 20)
+    assert apart_from(known, [again, inside, new], OVERLAP) == [new]
+    assert apart_from([], [again], OVERLAP) == [again]
+    assert apart_from(known, [], OVERLAP) == []
+
+
+def test_whole_faces_come_before_those_that_the_edge_cuts() -> None:
+    cut, small, large = face(0, 0, 90, 90, cut_off=True), face(0, 0, 9, 9), face(0, 0, 30, 30)
+    assert largest_first([small, cut, large]) == [large, small, cut]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -53,7 +53,7 @@ class Detection:
         """The same face on a picture of which the present one is a scaled and shifted copy."""
         corners = (self.box.reshape(2, 2) - offset) / np.float32(scale)
         points = (self.points - offset) / np.float32(scale)
-        return replace(self, box=corners.ravel(), points=points)
+        return Detection(corners.ravel(), self.score, points, self.cut_off)
 
     def beyond(self, image: RgbImage) -> float:
         """How far the box reaches out of the picture, in shares of its side; negative inside."""
