@@ -14,7 +14,7 @@ from invigil.domain.incident import IncidentKind
 from invigil.evaluate import play
 from invigil.evaluate.generate import HAPPENINGS, generate
 from invigil.evaluate.play import Opened, Played, Player
-from invigil.evaluate.render import Renderer
+from invigil.evaluate.render import HEIGHT, WIDTH, Renderer
 from invigil.evaluate.reports import sessions_page
 from invigil.evaluate.results import sessions_numbers
 from invigil.evaluate.script import (
@@ -314,6 +314,33 @@ def test_further_looks_take_turns(portraits: Path, tmp_path: Path, engine: Visio
         "sits 2",
     }
     assert script.reference.image.startswith("Obama")  # nobody else has three pictures
+
+
+def test_a_second_person_who_is_half_in_the_picture_is_seen_by_the_real_engine(
+    portraits: Path, tmp_path: Path, engine: VisionEngine
+) -> None:
+    kind = IncidentKind.MULTIPLE_FACES
+    (whole,) = generate(portraits, tmp_path, engine, hours=1, seed=3)
+    (half,) = generate(portraits, tmp_path, engine, hours=1, seed=3, second_visible=0.6)
+    (truth,) = (truth for truth in whole.truths if truth.kind is kind)
+    scene = next(act.scene for act in whole.acts if act.from_s == truth.from_s)
+    assert {name for name in whole.scenes if whole.scenes[name] != half.scenes[name]} == {scene}
+    other, own = half.scenes[scene].people
+    assert own == whole.scenes[scene].people[1]
+    face = other.size * HEIGHT
+    assert WIDTH - (other.x * WIDTH - face / 2) == pytest.approx(0.6 * face)
+    short = replace(
+        half,
+        images=str(portraits),
+        duration_s=60,
+        postures=2,
+        jitters=1,
+        acts=(Act(0, "sits 1"), Act(30, scene)),
+        truths=(Truth(kind, 30, 60),),
+    )
+    result = evaluate_sessions([short], engine)
+    assert result.missed(kind) == Rate(0, 1)
+    assert result.false == []
 
 
 def test_too_few_pictures_are_refused(

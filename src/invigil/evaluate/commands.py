@@ -185,6 +185,15 @@ def generate_sessions(
     sampling: Annotated[
         float, typer.Option(help="Seconds between two frames while nothing is suspected.", min=0.5)
     ] = 5.0,
+    second_visible: Annotated[
+        float,
+        typer.Option(
+            help="Share of the second person's face that is in the picture; its edge cuts off the "
+            "rest.",
+            min=0.1,
+            max=1.0,
+        ),
+    ] = 1.0,
     engine: Engine = "default",
     models: Models = None,
 ) -> None:
@@ -206,6 +215,7 @@ def generate_sessions(
                 seed=seed,
                 looks=looks,
                 sampling_s=sampling,
+                second_visible=second_visible,
                 progress=tick,
             )
         for script in made:

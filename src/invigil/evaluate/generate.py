@@ -11,6 +11,7 @@ from pathlib import Path
 from invigil.domain.errors import ImageRefused
 from invigil.domain.incident import IncidentKind
 from invigil.evaluate.identity import stem
+from invigil.evaluate.render import HEIGHT, WIDTH
 from invigil.evaluate.script import Act, Cast, Scene, Script, Seated, Truth
 from invigil.evaluate.tables import BadInput, read_image
 from invigil.vision.port import VisionEngine
@@ -107,6 +108,7 @@ def generate(
     seed: int,
     looks: int = 1,
     sampling_s: float = 5.0,
+    second_visible: float = 1.0,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Script]:
     """One sitting of an hour for each of `hours`, with different people as long as there are any.
@@ -114,6 +116,9 @@ def generate(
     `looks`: pictures of the candidate that one sitting changes between. With 1 the candidate is
     one picture varied by camera, light and posture: milder than life. With more, pictures of
     other days take turns: harsher than life.
+
+    `second_visible`: how much of the second person's face is in the picture; of the rest its edge
+    cuts off. All else stays the same with the same seed.
     """
     portraits = Portraits(folder, engine)
     chance = random.Random(seed)  # noqa: S311 - scenery, not secrets
@@ -133,7 +138,13 @@ def generate(
         own = _own_pictures(portraits, person, looks, chance)
         if own is None:
             continue
-        sitting = _Sitting(portraits, person, own, random.Random(chance.random()))  # noqa: S311
+        sitting = _Sitting(
+            portraits,
+            person,
+            own,
+            random.Random(chance.random()),  # noqa: S311
+            second_visible=second_visible,
+        )
         name = f"sitting-{len(scripts) + 1:04d}"
         script = sitting.script(name, seed * 100_003 + len(scripts), images)
         scripts.append(replace(script, sampling_s=sampling_s))
@@ -156,8 +167,15 @@ def _own_pictures(
 
 class _Sitting:
     def __init__(
-        self, portraits: Portraits, person: str, own: Sequence[Cast], chance: random.Random
+        self,
+        portraits: Portraits,
+        person: str,
+        own: Sequence[Cast],
+        chance: random.Random,
+        *,
+        second_visible: float = 1.0,
     ) -> None:
+        self._second_visible = second_visible
         self._portraits = portraits
         self._chance = chance
         self._person = person
@@ -255,12 +273,13 @@ class _Sitting:
 
     def _side_by_side(self, own: Cast) -> tuple[Seated, ...]:
         size = min(self._place[2], 0.26)
-        return (
-            Seated(
-                self._somebody_else(), 0.76, self._place[1], size * self._chance.uniform(0.8, 1.0)
-            ),
-            Seated(own, 0.32, self._place[1], size),
+        other = Seated(
+            self._somebody_else(), 0.76, self._place[1], size * self._chance.uniform(0.8, 1.0)
         )
+        if self._second_visible < 1:
+            face = other.size * HEIGHT / WIDTH
+            other = replace(other, x=1 - (self._second_visible - 0.5) * face)
+        return other, Seated(own, 0.32, self._place[1], size)
 
     def _poster(self) -> Seated:
         size = self._chance.uniform(0.08, 0.16)
