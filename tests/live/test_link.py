@@ -35,3 +35,15 @@ async def test_a_link_that_breaks_leaves_no_cancellation_behind(
         keeper.cancel()
         await asyncio.wait([keeper], timeout=PATIENCE_S)
     assert keeper.cancelled()
+
+
+async def test_a_link_ends_at_once_however_far_it_has_come(redis: RedisServer) -> None:
+    """In the steps in which the driver sends, it swallows being told to end."""
+    for steps in range(60):
+        keeper = asyncio.create_task(RedisBus(redis.url, b"key").run())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        keeper.cancel()
+        done, _ = await asyncio.wait([keeper], timeout=PATIENCE_S)
+        assert done, f"runs on when told to end at step {steps}"
+        assert keeper.cancelled()

@@ -153,6 +153,7 @@ class RedisBus:
             finally:
                 self._linked = False
                 await client.aclose()
+            _stop_if_cancelled()
             await asyncio.sleep(RETRY_S)
 
     def _client(self) -> Redis:
@@ -192,6 +193,7 @@ class RedisBus:
         await self._introduce(client)
         async with client.pubsub() as pubsub:
             await pubsub.subscribe(self._channel)
+            _stop_if_cancelled()
             await _until_one_fails(self._listen(pubsub), self._talk(client))
 
     async def _talk(self, client: Redis) -> NoReturn:
@@ -289,7 +291,7 @@ async def _until_one_fails(*works: Coroutine[Any, Any, NoReturn]) -> None:
 
 
 def _stop_if_cancelled() -> None:
-    """The driver can swallow a cancellation while it connects, and a server would never end."""
+    """The driver can swallow a cancellation while it sends, and a server would never end."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
