@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from tests.support.clock import Clock
 from tests.support.databases import Dialect
 from tests.support.house import Candidate, Json, Proctor, Running
+from tests.support.redis import RedisServer, redis_server
 from tests.support.scripted import ScriptedEngine
 from tests.support.server import serving
 
@@ -33,3 +34,9 @@ async def session(proctor: Proctor) -> Json:
 @pytest.fixture
 async def ada(house: Running, session: Json) -> Candidate:
     return await house.enter(session, face=b"me")
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path / "redis") as up:
+        yield up

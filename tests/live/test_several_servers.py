@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,13 @@ from tests.support.clock import Clock
 from tests.support.databases import Dialect, current
 from tests.support.house import Candidate, Json, Proctor, Running, read, running
 from tests.support.ports import free_port
-from tests.support.redis import RedisServer, redis_server
+from tests.support.redis import RedisServer
 from tests.support.scripted import ScriptedEngine
 from tests.support.server import Page, console, dial, exam_page, proctor_ticket, serving
 
 PROMISED_LAG_S = 5.0
 BAD_TICKET = 4401
 PATIENCE_S = 20.0
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with redis_server(tmp_path / "redis") as up:
-        yield up
 
 
 class Pair:

@@ -11,6 +11,8 @@ import asyncio
 import hashlib
 import hmac
 import json
+from collections.abc import Coroutine
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import structlog
@@ -146,13 +148,12 @@ class RedisBus:
             client = self._client()
             try:
                 await self._link(client)
-            except* (RedisError, OSError, TimeoutError) as group:
-                self._lost(group.exceptions[0])
-            except* FeedMisconfigured as group:
-                self._lost(group.exceptions[0])
+            except (RedisError, OSError, TimeoutError, FeedMisconfigured) as error:
+                self._lost(error)
             finally:
                 self._linked = False
                 await client.aclose()
+            _stop_if_cancelled()
             await asyncio.sleep(RETRY_S)
 
     def _client(self) -> Redis:
@@ -190,12 +191,12 @@ class RedisBus:
 
     async def _link(self, client: Redis) -> None:
         await self._introduce(client)
-        async with client.pubsub() as pubsub, asyncio.TaskGroup() as tasks:
+        async with client.pubsub() as pubsub:
             await pubsub.subscribe(self._channel)
-            tasks.create_task(self._listen(pubsub))
-            tasks.create_task(self._talk(client))
+            _stop_if_cancelled()
+            await _until_one_fails(self._listen(pubsub), self._talk(client))
 
-    async def _talk(self, client: Redis) -> None:
+    async def _talk(self, client: Redis) -> NoReturn:
         """Publish what waits, and a beat each second: one that comes back proves the link."""
         while True:
             items = self._out.take()
@@ -203,7 +204,7 @@ class RedisBus:
             _stop_if_cancelled()
             await self._out.wait(BEAT_S)
 
-    async def _listen(self, pubsub: PubSub) -> None:
+    async def _listen(self, pubsub: PubSub) -> NoReturn:
         loop = asyncio.get_running_loop()
         self._heard[self.node] = loop.time()
         while True:
@@ -271,8 +272,26 @@ class RedisBus:
             self._here.wake_all()
 
 
+async def _until_one_fails(*works: Coroutine[Any, Any, NoReturn]) -> None:
+    """Run `works` side by side; when one fails, end the others and raise what it raised.
+
+    Not a `TaskGroup`: before Python 3.13 that leaves its own task counted as cancelled when a
+    member fails. `run` goes on in that task, and before Python 3.11.3 (Debian 12 has 3.11.2) the
+    next answer that is late would then end it for good, as `CancelledError`, not `TimeoutError`.
+    """
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        first = next(task for task in tasks if task.done())
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    first.result()
+
+
 def _stop_if_cancelled() -> None:
-    """The driver can swallow a cancellation while it connects, and a server would never end."""
+    """The driver can swallow a cancellation while it sends, and a server would never end."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
