@@ -88,6 +88,21 @@ def test_any_face_closes(face: Shot) -> None:
     assert film.of(KIND)[0].ended_at == at(back)
 
 
+@pytest.mark.parametrize("dark_s", [5, 60, 300])
+def test_darkness_does_not_make_it_longer(dark_s: float) -> None:
+    """Who comes back in the dark was away for as long as could be seen, and no longer."""
+    film = Film()
+    film.lasts(20, EMPTY)
+    film.shoot(DARK)
+    fell = film.seconds
+    film.lasts(dark_s, DARK)
+    film.lasts(15, ME)
+    ended = film.of(KIND)[0].ended_at
+    assert ended is not None
+    # After minutes of it the last picture of the empty chair is forgotten.
+    assert at(fell) <= ended <= at(max(fell, fell + dark_s - POLICY.window.total_seconds() + 10))
+
+
 def test_candidate_is_told_long_before_the_proctor() -> None:
     film = Film()
     assert film.shoot(EMPTY).warnings == ()

@@ -49,7 +49,8 @@ class Weighed:
     """One suspicion after the newest frame.
 
     `shows`: the run that shows it, empty when the newest frame with a sign is clear.
-    `opens_at`, `closes_at`: the beginning of the run that decides, None while none does.
+    `opens_at`: the beginning of the run that decides; `closes_at`: the first frame that did not
+    show it any more. None while nothing decides.
     `undecided`: a run towards the other state has begun and is not long enough yet.
     `warns`: the newest frame shows it, and it is not the first one to do so.
     """
@@ -96,10 +97,19 @@ def weigh(
     return Weighed(
         shows=shows,
         opens_at=None,
-        closes_at=clear.frames[0].received_at if decided else None,
+        closes_at=_no_longer_shown(later) if decided else None,
         undecided=bool(clear.frames) and not decided,
         warns=warns,
     )
+
+
+def _no_longer_shown(signs: Sequence[tuple[ObservationRecord, Sign]]) -> datetime:
+    """When the first frame came that did not show it any more, clear or not.
+
+    Nobody is reported for the time in which nothing could be seen.
+    """
+    shown = [place for place, (_, sign) in enumerate(signs) if sign is Sign.SHOWS]
+    return signs[shown[-1] + 1 if shown else 0][0].received_at
 
 
 def _limit(policy: Policy, span: timedelta) -> timedelta:
