@@ -167,6 +167,17 @@ def sessions(
     _finish(numbers, reports.sessions_page(result, checked), checked, json_out, html_out)
 
 
+SecondVisible = Annotated[
+    float,
+    typer.Option(
+        help="Share of the second person's face that is in the picture; its edge cuts off the "
+        "rest.",
+        min=0.1,
+        max=1.0,
+    ),
+]
+
+
 @app.command("generate-sessions")
 def generate_sessions(
     *,
@@ -185,15 +196,7 @@ def generate_sessions(
     sampling: Annotated[
         float, typer.Option(help="Seconds between two frames while nothing is suspected.", min=0.5)
     ] = 5.0,
-    second_visible: Annotated[
-        float,
-        typer.Option(
-            help="Share of the second person's face that is in the picture; its edge cuts off the "
-            "rest.",
-            min=0.1,
-            max=1.0,
-        ),
-    ] = 1.0,
+    second_visible: SecondVisible = 1.0,
     engine: Engine = "default",
     models: Models = None,
 ) -> None:

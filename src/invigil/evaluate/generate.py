@@ -122,8 +122,7 @@ def generate(
     """
     portraits = Portraits(folder, engine)
     chance = random.Random(seed)  # noqa: S311 - scenery, not secrets
-    able = sorted(name for name, files in portraits.people.items() if len(files) > looks)
-    chance.shuffle(able)
+    able = _fit_to_sit(portraits, looks, chance)
     images = os.path.relpath(folder.resolve(), out.resolve())
     scripts: list[Script] = []
     tried = 0
@@ -150,6 +149,13 @@ def generate(
         scripts.append(replace(script, sampling_s=sampling_s))
         progress(name)
     return scripts
+
+
+def _fit_to_sit(portraits: Portraits, looks: int, chance: random.Random) -> list[str]:
+    """People with enough pictures, in random order."""
+    able = sorted(name for name, files in portraits.people.items() if len(files) > looks)
+    chance.shuffle(able)
+    return able
 
 
 def _own_pictures(
