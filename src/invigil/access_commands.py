@@ -35,7 +35,7 @@ def _with_accounts(settings: Settings, work: Callable[[Accounts], Awaitable[T]])
         await prepare(settings)
         return await work(accounts(settings, database, system_clock))
 
-    return run_with(settings, go)
+    return run_with(settings, go, new=True)
 
 
 def _ask_password() -> str:

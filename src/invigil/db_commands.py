@@ -14,14 +14,14 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from invigil.clock import system_clock
-from invigil.domain.errors import InvigilError, MaintenanceRefused
+from invigil.domain.errors import InvigilError, MaintenanceRefused, NotFound
 from invigil.settings import DATABASE_SCHEMES, Settings
 from invigil.settings.refusal import complaints
 from invigil.storage.database import Database
 from invigil.storage.database.engine import parse_url
 from invigil.storage.maintenance import backup as archives
 from invigil.storage.maintenance.copy import copy_all
-from invigil.wiring import database_of, database_setting, prepare
+from invigil.wiring import database_file, database_of, database_setting, prepare
 
 TARGET_VARIABLE = "INVIGIL_COPY_TO_URL"
 _T = TypeVar("_T")
@@ -42,13 +42,28 @@ def settings_of(data_dir: Path | None) -> Settings:
         raise typer.Exit(2) from None
 
 
+def require_installation(settings: Settings) -> None:
+    """Ends the program in plain words where the data folder holds none: most often a slip."""
+    file = database_file(settings)
+    if file is not None and not file.exists():
+        where = settings.data_dir
+        _console.print(f"No installation is in {where}. Check --data-dir or INVIGIL_DATA_DIR.")
+        raise typer.Exit(1)
+
+
 def run_with(
-    settings: Settings, work: Callable[[Database], Awaitable[_T]], *, opening: bool = False
+    settings: Settings,
+    work: Callable[[Database], Awaitable[_T]],
+    *,
+    opening: bool = False,
+    new: bool = False,
 ) -> _T:
     """With the database of the settings; an error is one plain sentence and what to do.
 
-    `opening`: with the keys to what is encrypted in it.
+    `opening`: with the keys to what is encrypted in it. `new`: it may be a new installation.
     """
+    if not new:
+        require_installation(settings)
 
     async def go() -> _T:
         database = database_of(settings, opening=opening)
@@ -59,6 +74,12 @@ def run_with(
 
     try:
         return asyncio.run(go())
+    except NotFound:
+        _console.print(
+            "Nothing has this id here. The ids of sessions and candidates are in the addresses of "
+            "the console's pages; check the data folder or database as well."
+        )
+        raise typer.Exit(1) from None
     except InvigilError as error:
         _console.print(f"{error.message} {error.fix}")
         raise typer.Exit(1) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import socket
 from collections.abc import Callable
@@ -45,7 +46,7 @@ For real exams use a certificate that browsers know: see docs/operations.md."""
 
 def print_link(settings: Settings, token: str) -> None:
     """One line to click, and nothing else that could be mistaken for it."""
-    print(f"Sign in as proctor (works once): {settings.base_url}/?token={token}", flush=True)
+    print(f"Sign in (works once): {settings.base_url}/?token={token}", flush=True)
 
 
 def reachable(settings: Settings) -> Settings:
@@ -143,11 +144,35 @@ def _own_certificate(settings: Settings) -> Certificate | None:
     return certificate_for(this_host(), settings.data_dir / "tls", system_clock())
 
 
+def _refuse_a_taken_port(settings: Settings) -> None:
+    """Before anything else is done: most often it is this server that runs already."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # As the server itself binds: what only lingers from an earlier one is not in the way.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        where = f"{settings.host}, port {settings.port}"
+        if error.errno == errno.EADDRINUSE:
+            raise SystemExit(
+                f"Something listens on {where} already. If it is Invigil, `invigil sign-in-link` "
+                "gives a new link to it; if not, choose another port (--port or INVIGIL_PORT)."
+            ) from None
+        raise SystemExit(
+            f"It is not possible to listen on {where}: {error.strerror}. Check INVIGIL_HOST and "
+            "INVIGIL_PORT."
+        ) from None
+
+
 def run_server(settings: Settings, after: Callable[[House], None] | None = None) -> None:
     """Serve until interrupted. `after` is called once requests are taken.
 
     Ends the program with one clear sentence when a part of the settings cannot be used.
     """
+    _refuse_a_taken_port(settings)
     try:
         asyncio.run(prepare(settings))
         asyncio.run(check_parts(settings))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
@@ -323,6 +324,9 @@ def make_analysis(settings: Settings, engine: VisionEngine | None) -> ManagedAna
     return WorkerAnalysis(command, count)
 
 
+_FILE = "invigil.db"
+
+
 def database_url(settings: Settings) -> str:
     """The URL of the settings, or of the SQLite file in the data folder."""
     if settings.database_url is not None:
@@ -337,7 +341,13 @@ def database_url(settings: Settings) -> str:
             user=settings.db_user or "",
             password=secret.get_secret_value() if secret else None,
         )
-    return sqlite_url(settings.data_dir / "invigil.db")
+    return sqlite_url(settings.data_dir / _FILE)
+
+
+def database_file(settings: Settings) -> Path | None:
+    """The SQLite file in the data folder; None where a database was chosen by settings."""
+    chosen = settings.database_url is not None or settings.db_host is not None
+    return None if chosen else settings.data_dir / _FILE
 
 
 def database_of(settings: Settings, *, opening: bool = False) -> Database:

@@ -63,7 +63,7 @@ def test_the_retentions_are_those_that_are_set() -> None:
     )
     assert "at most 30 days" in rows["evidence"][2], "nothing outlives its records"
     assert "at most 30 days" in rows["records"][2]
-    assert "at most 1 days" in rows["stills"][2]
+    assert "at most 1 day," in rows["stills"][2]
 
 
 @pytest.mark.parametrize(

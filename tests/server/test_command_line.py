@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import stat
 from pathlib import Path
 
@@ -65,7 +67,7 @@ async def test_a_sign_in_link_for_a_server_that_runs(tmp_path: Path) -> None:
         code, said = await command("sign-in-link", "--data-dir", str(data), cwd=tmp_path)
         assert code == 0
         before, _, token = said.strip().rpartition("?token=")
-        assert before == "Sign in as proctor (works once): http://localhost:8000/"
+        assert before == "Sign in (works once): http://localhost:8000/"
         client = await house.client({"Origin": house.base_url})
         read(await client.post("/api/v1/sign-in", json={"token": token}))
 
@@ -109,3 +111,62 @@ async def test_organisers_and_tokens_by_command(tmp_path: Path) -> None:
         code, _ = await command("organiser", "remove", name, *data, cwd=tmp_path)
         assert code == 0
         assert (await client.get("/api/v1/me")).status_code == 401
+
+
+async def test_a_port_that_is_taken_is_said_at_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        code, said = await command("serve", "--port", port, cwd=tmp_path, INVIGIL_DATA_DIR="data")
+    assert code == 1
+    assert f"port {port} already" in said
+    assert "invigil sign-in-link" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "data").exists()
+
+
+async def test_an_address_that_is_none_of_ours_is_said_at_once(tmp_path: Path) -> None:
+    chosen = {"INVIGIL_DATA_DIR": "data", "INVIGIL_HOST": "192.0.2.1"}
+    code, said = await command("serve", cwd=tmp_path, **chosen)
+    assert code == 1
+    assert "Check INVIGIL_HOST" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hold", "set", "nobody", "--reason", "case 1"),
+        ("erase", "nobody", "--yes"),
+        ("export", "nobody"),
+        ("export-candidate", "nobody"),
+    ],
+)
+async def test_an_id_that_nothing_has_is_no_matter_of_signing_in(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    assert (await command("db", "upgrade", cwd=tmp_path, INVIGIL_DATA_DIR="data"))[0] == 0
+    code, said = await command(*arguments, cwd=tmp_path, INVIGIL_DATA_DIR="data")
+    assert code == 1
+    assert "Nothing has this id here." in said
+    assert "sign in" not in said
+    assert os.listdir(tmp_path) == ["data"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hold", "list"),
+        ("export", "nobody"),
+        ("audit", "head"),
+        ("audit", "verify"),
+        ("retention", "certificate"),
+    ],
+)
+async def test_a_data_folder_that_holds_nothing_is_named(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    code, said = await command(*arguments, cwd=tmp_path, INVIGIL_DATA_DIR="slip")
+    assert code == 1
+    assert said.splitlines() == [
+        "No installation is in slip. Check --data-dir or INVIGIL_DATA_DIR."
+    ]
+    assert not (tmp_path / "slip").exists()

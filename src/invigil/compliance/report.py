@@ -52,12 +52,16 @@ def markdown(facts: Facts, now: datetime) -> str:
     )
 
 
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
 def _kept(facts: Facts) -> str:
     rows = [
         (
             each.data_class.value,
             each.what,
-            f"at most {each.days} days, less where a session says less"
+            f"at most {_days(each.days)}, less where a session says less"
             if each.days
             else "as many days as the session says (1 to 365)",
         )
