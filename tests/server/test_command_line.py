@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import stat
 from pathlib import Path
@@ -15,6 +14,10 @@ from tests.support.clock import Clock
 from tests.support.house import read, running
 from tests.support.process import command
 from tests.support.scripted import ScriptedEngine
+
+
+def names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
 
 
 async def test_version(tmp_path: Path) -> None:
@@ -148,7 +151,7 @@ async def test_an_id_that_nothing_has_is_no_matter_of_signing_in(
     assert code == 1
     assert "Nothing has this id here." in said
     assert "sign in" not in said
-    assert os.listdir(tmp_path) == ["data"]
+    assert names_in(tmp_path) == ["data"]
 
 
 @pytest.mark.parametrize(
