@@ -116,6 +116,24 @@ async def test_a_bad_picture_is_a_friendly_warning_and_no_incident(
     assert await proctor.incidents(session) == []
 
 
+async def test_whoever_leans_half_out_of_the_picture_is_asked_to_move_and_not_reported(
+    proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    replies = await ada.film(pictures.cut_off("obama", "right", 0.65), 40)
+    assert codes(replies[-1]) == ["face_cut_off"]
+    assert await proctor.incidents(session) == []
+
+
+async def test_a_helper_who_is_half_in_the_picture_is_an_incident(
+    proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    """Who leans in and out: smaller than the candidate, but no picture on a wall."""
+    for share in (0.5, 0.65, 0.5, 0.65):
+        await ada.frame(pictures.with_a_helper_at_the_edge(share))
+    (incident,) = await proctor.incidents(session)
+    assert (incident["kind"], incident["detail"]["max_faces"]) == ("multiple_faces", 2)
+
+
 async def test_somebody_too_far_away_to_be_recognised_is_information_after_half_a_minute(
     proctor: Proctor, session: Json, ada: Candidate
 ) -> None:

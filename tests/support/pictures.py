@@ -129,6 +129,15 @@ def cut_off(name: str, edge: str, share: float = 0.6) -> bytes:
 
 
 @cache
+def with_a_helper_at_the_edge(share: float = 0.6) -> bytes:
+    """One portrait, and so much of another face as the right edge leaves."""
+    helper = opened(cut_off("biden", "right", share))
+    room = opened(obama())
+    room.paste(helper, (room.width - helper.width, 440))
+    return encoded(room)
+
+
+@cache
 def sideways() -> bytes:
     """The pixels lie on their side, and EXIF says which way is up."""
     turned = opened(obama()).transpose(Image.Transpose.ROTATE_90)

@@ -42,12 +42,12 @@ def test_a_helper_who_is_half_in_the_picture_is_seen(
     engine: VisionEngine, obama: Template, share: float
 ) -> None:
     """Beside a smaller candidate too, who is the main face and is compared if much larger."""
-    helper = pictures.opened(pictures.cut_off("biden", "right", share))
-    room = pictures.opened(pictures.obama())
-    room.paste(helper, (room.width - helper.width, 440))
-    seen = engine.observe(pictures.encoded(room), [obama])
+    picture = pictures.with_a_helper_at_the_edge(share)
+    seen = engine.observe(picture, [obama])
     assert (seen.face_count, seen.main, seen.unusable) == (2, 0, Unusable.SEVERAL_FACES)
     assert seen.identity is Identity.MATCH
+    room = pictures.opened(picture)
+    helper = pictures.opened(pictures.cut_off("biden", "right", share))
     larger = helper.resize((2 * helper.width, 2 * helper.height))
     room.paste(larger, (room.width - larger.width, 360))
     seen = engine.observe(pictures.encoded(room), [obama])
