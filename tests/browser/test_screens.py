@@ -59,7 +59,9 @@ def test_acts_and_what_the_candidate_reads(exam: Exam) -> None:
     for act, screen in (("pause", "paused"), ("remove", "removed")):
         proctor.get(f"act-{act}").click()
         expect(proctor.get("act-reason")).to_be_visible()
+        expect(proctor.get("act-confirm")).to_be_disabled()
         findings.look(proctor.page, f"dialog {act}", CANDIDATE_WIDTHS)
+        proctor.get("act-dialog").get_by_role("group").get_by_role("button").first.click()
         proctor.get("act-confirm").click()
         expect(obama.get(screen)).to_be_visible()
         findings.look(obama.page, screen, CANDIDATE_WIDTHS)
