@@ -130,6 +130,7 @@ def colleague_agrees(second: BrowserContext, console: str) -> None:
     page.goto(console)
     card = page.locator("[data-testid=incident-card]")
     card.get_by_test_id("decision-confirm").click()
+    card.get_by_test_id("decision-reason").fill("I see two people as well.")
     card.get_by_test_id("decision-save").click()
     expect(card).not_to_have_attribute("data-proposed", "true")
     show(page, "console-agreed")

@@ -75,12 +75,6 @@ export const DECISION_WORDS: Record<Decision, string> = {
   inconclusive: "Inconclusive",
 };
 
-export const REASON_PRESETS: Record<Decision, string[]> = {
-  confirmed: ["Clearly visible in the picture", "Seen in the live video", "Candidate said so"],
-  dismissed: ["Picture or poster, not a person", "Same person, other light", "Technical problem", "Allowed"],
-  inconclusive: ["Picture is not clear enough", "Needs a second look"],
-};
-
 export const MESSAGE_PRESETS: Record<"message" | "warning", string[]> = {
   message: [
     "Everything is fine, please go on.",
