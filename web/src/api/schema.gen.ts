@@ -2828,12 +2828,17 @@ export interface components {
             /** Proctors */
             proctors: components["schemas"]["ProctorInviteOut"][];
         };
-        /** ProctorOut */
+        /**
+         * ProctorOut
+         * @description `id` is of this sign-in; `person` is whom decisions name in `by_id`.
+         */
         ProctorOut: {
             /** Id */
             id: string;
             /** Name */
             name: string;
+            /** Person */
+            person: string;
             role: components["schemas"]["Role"];
         };
         /** Resync */

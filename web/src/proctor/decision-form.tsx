@@ -2,6 +2,7 @@ import { Button, Group, Text } from "@mantine/core";
 import { type FormEvent, type KeyboardEvent, useRef, useState } from "react";
 import type { Decision, Incident } from "../api/types";
 import { usualReasons } from "../decision-reasons";
+import { wouldPropose } from "../live/second-person";
 import { DECISION_WORDS } from "../words";
 import { useConsole, useConsoleView } from "./console-context";
 import css from "./proctor.module.css";
@@ -9,12 +10,15 @@ import { ReasonField } from "./reason-field";
 
 /** A decision always has a reason: one of the usual ones with a click, or the proctor's own words. */
 export function DecisionForm({ incident, decision }: { incident: Incident; decision: Decision }) {
-  const { ui } = useConsole();
+  const { ui, proctor } = useConsole();
+  const { session } = useConsoleView();
   const [reason, setReason] = useState("");
   const [missing, setMissing] = useState(false);
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  const readByCandidate = (useConsoleView().session?.own_incidents ?? "never") !== "never";
+  const readByCandidate = (session?.own_incidents ?? "never") !== "never";
+  const propose =
+    decision === "confirmed" && wouldPropose(incident, proctor.person, session?.second_reviewer ?? false);
   const change = (next: string) => {
     setReason(next);
     setMissing(false);
@@ -38,7 +42,7 @@ export function DecisionForm({ incident, decision }: { incident: Incident; decis
   return (
     <form onSubmit={save} onKeyDown={onKeyDown} className={css.decision}>
       <Text size="sm" fw={650} mb={4}>
-        {DECISION_WORDS[decision]} – why?
+        {propose ? "Propose: confirmed" : DECISION_WORDS[decision]} – why?
       </Text>
       <ReasonField
         label={readByCandidate ? "Reason, which the candidate will read" : "Reason"}

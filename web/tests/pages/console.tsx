@@ -50,11 +50,16 @@ export function showFeed(given: Given): ShownFeed {
     undo: async (id: string) => void shown.undone.push(id),
   } as unknown as ConsoleStore;
   const seen = new SeenIncidents("s1");
-  const proctor: Proctor = given.proctor ?? { id: "p", name: "Olga", role: "organiser" };
+  const proctor: Proctor = given.proctor ?? { id: "p", person: "p", name: "Olga", role: "organiser" };
   const fail = (error: unknown) => {
     throw error;
   };
-  const parts = { proctor, store, seen, ui: new ConsoleUi(store, seen, fail) } as ConsoleParts;
+  const parts = {
+    proctor,
+    store,
+    seen,
+    ui: new ConsoleUi(store, seen, fail, proctor.person),
+  } as ConsoleParts;
   show(
     <ConsoleContext value={parts}>
       <Keyed parts={parts} />

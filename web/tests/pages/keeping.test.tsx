@@ -59,9 +59,9 @@ function open(role: Proctor["role"] = "organiser", page: "keeping" | "panel" = "
   const amina = candidate("c1", { name: "Amina  Okafor", state: "finished" });
   store.view.set(fromSnapshot(snapshot({ candidates: [amina, candidate("c2")] })));
   const seen = new SeenIncidents("s1");
-  const ui = new ConsoleUi(store, seen, () => {});
+  const ui = new ConsoleUi(store, seen, () => {}, "p");
   ui.focus("c1");
-  const proctor = { id: "p", name: "Olga", role };
+  const proctor = { id: "p", person: "p", name: "Olga", role };
   show(
     <ConsoleContext value={{ proctor, store, seen, ui } as ConsoleParts}>
       {page === "panel" ? <FocusPanel candidateId="c1" /> : <Keeping candidate={amina} />}

@@ -58,10 +58,15 @@ beforeEach(() => {
   const store = fakeStore();
   const seen = new SeenIncidents("s1");
   const sound = { muted: new Store(false), toggle: () => toggled++ } as unknown as ConsoleParts["sound"];
-  const ui = new ConsoleUi(store, seen, (error) => {
-    throw error;
-  });
-  parts = { proctor: { id: "p", name: "Olga", role: "organiser" }, store, seen, sound, ui };
+  const ui = new ConsoleUi(
+    store,
+    seen,
+    (error) => {
+      throw error;
+    },
+    "p",
+  );
+  parts = { proctor: { id: "p", person: "p", name: "Olga", role: "organiser" }, store, seen, sound, ui };
   show(
     <ConsoleContext value={parts}>
       <Keyed />
@@ -147,7 +152,7 @@ it("signs in with the link and takes the token out of the address", async () => 
   const fetched: Request[] = [];
   vi.stubGlobal("fetch", async (request: Request) => {
     fetched.push(request);
-    return new Response(JSON.stringify({ proctor: { id: "p", name: "Me", role: "organiser" } }));
+    return new Response(JSON.stringify({ proctor: { id: "p", person: "p", name: "Me", role: "organiser" } }));
   });
   const auth = new ProctorAuth();
   await auth.check();
