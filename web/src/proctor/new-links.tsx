@@ -62,7 +62,7 @@ export function RenewLinks({ waiting, done, busy, onRenew }: RenewProps) {
   };
   return (
     <Group gap="xs">
-      <Text size="sm">
+      <Text size="sm" w="100%">
         {waiting === 1 ? "One person gets a new link" : `${waiting} people get new links`}; those that were
         sent to them stop working at once.
       </Text>
