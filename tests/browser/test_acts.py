@@ -49,6 +49,8 @@ def test_pause_resume_and_end(proctor: Proctor, seated: Candidate) -> None:
     expect(obama.get("self-view")).to_have_count(0)
     expect(tile).to_have_attribute("data-status", "paused")
     expect(proctor.get("focus-panel").get_by_test_id("state-reason")).to_contain_text("A break")
+    expect(proctor.get("focus-panel")).to_contain_text("Paused: no pictures are taken")
+    expect(proctor.get("focus-panel")).not_to_contain_text("Next picture")
     obama.camera.show("two")  # whoever walks past in a break
     show(obama.page, "candidate-paused")
     show(proctor.page, "console-paused")

@@ -147,8 +147,11 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
 
 function Facts({ candidate }: { candidate: Candidate }) {
   const now = useNow();
-  const over = candidate.state === "finished" || candidate.state === "removed";
+  const paused = candidate.state === "paused";
+  // What was true of the last picture is not true of now.
+  const over = paused || candidate.state === "finished" || candidate.state === "removed";
   const facts = [
+    ...(paused ? [["Monitoring", "Paused: no pictures are taken"]] : []),
     ...(over ? [] : [["Faces", facesWords(candidate.live)]]),
     ...(candidate.identity_check === "proctor"
       ? [["Identity", "A proctor compares by eye"]]
