@@ -86,7 +86,6 @@ def test_two_people_confirm_and_the_candidate_sees_and_answers(
     obama.camera.show("two")
     card = proctor.cards("multiple_faces")
     expect(card).to_have_count(1)
-    expect(card.get_by_test_id("base-rate")).to_be_visible()
     obama.camera.show("obama")
     expect(proctor.cards("multiple_faces", "closed")).to_have_count(1)
     expect(proctor.tile("Barack Obama")).to_contain_text("1 to look at")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.accessibility import AXE, CANDIDATE_WIDTHS, Findings
 from tests.browser.conftest import Exam
@@ -73,6 +73,18 @@ def test_acts_and_what_the_candidate_reads(exam: Exam) -> None:
     assert not findings.all, str(findings)
 
 
+def reviewed_before(page: Page) -> None:
+    """As in an installation where people have decided about many incidents."""
+
+    def answer(route: Route) -> None:
+        found = route.fetch().json()
+        for kind in found["kinds"]:
+            kind.update(reviewed=41, words="3 of 41 such incidents were confirmed here.")
+        route.fulfill(json=found)
+
+    page.route("**/api/v1/precision", answer)
+
+
 def incident_and_answer(proctor: Proctor, obama: Candidate, findings: Findings) -> None:
     obama.camera.show("two")
     card = proctor.cards("multiple_faces")
@@ -127,6 +139,7 @@ def test_answers_holds_and_erasure(exam: Exam) -> None:
         fair_review=True,
         look=lambda page: findings.look(page, "settings of a session", CANDIDATE_WIDTHS),
     )
+    reviewed_before(proctor.page)
     proctor.open_console(title)
     obama = exam.new_candidate("obama")
     obama.come_in(join_url, name)

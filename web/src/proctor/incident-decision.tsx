@@ -8,11 +8,11 @@ import { DECISION_WORDS } from "../words";
 import { useConsole, useConsoleView } from "./console-context";
 import css from "./proctor.module.css";
 
-/** How often such incidents were confirmed here, to be read before deciding. */
+/** How often such incidents were confirmed here, to be read before deciding; nothing while there is none. */
 function BaseRate({ incident }: { incident: Incident }) {
   const { store } = useConsole();
   const rate = useStore(store.precision).find(({ kind }) => kind === incident.kind);
-  if (!rate || incident.source !== "rules") return null;
+  if (!rate || rate.reviewed === 0 || incident.source !== "rules") return null;
   return (
     <Text size="sm" className="faint" data-testid="base-rate">
       {rate.words}

@@ -28,7 +28,10 @@ function fakeStore(): ConsoleStore {
   };
   return {
     view,
-    precision: new Store([{ kind: "multiple_faces", words: "3 of 41 such incidents were confirmed here." }]),
+    precision: new Store([
+      { kind: "multiple_faces", reviewed: 41, words: "3 of 41 such incidents were confirmed here." },
+      { kind: "no_face", reviewed: 0, words: "No incident of this kind has been reviewed here yet." },
+    ]),
     viewers: { focus: () => {}, trouble: new Store(null) },
     decide: async (id: string, decision: "confirmed", reason: string) => {
       decided.push([id, decision, reason]);
@@ -161,7 +164,7 @@ it("signs in with the link and takes the token out of the address", async () => 
   expect(auth.view.get().status).toBe("in");
 });
 
-it("tells the base rate before the decision, and not for kinds without one", async () => {
+it("tells the base rate before the decision, and not for kinds that nobody has reviewed", async () => {
   const [card, other] = cards() as [HTMLElement, HTMLElement];
   expect(within(card).getByTestId("base-rate").textContent).toContain("3 of 41");
   expect(within(other).queryByTestId("base-rate")).toBeNull();
