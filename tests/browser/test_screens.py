@@ -25,6 +25,9 @@ def test_lists_and_what_is_arranged(exam: Exam, tmp_path: Path) -> None:
     proctor.get("invitations").click()
     expect(proctor.get("invite")).to_have_count(LIST.count("\n") - 1)
     findings.look(proctor.page, "invitations", CANDIDATE_WIDTHS)
+    proctor.get("renew-links").click()
+    findings.look(proctor.page, "question before new links", CANDIDATE_WIDTHS)
+    proctor.get("invitations-dialog").get_by_role("button", name="Cancel").click()
     proctor.page.keyboard.press("Escape")
 
     obama = exam.new_candidate("obama")

@@ -51,7 +51,7 @@ export function RenewLinks({ waiting, done, busy, onRenew }: RenewProps) {
     return (
       <Group>
         <Button variant="default" size="xs" disabled={busy} onClick={ask.open} data-testid="renew-links">
-          New links for everybody who has not joined
+          New links for all who have not joined
         </Button>
       </Group>
     );
