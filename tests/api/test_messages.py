@@ -46,6 +46,29 @@ async def test_a_message_to_all_reaches_everybody_who_is_not_finished(
         assert len((await candidate.me())["messages"]) == count
 
 
+async def test_a_message_that_nobody_would_read_is_refused(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    left, ended = [await scripted.enter(session, name, b"me") for name in ("Left", "Ended")]
+    read(await left.post("leave"))
+    await proctor.act(ended.id, "end", "The time is over.")
+    body = {"text": "One more thing."}
+    for candidate in (left, ended):
+        address = f"/api/v1/candidates/{candidate.id}/messages"
+        error = refused(await proctor.client.post(address, json=body), 409, "candidate_finished")
+        assert "no longer arrive" in error["message"]
+        assert (await candidate.me())["messages"] == []
+    to_ada = f"/api/v1/candidates/{ada.id}/messages"
+    await proctor.act(ada.id, "pause", "A break.")
+    read(await proctor.client.post(to_ada, json=body), 201)  # who is paused reads on
+
+    to_all = f"/api/v1/sessions/{session['id']}"
+    read(await proctor.client.post(f"{to_all}/close"))
+    for address in (to_ada, f"{to_all}/messages"):
+        refused(await proctor.client.post(address, json=body), 410, "session_closed")
+    assert len((await proctor.snapshot(session))["messages"]) == 1
+
+
 async def test_a_candidate_sees_its_own_messages_only(
     scripted: Running, proctor: Proctor, session: Json, ada: Candidate
 ) -> None:

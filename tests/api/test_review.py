@@ -38,7 +38,7 @@ async def test_a_decision_is_kept_with_reason_person_and_time(
         "decision": decision,
         "reason": "A poster on the wall.",
         "by": "Organiser",
-        "by_id": me["id"],
+        "by_id": me["person"],
         "decided_at": now,
         "proposed": False,
     }

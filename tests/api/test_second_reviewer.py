@@ -143,7 +143,12 @@ async def test_two_sign_ins_of_one_account_are_one_person(scripted: Running, cas
     for name in ("Olga", "Otto"):
         await scripted.rooms.accounts.add(name, PASSWORD)
     here, there, otto = [await by_password(scripted, name) for name in ("Olga", "Olga", "Otto")]
-    await decide(scripted, here, case.incident, "confirmed")
+    one = await decide(scripted, here, case.incident, "confirmed")
+    mine, too, other = [
+        read(await each.client.get("/api/v1/me"))["proctor"] for each in (here, there, otto)
+    ]
+    assert mine["id"] != too["id"]
+    assert one["decision"]["by_id"] == mine["person"] == too["person"] != other["person"]
     again = await there.client.post(case.path(), json={"decision": "confirmed", "reason": "Yes."})
     refused(again, 409, "needs_another_person")
     two = await decide(scripted, otto, case.incident, "confirmed")

@@ -121,7 +121,10 @@ def test_the_console(exam: Exam) -> None:
 
     proctor.focus("Barack Obama")
     card.get_by_test_id("decision-confirm").click()
+    card.get_by_test_id("decision-save").click()
+    expect(card).to_contain_text("Choose a reason, or write one.")
     findings.look(proctor.page, "live view and reason", PROCTOR_WIDTHS)
+    card.get_by_test_id("decision-reason").fill("Two people.")
     card.get_by_test_id("decision-save").click()
     expect(card).to_have_attribute("data-decision", "confirmed")
     findings.look(proctor.page, "decided", PROCTOR_WIDTHS)

@@ -20,6 +20,15 @@ Barack Obama;barack@example.org;=4711;multiple_faces;2;10;25 %
 Michael Collins;collins@example.org;4712;;;;
 """
 
+# Room above and below the words of a button, in pixels.
+BESIDE_THE_LABEL = """button => {
+  const outer = button.getBoundingClientRect();
+  const words = document.createRange();
+  words.selectNodeContents(button.querySelector(".mantine-Button-label"));
+  const { top, bottom } = words.getBoundingClientRect();
+  return [top - outer.top, outer.bottom - bottom];
+}"""
+
 
 def templates(server: Server, candidate_name: str) -> int:
     """Of the one of that name who joined last: other tests have people too."""
@@ -49,6 +58,11 @@ def invite_all(exam: Exam, tmp_path: Path) -> str:
     expect(proctor.get("roster-error")).to_have_count(0)
     proctor.get("invited-only").click()
     expect(proctor.get("invited-only")).to_be_checked()
+    proctor.page.keyboard.press("Escape")
+    expect(proctor.get("not-downloaded")).to_contain_text("Not downloaded yet. Close anyway?")
+    proctor.get("keep-links").click()
+    above, below = proctor.get("download-links").evaluate(BESIDE_THE_LABEL)
+    assert abs(above - below) <= 1, "the label sticks to an edge of its button"
     with proctor.page.expect_download() as download:
         proctor.get("download-links").click()
     text = Path(download.value.path()).read_text(encoding="utf-8")

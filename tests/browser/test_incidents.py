@@ -49,6 +49,7 @@ def test_nobody_is_there_and_darkness_is_no_absence(exam: Exam) -> None:
     obama = exam.candidate()
     obama.camera.show("dark")
     obama.expect_warning("too_dark")
+    expect(exam.proctor.tile("Barack Obama")).to_contain_text("The last picture is too dark")
     obama.camera.show("empty")
     card = exam.proctor.cards("no_face")
     expect(card).to_be_visible()

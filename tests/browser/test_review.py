@@ -89,8 +89,13 @@ def test_the_keyboard_alone_is_enough(incidents: Proctor) -> None:
     expect(newest.get_by_test_id("decision-reason")).to_have_count(0)
     expect(newest).to_have_attribute("data-decision", "none")
     keys.press("d")
-    keys.press("Enter")
+    keys.press("Enter")  # without a reason nothing is saved
+    expect(newest).to_contain_text("Choose a reason, or write one.")
+    expect(newest).to_have_attribute("data-decision", "none")
+    for key in ("Tab", "Enter", "Enter"):  # the first usual reason
+        keys.press(key)
     expect(newest).to_have_attribute("data-decision", "dismissed")
+    expect(newest).to_contain_text("Picture, poster or screen, not a person")
     expect(newest.get_by_test_id("decision-reason")).to_have_count(0)
 
     keys.press("?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.accessibility import AXE, CANDIDATE_WIDTHS, Findings
 from tests.browser.conftest import Exam
@@ -25,6 +25,9 @@ def test_lists_and_what_is_arranged(exam: Exam, tmp_path: Path) -> None:
     proctor.get("invitations").click()
     expect(proctor.get("invite")).to_have_count(LIST.count("\n") - 1)
     findings.look(proctor.page, "invitations", CANDIDATE_WIDTHS)
+    proctor.get("renew-links").click()
+    findings.look(proctor.page, "question before new links", CANDIDATE_WIDTHS)
+    proctor.get("invitations-dialog").get_by_role("button", name="Cancel").click()
     proctor.page.keyboard.press("Escape")
 
     obama = exam.new_candidate("obama")
@@ -59,7 +62,9 @@ def test_acts_and_what_the_candidate_reads(exam: Exam) -> None:
     for act, screen in (("pause", "paused"), ("remove", "removed")):
         proctor.get(f"act-{act}").click()
         expect(proctor.get("act-reason")).to_be_visible()
+        expect(proctor.get("act-confirm")).to_be_disabled()
         findings.look(proctor.page, f"dialog {act}", CANDIDATE_WIDTHS)
+        proctor.get("act-dialog").get_by_role("group").get_by_role("button").first.click()
         proctor.get("act-confirm").click()
         expect(obama.get(screen)).to_be_visible()
         findings.look(obama.page, screen, CANDIDATE_WIDTHS)
@@ -71,11 +76,26 @@ def test_acts_and_what_the_candidate_reads(exam: Exam) -> None:
     assert not findings.all, str(findings)
 
 
+def reviewed_before(page: Page) -> None:
+    """As in an installation where people have decided about many incidents."""
+
+    def answer(route: Route) -> None:
+        found = route.fetch().json()
+        for kind in found["kinds"]:
+            kind.update(reviewed=41, words="3 of 41 such incidents were confirmed here.")
+        route.fulfill(json=found)
+
+    page.route("**/api/v1/precision", answer)
+
+
 def incident_and_answer(proctor: Proctor, obama: Candidate, findings: Findings) -> None:
     obama.camera.show("two")
     card = proctor.cards("multiple_faces")
     expect(card.get_by_test_id("base-rate")).to_be_visible()
     card.get_by_test_id("decision-confirm").click()
+    expect(card).to_contain_text("which the candidate will read")
+    findings.look(proctor.page, "reason of a decision", CANDIDATE_WIDTHS)
+    card.get_by_role("button", name="Another person is in the picture").click()
     card.get_by_test_id("decision-save").click()
     expect(card).to_have_attribute("data-proposed", "true")
     obama.get("finish").click()
@@ -122,6 +142,7 @@ def test_answers_holds_and_erasure(exam: Exam) -> None:
         fair_review=True,
         look=lambda page: findings.look(page, "settings of a session", CANDIDATE_WIDTHS),
     )
+    reviewed_before(proctor.page)
     proctor.open_console(title)
     obama = exam.new_candidate("obama")
     obama.come_in(join_url, name)

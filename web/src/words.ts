@@ -75,12 +75,6 @@ export const DECISION_WORDS: Record<Decision, string> = {
   inconclusive: "Inconclusive",
 };
 
-export const REASON_PRESETS: Record<Decision, string[]> = {
-  confirmed: ["Clearly visible in the picture", "Seen in the live video", "Candidate said so"],
-  dismissed: ["Picture or poster, not a person", "Same person, other light", "Technical problem", "Allowed"],
-  inconclusive: ["Picture is not clear enough", "Needs a second look"],
-};
-
 export const MESSAGE_PRESETS: Record<"message" | "warning", string[]> = {
   message: [
     "Everything is fine, please go on.",
@@ -113,16 +107,6 @@ export function checkInWords({ collected, needed, hint }: CheckInProgress): stri
   return hintWords(hint) ?? (collected < needed ? "Good. Please look at the camera." : "Comparing…");
 }
 
-export function facesWords(live: LiveFacts | null): string {
-  if (!live || live.faces === null) return "No picture analysed yet";
-  return `${live.faces === 0 ? "No face" : facesCount(live.faces)} in the last picture`;
-}
-
-export function facesCount(faces: number): string {
-  if (faces === 0) return "no face";
-  return faces === 1 ? "1 face" : `${faces} faces`;
-}
-
 const UNUSABLE: Record<FrameReason, string> = {
   no_face: "no face",
   several_faces: "several faces",
@@ -133,6 +117,25 @@ const UNUSABLE: Record<FrameReason, string> = {
   turned_away: "face turned away",
   face_cut_off: "face partly outside the picture",
 };
+
+/** Why no face can be told; that none was found says nothing then. */
+function blindWords({ faces, usable, reason }: LiveFacts): string | null {
+  return faces === 0 && !usable && reason && reason !== "no_face" ? (UNUSABLE[reason] ?? null) : null;
+}
+
+export function facesWords(live: LiveFacts | null): string {
+  if (!live || live.faces === null) return "No picture analysed yet";
+  const blind = blindWords(live);
+  if (blind) return `The last picture is ${blind}`;
+  return `${live.faces === 0 ? "No face" : facesCount(live)} in the last picture`;
+}
+
+export function facesCount(live: LiveFacts): string {
+  const blind = blindWords(live);
+  if (blind) return blind;
+  if (live.faces === 0) return "no face";
+  return live.faces === 1 ? "1 face" : `${live.faces} faces`;
+}
 
 export function identityWords(live: LiveFacts | null): string {
   if (!live) return "Not compared yet";

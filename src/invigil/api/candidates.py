@@ -30,7 +30,7 @@ async def render(house: House, candidate_id: str) -> s.Candidate:
 async def send_message(
     candidate_id: str, body: s.NewMessage, proctor: ProctorDep, house: HouseDep
 ) -> s.Message:
-    """Send a message or warning to one candidate."""
+    """Send a message or warning to one candidate. 409 when the exam is over for the candidate."""
     return present.message(
         await house.messages.from_proctor(proctor, candidate_id, body.kind, body.text)
     )

@@ -29,7 +29,7 @@ _NO_KINDS: frozenset[TemplateKind] = frozenset()
 
 def proctor(actor: Staff) -> s.Me:
     role = Role.ORGANISER if isinstance(actor, Organiser) else Role.PROCTOR
-    return s.Me(proctor=s.ProctorOut(id=actor.id, name=actor.name, role=role))
+    return s.Me(proctor=s.ProctorOut(id=actor.id, person=actor.person, name=actor.name, role=role))
 
 
 def media(provider_id: str, meetings: Meetings) -> s.MediaProvider:

@@ -53,7 +53,10 @@ class SignIn(In):
 
 
 class ProctorOut(Out):
+    """`id` is of this sign-in; `person` is whom decisions name in `by_id`."""
+
     id: str
+    person: str
     name: str
     role: Role
 

@@ -99,6 +99,12 @@ class Removed(InvigilError):
     fix = "The reason is on your exam page. Ask the exam office whether you can come back in."
 
 
+class CandidateFinished(IllegalTransition):
+    code = "candidate_finished"
+    message = "This candidate has finished: messages no longer arrive."
+    fix = "Reach the candidate in another way, such as by the exam office."
+
+
 class AlreadyDone(IllegalTransition):
     code = "already_done"
     message = "Somebody else has done that already."

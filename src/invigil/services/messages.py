@@ -7,7 +7,7 @@ from invigil.domain.actor import Staff
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import Removed
+from invigil.domain.errors import CandidateFinished, Removed, SessionClosed
 from invigil.domain.message import Event, EventKind, Message, MessageKind, Sender
 from invigil.domain.secrets import new_id
 from invigil.services.candidates import load_open
@@ -27,9 +27,12 @@ class Messages:
     async def from_proctor(
         self, proctor: Staff, candidate_id: str, kind: MessageKind, text: str
     ) -> Message:
+        """Raises `CandidateFinished` or `SessionClosed` where nobody would read it."""
         async with self._database.begin() as work:
             authorize(proctor, Operation.MESSAGE_SEND, await work.candidates.get(candidate_id))
             candidate, _ = await load_open(work, candidate_id)
+            if candidate.state is CandidateState.FINISHED:
+                raise CandidateFinished
             self._note(work, proctor, kind, candidate.session_id, candidate.id)
             return await self._add(work, candidate, Sender.PROCTOR, kind, text)
 
@@ -43,9 +46,13 @@ class Messages:
     async def to_all(
         self, proctor: Staff, session_id: str, kind: MessageKind, text: str
     ) -> list[Message]:
-        """To everybody who has joined and has not finished."""
+        """To everybody who has joined and has not finished. Raises `SessionClosed`."""
         async with self._database.begin() as work:
-            authorize(proctor, Operation.MESSAGE_SEND, await work.sessions.get(session_id))
+            session = authorize(
+                proctor, Operation.MESSAGE_SEND, await work.sessions.get(session_id)
+            )
+            if session.closed:
+                raise SessionClosed
             self._note(work, proctor, kind, session_id, None)
             return [
                 await self._add(work, candidate, Sender.PROCTOR, kind, text)

@@ -424,7 +424,7 @@ export interface paths {
         put?: never;
         /**
          * Send Message
-         * @description Send a message or warning to one candidate.
+         * @description Send a message or warning to one candidate. 409 when the exam is over for the candidate.
          */
         post: operations["send_message_api_v1_candidates__candidate_id__messages_post"];
         delete?: never;
@@ -2828,12 +2828,17 @@ export interface components {
             /** Proctors */
             proctors: components["schemas"]["ProctorInviteOut"][];
         };
-        /** ProctorOut */
+        /**
+         * ProctorOut
+         * @description `id` is of this sign-in; `person` is whom decisions name in `by_id`.
+         */
         ProctorOut: {
             /** Id */
             id: string;
             /** Name */
             name: string;
+            /** Person */
+            person: string;
             role: components["schemas"]["Role"];
         };
         /** Resync */

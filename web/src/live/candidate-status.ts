@@ -1,4 +1,5 @@
 import type { Candidate, Incident, Message } from "../api/types";
+import { waitsForAnother } from "./second-person";
 
 export type TileStatus =
   | "waiting"
@@ -64,10 +65,15 @@ function roomTileStatus(
   return silence > RECENT_MS + 3 * (next_frame_ms ?? 0) ? "no_feed" : "online";
 }
 
-/** Candidates whose incidents nobody has decided yet, with how many there are. */
-export function undecidedByCandidate(incidents: readonly Incident[]): ReadonlyMap<string, number> {
+/** Candidates with incidents that `person` can do something about, and how many there are. */
+export function undecidedByCandidate(
+  incidents: readonly Incident[],
+  person: string,
+): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { candidate_id, decision } of incidents) {
+  for (const incident of incidents) {
+    const { candidate_id, decision } = incident;
+    if (waitsForAnother(incident, person)) continue;
     if (!decision || decision.proposed) counts.set(candidate_id, (counts.get(candidate_id) ?? 0) + 1);
   }
   return counts;

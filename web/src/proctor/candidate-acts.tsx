@@ -1,12 +1,12 @@
-import { Button, Group, Text, TextInput } from "@mantine/core";
+import { Button, Group, Text } from "@mantine/core";
 import { IconDoorEnter, IconPlayerPause, IconPlayerPlay, IconSquare, IconUserOff } from "@tabler/icons-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import type { ActKind, Candidate } from "../api/types";
 import { randomUuid } from "../live/ids";
 import { Dialog } from "../ui/dialog";
 import { useConsole, useConsoleView } from "./console-context";
 import { showError } from "./notify";
-import css from "./proctor.module.css";
+import { ReasonField } from "./reason-field";
 
 interface Choice {
   label: string;
@@ -118,7 +118,8 @@ interface DialogProps {
 function ActDialog({ act, candidate, onClose }: DialogProps) {
   const { store } = useConsole();
   const choice = CHOICES[act];
-  const [reason, setReason] = useState(choice.presets[0] ?? "");
+  const [reason, setReason] = useState("");
+  const field = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [command] = useState(randomUuid);
   const submit = async (event: FormEvent) => {
@@ -131,27 +132,13 @@ function ActDialog({ act, candidate, onClose }: DialogProps) {
     <Dialog opened onClose={onClose} title={choice.title(candidate.name)} testId="act-dialog">
       <form onSubmit={submit}>
         <Text mb="md">{choice.text}</Text>
-        <fieldset className={css.chips}>
-          <legend className="visually-hidden">Usual reasons</legend>
-          {choice.presets.map((preset) => (
-            <button
-              type="button"
-              key={preset}
-              className={css.chip}
-              aria-pressed={reason === preset}
-              onClick={() => setReason(preset)}
-            >
-              {preset}
-            </button>
-          ))}
-        </fieldset>
-        <TextInput
+        <ReasonField
           label="Reason, which the candidate reads"
-          maxLength={500}
-          data-autofocus
+          presets={choice.presets}
           value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-          data-testid="act-reason"
+          onChange={setReason}
+          inputRef={field}
+          testId="act-reason"
         />
         <Group justify="flex-end" mt="md">
           <Button variant="default" onClick={onClose}>

@@ -36,7 +36,7 @@ function makeParts(sessionId: string, proctor: Proctor): ConsoleParts {
       showQuestion(name, text);
     }
   });
-  return { proctor, store, seen, sound, ui: new ConsoleUi(store, seen, showError) };
+  return { proctor, store, seen, sound, ui: new ConsoleUi(store, seen, showError, proctor.person) };
 }
 
 export function ConsolePage({ sessionId, proctor }: { sessionId: string; proctor: Proctor }) {

@@ -1,6 +1,7 @@
 import type { Decision, Incident } from "../api/types";
 import type { ConsoleStore } from "../live/console-store";
 import { type FeedFilter, filterIncidents, readFilter, writeFilter } from "../live/feed-filter";
+import { mayConfirm } from "../live/second-person";
 import { Store } from "../live/store";
 import type { SeenIncidents } from "../live/unread";
 
@@ -23,6 +24,8 @@ export class ConsoleUi {
     private readonly store: ConsoleStore,
     private readonly seen: SeenIncidents,
     private readonly onError: (error: unknown) => void,
+    /** Who decides here, as decisions name them. */
+    private readonly person: string,
   ) {
     this.view = new Store<UiView>({
       selected: null,
@@ -58,9 +61,13 @@ export class ConsoleUi {
 
   /** Open the reason form; the decision is made when it is saved. */
   ask(decision: Decision, id = this.view.get().selected): void {
-    const incident = this.store.view.get().incidents.find((each) => each.id === id);
+    const { incidents, session } = this.store.view.get();
+    const incident = incidents.find((each) => each.id === id);
     if (!incident) return;
     this.select(incident.id);
+    // The card says that a second person has to; a form could only be refused.
+    const twice = !mayConfirm(incident, this.person, session?.second_reviewer ?? false);
+    if (decision === "confirmed" && twice) return;
     this.view.patch({ deciding: { id: incident.id, decision } });
   }
 

@@ -13,7 +13,7 @@ import { CandidateActs } from "./candidate-acts";
 import { useConsole, useConsoleView } from "./console-context";
 import { FocusHistory, FocusMessages } from "./focus-lists";
 import { Keeping } from "./holds";
-import { MessageForm } from "./message-form";
+import { MessageOne } from "./message-one";
 import { Picture } from "./picture";
 import css from "./proctor.module.css";
 import { StatusChip } from "./status-chip";
@@ -65,7 +65,7 @@ export function FocusPanel({ candidateId }: { candidateId: string }) {
           </Tabs.List>
           <Tabs.Panel value="write" pt="sm">
             <FocusMessages candidateId={candidateId} />
-            <MessageForm candidateId={candidateId} />
+            <MessageOne candidate={candidate} />
           </Tabs.Panel>
           <Tabs.Panel value="history" pt="sm">
             <FocusHistory candidateId={candidateId} />
@@ -147,8 +147,11 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
 
 function Facts({ candidate }: { candidate: Candidate }) {
   const now = useNow();
-  const over = candidate.state === "finished" || candidate.state === "removed";
+  const paused = candidate.state === "paused";
+  // What was true of the last picture is not true of now.
+  const over = paused || candidate.state === "finished" || candidate.state === "removed";
   const facts = [
+    ...(paused ? [["Monitoring", "Paused: no pictures are taken"]] : []),
     ...(over ? [] : [["Faces", facesWords(candidate.live)]]),
     ...(candidate.identity_check === "proctor"
       ? [["Identity", "A proctor compares by eye"]]

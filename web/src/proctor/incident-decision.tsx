@@ -1,17 +1,18 @@
 import { Button, Group, Text } from "@mantine/core";
 import { IconArrowBackUp, IconCheck, IconQuestionMark, IconX } from "@tabler/icons-react";
 import type { Decision, Incident, ReviewDecision } from "../api/types";
+import { mayConfirm, mayUndo, waitsForAnother } from "../live/second-person";
 import { dayAndTime } from "../time";
 import { useStore } from "../ui/use-store";
 import { DECISION_WORDS } from "../words";
-import { useConsole } from "./console-context";
+import { useConsole, useConsoleView } from "./console-context";
 import css from "./proctor.module.css";
 
-/** How often such incidents were confirmed here, to be read before deciding. */
+/** How often such incidents were confirmed here, to be read before deciding; nothing while there is none. */
 function BaseRate({ incident }: { incident: Incident }) {
   const { store } = useConsole();
   const rate = useStore(store.precision).find(({ kind }) => kind === incident.kind);
-  if (!rate || incident.source !== "rules") return null;
+  if (!rate || rate.reviewed === 0 || incident.source !== "rules") return null;
   return (
     <Text size="sm" className="faint" data-testid="base-rate">
       {rate.words}
@@ -79,8 +80,8 @@ function person({ by, by_id }: ReviewDecision): string {
 }
 
 function Decided({ incident, decision }: { incident: Incident; decision: ReviewDecision }) {
-  const { ui } = useConsole();
-  const words = DECISION_WORDS[decision.decision];
+  const { ui, proctor } = useConsole();
+  const second = useConsoleView().session?.second_reviewer ?? false;
   return (
     <div
       className={css.decided}
@@ -89,27 +90,38 @@ function Decided({ incident, decision }: { incident: Incident; decision: ReviewD
     >
       <div className={css.grow}>
         <Text size="sm" fw={650}>
-          {decision.proposed
-            ? `Proposed: ${words.toLowerCase()}, by ${person(decision)}. A second person has to agree.`
-            : `${words} by ${person(decision)}`}
+          {waitsForAnother(incident, proctor.person)
+            ? "You have proposed: confirmed. Waiting for a second person."
+            : decidedWords(decision)}
         </Text>
         <Text size="sm">{decision.reason}</Text>
       </div>
-      <Button
-        variant="default"
-        size="compact-sm"
-        leftSection={<IconArrowBackUp size={16} aria-hidden />}
-        onClick={() => void ui.undo(incident.id)}
-        data-testid="decision-undo"
-      >
-        Undo
-      </Button>
+      {mayUndo(incident, proctor.person, second) && (
+        <Button
+          variant="default"
+          size="compact-sm"
+          leftSection={<IconArrowBackUp size={16} aria-hidden />}
+          onClick={() => void ui.undo(incident.id)}
+          data-testid="decision-undo"
+        >
+          Undo
+        </Button>
+      )}
     </div>
   );
 }
 
+function decidedWords(decision: ReviewDecision): string {
+  const words = DECISION_WORDS[decision.decision];
+  return decision.proposed
+    ? `Proposed: ${words.toLowerCase()}, by ${person(decision)}. A second person has to agree.`
+    : `${words} by ${person(decision)}`;
+}
+
 function Choices({ incident }: { incident: Incident }) {
-  const { ui } = useConsole();
+  const { ui, proctor } = useConsole();
+  const second = useConsoleView().session?.second_reviewer ?? false;
+  const agree = incident.decision?.proposed ? "Agree" : "Confirm";
   const choice = (kind: Decision, label: string, testId: string, Icon: typeof IconCheck) => (
     <Button
       variant="default"
@@ -123,7 +135,8 @@ function Choices({ incident }: { incident: Incident }) {
   );
   return (
     <Group gap={6}>
-      {choice("confirmed", incident.decision?.proposed ? "Agree" : "Confirm", "decision-confirm", IconCheck)}
+      {mayConfirm(incident, proctor.person, second) &&
+        choice("confirmed", agree, "decision-confirm", IconCheck)}
       {choice("dismissed", "Dismiss", "decision-dismiss", IconX)}
       {choice("inconclusive", "Inconclusive", "decision-inconclusive", IconQuestionMark)}
     </Group>

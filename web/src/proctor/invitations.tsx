@@ -1,15 +1,14 @@
 import { Alert, Button, FileButton, Group, Stack, Switch, Text } from "@mantine/core";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
-import { useCallback, useEffect, useState } from "react";
-import { asApiError } from "../api/http";
-import { exportUrl, importInvites, listInvites, setAdmission } from "../api/invites";
-import type { ExamSession, Invite } from "../api/types";
+import { useState } from "react";
+import { exportUrl, setAdmission } from "../api/invites";
+import type { ExamSession } from "../api/types";
 import { timeZone } from "../time";
 import { Dialog } from "../ui/dialog";
 import { InviteList } from "./invite-list";
+import { NewLinks, NotDownloaded, RenewLinks } from "./new-links";
 import css from "./proctor.module.css";
-
-const EVERY_MS = 10_000;
+import { useRoster } from "./use-roster";
 
 interface Props {
   session: ExamSession;
@@ -20,55 +19,39 @@ interface Props {
 }
 
 export function Invitations({ session, organiser, opened, onClose }: Props) {
+  const [unsaved, setUnsaved] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const leave = () => {
+    setUnsaved(false);
+    setAsking(false);
+    onClose();
+  };
+  // Escape once more leads back: nothing is lost by a key that is pressed twice.
+  const close = () => (unsaved ? setAsking(!asking) : leave());
   return (
     <Dialog
       opened={opened}
-      onClose={onClose}
+      onClose={close}
       title="Personal invitations"
       size="xl"
       testId="invitations-dialog"
     >
-      {opened && <Inside session={session} organiser={organiser} />}
+      {asking && <NotDownloaded onBack={() => setAsking(false)} onLeave={leave} />}
+      {/* Only hidden meanwhile: the links are in it. */}
+      <div hidden={asking}>
+        {opened && <Inside session={session} organiser={organiser} onUnsaved={setUnsaved} />}
+      </div>
     </Dialog>
   );
 }
 
-function Inside({ session, organiser }: Pick<Props, "session" | "organiser">) {
-  const [invites, setInvites] = useState<Invite[] | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  /** Links are shown only where they were made, and only until this window is closed. */
-  const [links, setLinks] = useState<ReadonlyMap<string, string>>(new Map());
-  const [csv, setCsv] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const failed = useCallback((reason: unknown) => {
-    const { message, fix } = asApiError(reason);
-    setError([message, fix].filter(Boolean).join("\n"));
-  }, []);
-  const load = useCallback(() => {
-    listInvites(session.id).then((answer) => setInvites(answer.invites), failed);
-  }, [session.id, failed]);
-  useEffect(() => {
-    load();
-    const timer = setInterval(load, EVERY_MS);
-    return () => clearInterval(timer);
-  }, [load]);
-  const keep = (made: Invite[]) =>
-    setLinks((all) => new Map([...all, ...made.map(({ id, link }) => [id, link ?? ""] as const)]));
-  const attempt = async (act: () => Promise<void>) => {
-    setBusy(true);
-    setError(null);
-    await act().catch(failed);
-    setBusy(false);
-    load();
-  };
-  const upload = (file: File | null) => {
-    if (!file) return;
-    void attempt(async () => {
-      const made = await importInvites(session.id, file, timeZone());
-      keep(made.invites);
-      setCsv(made.csv);
-    });
-  };
+interface InsideProps extends Pick<Props, "session" | "organiser"> {
+  onUnsaved: (unsaved: boolean) => void;
+}
+
+function Inside({ session, organiser, onUnsaved }: InsideProps) {
+  const roster = useRoster(session.id, onUnsaved);
+  const { invites, error, busy, attempt } = roster;
   return (
     <Stack gap="sm">
       {organiser && <HowToImport />}
@@ -85,7 +68,7 @@ function Inside({ session, organiser }: Pick<Props, "session" | "organiser">) {
       <Group gap="xs">
         {organiser && (
           <FileButton
-            onChange={upload}
+            onChange={roster.upload}
             accept=".csv,text/csv"
             inputProps={{ "data-testid": "roster-file", "aria-label": "Choose a CSV file" } as object}
           >
@@ -115,13 +98,19 @@ function Inside({ session, organiser }: Pick<Props, "session" | "organiser">) {
           </Text>
         </Alert>
       )}
-      {csv && <NewLinks csv={csv} />}
+      {roster.offered && <NewLinks made={roster.working} onDownload={() => onUnsaved(false)} />}
+      <RenewLinks
+        waiting={roster.waiting.length}
+        done={roster.renewed}
+        busy={busy}
+        onRenew={() => void roster.renew()}
+      />
       <InviteList
         sessionId={session.id}
         invites={invites}
-        links={links}
+        made={roster.made}
         onChange={attempt}
-        onLink={(made) => keep([made])}
+        onLink={(fresh) => roster.keep([fresh])}
       />
     </Stack>
   );
@@ -136,22 +125,5 @@ function HowToImport() {
       <code>picture every (s)</code>, <code>breaks</code>, <code>break minutes</code>. Times without a zone
       are in yours ({timeZone()}).
     </Text>
-  );
-}
-
-function NewLinks({ csv }: { csv: string }) {
-  const address = `data:text/csv;charset=utf-8,${encodeURIComponent(csv)}`;
-  return (
-    <Alert color="blue" title="The links are shown only now" role="status" data-testid="new-links">
-      <Text size="sm" mb="xs">
-        The server does not keep them. Download them and send each to its person; a lost link can be replaced
-        by a new one below.
-      </Text>
-      <Group>
-        <Button component="a" href={address} download="links.csv" size="xs" data-testid="download-links">
-          Download names and links
-        </Button>
-      </Group>
-    </Alert>
   );
 }

@@ -15,8 +15,8 @@ const STATE: Record<InviteState, { words: string; Icon: typeof IconMail }> = {
 interface Props {
   sessionId: string;
   invites: Invite[] | null;
-  /** Links that were made while this window is open, by invite. */
-  links: ReadonlyMap<string, string>;
+  /** With links that were made while this window is open. */
+  made: ReadonlyMap<string, Invite>;
   onChange: (act: () => Promise<void>) => Promise<void>;
   onLink: (made: Invite) => void;
 }
@@ -43,9 +43,9 @@ interface RowProps extends Omit<Props, "invites"> {
   invite: Invite;
 }
 
-function InviteRow({ invite, sessionId, links, onChange, onLink }: RowProps) {
+function InviteRow({ invite, sessionId, made, onChange, onLink }: RowProps) {
   const { words, Icon } = STATE[invite.state];
-  const link = invite.link_works ? links.get(invite.id) : undefined;
+  const link = invite.link_works ? made.get(invite.id)?.link : undefined;
   const revoke = () => onChange(async () => void (await revokeInvite(sessionId, invite.id)));
   const reissue = () => onChange(async () => onLink(await reissueInvite(sessionId, invite.id)));
   return (

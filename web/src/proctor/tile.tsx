@@ -88,7 +88,7 @@ function lastPicture({ last_frame_at, live, state }: Candidate, now: number, siz
   if (!last_frame_at) return "No picture yet";
   const when = ago(last_frame_at, now);
   if (size === "large") return `Last picture ${when}`;
-  return state === "in_room" && live?.faces != null ? `${when} · ${facesCount(live.faces)}` : when;
+  return state === "in_room" && live?.faces != null ? `${when} · ${facesCount(live)}` : when;
 }
 
 const STOPPED = new Set<Candidate["state"]>(["paused", "removed", "finished"]);

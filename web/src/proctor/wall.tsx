@@ -10,14 +10,17 @@ import { Tile } from "./tile";
 import { TileSizeControl, tileSize } from "./tile-size";
 
 export function Wall() {
-  const { store, seen } = useConsole();
+  const { store, seen, proctor } = useConsole();
   const { candidates, incidents, messages, session } = useConsoleView();
   const { focused } = useUiView();
   const views = useStore(store.viewers.views);
   const seenIds = useStore(seen.seen);
   const questions = useMemo(() => unreadMessages(messages, seenIds), [messages, seenIds]);
   const size = useStore(tileSize);
-  const undecided = useMemo(() => undecidedByCandidate(incidents), [incidents]);
+  const undecided = useMemo(
+    () => undecidedByCandidate(incidents, proctor.person),
+    [incidents, proctor.person],
+  );
   return (
     <div>
       <Group justify="space-between" gap="xs" mb="xs">

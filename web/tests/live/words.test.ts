@@ -115,8 +115,25 @@ it("counts undecided incidents only", () => {
     proposed: false,
     decided_at: at(1),
   } as const;
-  const counts = undecidedByCandidate([incident("a"), incident("b"), incident("c", { decision: decided })]);
+  const counts = undecidedByCandidate(
+    [incident("a"), incident("b"), incident("c", { decision: decided })],
+    "p1",
+  );
   expect(counts.get("c1")).toBe(2);
+});
+
+it("counts a proposal for everybody but the one who waits for a second person", () => {
+  const proposal = {
+    decision: "confirmed",
+    reason: "x",
+    by: "P",
+    by_id: "p1",
+    proposed: true,
+    decided_at: at(1),
+  } as const;
+  const waiting = [incident("a", { decision: proposal, opinions: [proposal] })];
+  expect(undecidedByCandidate(waiting, "p1").get("c1")).toBeUndefined();
+  expect(undecidedByCandidate(waiting, "p2").get("c1")).toBe(1);
 });
 
 it("does not call a lost line our side's fault, nor the candidate's", () => {

@@ -1,7 +1,7 @@
 import { cleanup, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
-import type { Hold, Proctor } from "../../src/api/types";
+import type { Candidate, Hold, Proctor } from "../../src/api/types";
 import { fromSnapshot } from "../../src/live/console-state";
 import { ConsoleStore } from "../../src/live/console-store";
 import { SeenIncidents } from "../../src/live/unread";
@@ -12,6 +12,8 @@ import { FocusPanel } from "../../src/proctor/focus-panel";
 import { Keeping } from "../../src/proctor/holds";
 import { at, candidate, snapshot } from "../live/shapes";
 import { show } from "./render";
+
+const FACTS = { faces: 1, identity: "match", reason: null, usable: true } as const;
 
 let holds: Hold[];
 let asked: string[];
@@ -54,14 +56,18 @@ beforeEach(() => {
   vi.stubGlobal("fetch", server);
 });
 
-function open(role: Proctor["role"] = "organiser", page: "keeping" | "panel" = "keeping") {
+function open(
+  role: Proctor["role"] = "organiser",
+  page: "keeping" | "panel" = "keeping",
+  state: Candidate["state"] = "finished",
+) {
   const store = new ConsoleStore("s1");
-  const amina = candidate("c1", { name: "Amina  Okafor", state: "finished" });
+  const amina = candidate("c1", { name: "Amina  Okafor", state, live: FACTS });
   store.view.set(fromSnapshot(snapshot({ candidates: [amina, candidate("c2")] })));
   const seen = new SeenIncidents("s1");
-  const ui = new ConsoleUi(store, seen, () => {});
+  const ui = new ConsoleUi(store, seen, () => {}, "p");
   ui.focus("c1");
-  const proctor = { id: "p", name: "Olga", role };
+  const proctor = { id: "p", person: "p", name: "Olga", role };
   show(
     <ConsoleContext value={{ proctor, store, seen, ui } as ConsoleParts}>
       {page === "panel" ? <FocusPanel candidateId="c1" /> : <Keeping candidate={amina} />}
@@ -144,4 +150,16 @@ it("is offered to organisers and not to proctors, and shows nothing live of who 
   cleanup();
   open("organiser", "panel");
   expect(screen.getByTestId("tab-keeping").textContent).toContain("Hold and erase");
+});
+
+it("says of who is paused that it is so, and nothing that was true before", () => {
+  open("proctor", "panel", "paused");
+  const panel = screen.getByTestId("focus-panel");
+  expect(panel.textContent).toContain("Paused: no pictures are taken");
+  for (const stale of ["1 face", "Matches the check-in photos", "Next picture", "every 5 s"]) {
+    expect(panel.textContent).not.toContain(stale);
+  }
+  cleanup();
+  open("proctor", "panel", "in_room");
+  expect(screen.getByTestId("focus-panel").textContent).toMatch(/1 face in the last picture.*every 5 s/);
 });

@@ -57,6 +57,22 @@ it.each([
   expect(shown.textContent).toContain(words);
 });
 
+it.each([
+  ["large", "too_dark", "The last picture is too dark"],
+  ["large", "too_bright", "The last picture is too bright"],
+  ["large", "blurred", "The last picture is blurred"],
+  ["small", "too_dark", "ago · too dark"],
+  ["small", "no_face", "ago · no face"],
+] as const)(
+  "does not say on a %s tile that nobody is there when the picture is %s",
+  (size, reason, words) => {
+    const live = { faces: 0, identity: "not_compared", reason, usable: false } as const;
+    const shown = tile(candidate("c1", { state: "in_room", last_frame_at: at(0), live }), size);
+    expect(shown.textContent).toContain(words);
+    if (reason !== "no_face") expect(shown.textContent?.toLowerCase()).not.toContain("no face");
+  },
+);
+
 it("remembers the size of the tiles", async () => {
   show(<TileSizeControl />);
   await userEvent.click(screen.getByText("Small tiles"));

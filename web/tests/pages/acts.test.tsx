@@ -1,0 +1,66 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { expect, it } from "vitest";
+import type { Candidate } from "../../src/api/types";
+import { fromSnapshot } from "../../src/live/console-state";
+import { Store } from "../../src/live/store";
+import { CandidateActs } from "../../src/proctor/candidate-acts";
+import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
+import { candidate, snapshot } from "../live/shapes";
+import { show } from "./render";
+
+function open(state: Candidate["state"]) {
+  const acts: unknown[][] = [];
+  const amina = candidate("c1", { name: "Amina", state });
+  const store = {
+    view: new Store(fromSnapshot(snapshot({ candidates: [amina] }))),
+    act: async (...args: unknown[]) => void acts.push(args.slice(0, 3)),
+  };
+  show(
+    <ConsoleContext value={{ store } as unknown as ConsoleParts}>
+      <CandidateActs candidate={amina} />
+    </ConsoleContext>,
+  );
+  return acts;
+}
+
+it.each([
+  ["in_room", "pause"],
+  ["in_room", "remove"],
+  ["in_room", "end"],
+  ["paused", "resume"],
+  ["removed", "readmit"],
+] as const)("has no reason ready for somebody who is %s: %s waits for one", async (state, act) => {
+  const acts = open(state);
+  await userEvent.click(screen.getByTestId(`act-${act}`));
+  const reason = await screen.findByTestId("act-reason");
+  expect((reason as HTMLInputElement).value).toBe("");
+  expect(screen.queryByRole("button", { pressed: true })).toBeNull();
+  expect(screen.getByTestId("act-confirm")).toHaveProperty("disabled", true);
+  await userEvent.type(reason, "  {Enter}");
+  expect(acts).toEqual([]);
+  await userEvent.type(reason, "As you asked{Enter}");
+  expect(acts).toEqual([["c1", act, "As you asked"]]);
+});
+
+it("takes a usual reason by the keyboard alone", async () => {
+  const acts = open("in_room");
+  await userEvent.click(screen.getByTestId("act-pause"));
+  const reason = await screen.findByTestId("act-reason");
+  reason.focus();
+  await userEvent.keyboard("{Tab}{Enter}");
+  expect((reason as HTMLInputElement).value).toBe("A break, as you asked");
+  expect(document.activeElement).toBe(reason);
+  await userEvent.keyboard("{Enter>2/}");
+  expect(acts).toEqual([["c1", "pause", "A break, as you asked"]]);
+});
+
+it("does not send with the Enter that is still held down from choosing", async () => {
+  const acts = open("in_room");
+  await userEvent.click(screen.getByTestId("act-end"));
+  const reason = await screen.findByTestId("act-reason");
+  reason.focus();
+  await userEvent.keyboard("{Tab}{Enter>3/}");
+  expect((reason as HTMLInputElement).value).toBe("You asked to stop");
+  expect(acts).toEqual([]);
+});
