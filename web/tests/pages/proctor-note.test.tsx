@@ -40,3 +40,21 @@ it("remembers it as long as it can where the browser keeps nothing", async () =>
   open([message("m1")], "private");
   expect(screen.queryByTestId("proctor-note")).toBeNull();
 });
+
+it("shows what is unread one after the other, the oldest first, and calls a warning one", async () => {
+  const notes = [
+    message("m1", { text: "Read before" }),
+    message("m2", { text: "Please sit upright." }),
+    message("m3", { text: "My chair is low.", from: "candidate" }),
+    message("m4", { text: "No phones.", kind: "warning" }),
+  ];
+  sessionStorage.setItem("invigil:read:c1", "m1");
+  open(notes);
+  const note = () => screen.getByTestId("proctor-note").textContent;
+  expect(note()).toMatch(/^From the proctor.*Please sit upright.*1 of 2 unread/);
+  await userEvent.dblClick(screen.getByTestId("note-read"));
+  expect(note()).toMatch(/^Warning from the proctor.*No phones/);
+  expect(note()).not.toContain("unread");
+  await userEvent.click(screen.getByTestId("note-read"));
+  expect(screen.queryByTestId("proctor-note")).toBeNull();
+});
