@@ -40,13 +40,6 @@ class NotSignedIn(InvigilError):
     fix = "Open the sign-in link that the server printed, or join by your exam link again."
 
 
-class SignInLinkUsed(InvigilError):
-    status = 401
-    code = "sign_in_link_used"
-    message = "This sign-in link was used already or has expired."
-    fix = "Run `invigil sign-in-link` on the server, or restart it, to get a new one."
-
-
 class ForeignOrigin(InvigilError):
     status = 403
     code = "foreign_origin"
