@@ -1,36 +1,15 @@
-import {
-  Alert,
-  Button,
-  Checkbox,
-  Collapse,
-  Group,
-  NativeSelect,
-  NumberInput,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Alert, Button, Checkbox, Collapse, Group, NativeSelect, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { type FormEvent, useEffect, useState } from "react";
 import { asApiError } from "../api/http";
 import { createSession, listMedia } from "../api/proctor";
-import type { ExamSession, MediaProviders, NewSession } from "../api/types";
+import type { ExamSession, MediaProviders } from "../api/types";
+import { focusFirstWrong } from "../ui/focus-wrong";
 import { PROVIDER_WORDS } from "../words";
 import { FairReview } from "./fair-review";
 import css from "./proctor.module.css";
-
-const BLANK: NewSession = {
-  title: "",
-  sampling_interval_s: 5,
-  retention_days: 30,
-  exam_url: null,
-  report_repeats: true,
-  provider: null,
-  second_reviewer: false,
-  own_incidents: "never",
-  answer_days: 7,
-  invited_only: false,
-  face_matching: true,
-};
+import { BLANK, RANGES, readNumbers, type SessionForm } from "./session-form";
+import { WholeNumberInput } from "./whole-number-input";
 
 export function CreateSession({ onCreated }: { onCreated: (session: ExamSession) => void }) {
   const [form, setForm] = useState(BLANK);
@@ -38,18 +17,30 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
   const [error, setError] = useState<string | null>(null);
   const [more, toggle] = useDisclosure(false);
   const media = useMedia();
-  const change = (part: Partial<NewSession>) => setForm({ ...form, ...part });
-  const submit = async (event: FormEvent) => {
+  const change = (part: Partial<SessionForm>) => setForm({ ...form, ...part });
+  const numbers = readNumbers(form);
+  // What is wrong must not be folded away.
+  const shown = more || numbers === null;
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (!form.title.trim()) {
       setError("Please give the session a title.");
+      return;
+    }
+    if (!numbers) {
+      focusFirstWrong(event.currentTarget);
       return;
     }
     setBusy(true);
     setError(null);
     try {
       onCreated(
-        await createSession({ ...form, title: form.title.trim(), exam_url: form.exam_url?.trim() || null }),
+        await createSession({
+          ...form,
+          ...numbers,
+          title: form.title.trim(),
+          exam_url: form.exam_url?.trim() || null,
+        }),
       );
       setForm(BLANK);
     } catch (reason) {
@@ -84,27 +75,25 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
         mt="xs"
         px={0}
         onClick={toggle.toggle}
-        aria-expanded={more}
+        aria-expanded={shown}
         c="var(--calm)"
       >
-        {more ? "Fewer settings" : "More settings"}
+        {shown ? "Fewer settings" : "More settings"}
       </Button>
-      <Collapse expanded={more}>
+      <Collapse expanded={shown}>
         <Group mt="xs" align="flex-start" grow preventGrowOverflow={false}>
-          <NumberInput
+          <WholeNumberInput
             label="A picture every … seconds"
-            min={1}
-            max={60}
+            range={RANGES.sampling_interval_s}
             value={form.sampling_interval_s}
-            onChange={(value) => change({ sampling_interval_s: Number(value) || 5 })}
+            onChange={(sampling_interval_s) => change({ sampling_interval_s })}
             data-testid="session-interval"
           />
-          <NumberInput
+          <WholeNumberInput
             label="Keep pictures for … days"
-            min={1}
-            max={365}
+            range={RANGES.retention_days}
             value={form.retention_days}
-            onChange={(value) => change({ retention_days: Number(value) || 30 })}
+            onChange={(retention_days) => change({ retention_days })}
             data-testid="session-retention"
           />
           <TextInput
