@@ -39,6 +39,9 @@ class ErrorBody(Out):
     message: str
     fix: str
     retry_after_s: int | None = None
+    fields: dict[str, str] | None = Field(
+        None, description="Where single fields are wrong: what is wrong with each."
+    )
 
 
 class ErrorReply(Out):

@@ -6,6 +6,8 @@ them (`invigil.api.errors`), so that a room never needs to know HTTP beyond the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class InvigilError(Exception):
     """Base of every error that a person or a client may see."""
@@ -15,12 +17,22 @@ class InvigilError(Exception):
     message = "Something went wrong on the server."
     fix = "Try again. If it happens again, tell the exam office."
     retry_after_s: int | None = None
+    fields: Mapping[str, str] = {}
+    """For forms: what is wrong with which field, as a sentence."""
 
-    def __init__(self, message: str | None = None, *, fix: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        fix: str | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
         if message is not None:
             self.message = message
         if fix is not None:
             self.fix = fix
+        if fields is not None:
+            self.fields = fields
         super().__init__(self.message)
 
 

@@ -12,6 +12,8 @@ export class ApiError extends Error {
     message: string,
     readonly fix: string | null = null,
     readonly retryAfterMs: number | null = null,
+    /** What is wrong with single fields of what was sent, by their names in the description. */
+    readonly fields: Readonly<Record<string, string>> = {},
   ) {
     super(message);
     this.name = "ApiError";
@@ -63,6 +65,7 @@ function refusal(response: Response, parsed: unknown): ApiError {
     body?.message ?? `The server answered with an error (${response.status}).`,
     body?.fix || null,
     retryAfter(response, body),
+    body?.fields ?? {},
   );
 }
 

@@ -1768,6 +1768,13 @@ export interface components {
         ErrorBody: {
             /** Code */
             code: string;
+            /**
+             * Fields
+             * @description Where single fields are wrong: what is wrong with each.
+             */
+            fields?: {
+                [key: string]: string;
+            } | null;
             /** Fix */
             fix: string;
             /** Message */

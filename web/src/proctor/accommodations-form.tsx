@@ -1,7 +1,8 @@
 import { Button, Checkbox, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import { asApiError } from "../api/http";
 import type { Accommodations, Candidate, IncidentKind } from "../api/types";
-import { focusFirstWrong } from "../ui/focus-wrong";
+import { fieldErrors, useFieldErrors } from "../ui/field-errors";
 import { KIND_WORDS } from "../words";
 import { useConsole } from "./console-context";
 import { showError } from "./notify";
@@ -25,25 +26,34 @@ export function AccommodationsForm({ candidate }: { candidate: Candidate }) {
   const { words, detectors_off } = candidate.accommodations;
   const [off, setOff] = useState<IncidentKind[]>(detectors_off);
   const [texts, setTexts] = useState(() => asTexts(candidate.accommodations));
+  const { form, wrong, refuse, changed } = useFieldErrors();
   const [busy, setBusy] = useState(false);
   const field = (key: Numbers) => ({
     range: RANGES[key],
     value: texts[key],
-    onChange: (text: string) => setTexts({ ...texts, [key]: text }),
+    error: wrong[key],
+    onChange: (text: string) => {
+      setTexts({ ...texts, [key]: text });
+      changed(RANGES); // What was said of the breaks may have been answered at their minutes.
+    },
   });
-  const save = async (event: FormEvent<HTMLFormElement>) => {
+  const save = async (event: FormEvent) => {
     event.preventDefault();
     const numbers = readAll(RANGES, texts);
-    if (!numbers) return focusFirstWrong(event.currentTarget);
+    if (!numbers) return refuse();
     setBusy(true);
     const sampling_interval_s = numbers.sampling_interval_s || null;
-    await store
-      .arrange(candidate.id, { ...numbers, sampling_interval_s, detectors_off: off })
-      .catch(showError);
+    try {
+      await store.arrange(candidate.id, { ...numbers, sampling_interval_s, detectors_off: off });
+    } catch (reason) {
+      const fields = fieldErrors(asApiError(reason), Object.keys(RANGES));
+      if (fields) refuse(fields);
+      else showError(reason);
+    }
     setBusy(false);
   };
   return (
-    <form onSubmit={save} noValidate data-testid="accommodations">
+    <form onSubmit={save} noValidate ref={form} data-testid="accommodations">
       <Stack gap="sm">
         <Text size="sm">
           The candidate reads all of this. It holds from the next picture on. Please write no reasons.

@@ -1,11 +1,13 @@
 import { Checkbox, Group, NativeSelect } from "@mantine/core";
 import type { OwnIncidentsSetting } from "../api/types";
+import type { FieldErrors } from "../ui/field-errors";
 import { RANGES, type SessionForm } from "./session-form";
 import { WholeNumberInput } from "./whole-number-input";
 
 interface Props {
   form: SessionForm;
   change: (part: Partial<SessionForm>) => void;
+  wrong: FieldErrors;
 }
 
 const WHEN: { value: OwnIncidentsSetting; label: string }[] = [
@@ -15,7 +17,7 @@ const WHEN: { value: OwnIncidentsSetting; label: string }[] = [
 ];
 
 /** Who decides, and what candidates may see and say afterwards. */
-export function FairReview({ form, change }: Props) {
+export function FairReview({ form, change, wrong }: Props) {
   return (
     <>
       <Checkbox
@@ -38,6 +40,7 @@ export function FairReview({ form, change }: Props) {
             label="They may answer for … days"
             range={RANGES.answer_days}
             value={form.answer_days}
+            error={wrong.answer_days}
             onChange={(answer_days) => change({ answer_days })}
             data-testid="session-answer-days"
           />

@@ -1,6 +1,8 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
+import { ApiError } from "../../src/api/http";
+import type { NewAccommodations } from "../../src/api/types";
 import { AccommodationsForm } from "../../src/proctor/accommodations-form";
 import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
 import { CreateSession } from "../../src/proctor/create-session";
@@ -9,9 +11,11 @@ import { show } from "./render";
 
 let sent: unknown[];
 let answer: () => Response;
+let refusal: ApiError | null;
 
 beforeEach(() => {
   sent = [];
+  refusal = null;
   answer = () => Response.json(session, { status: 201 });
   vi.stubGlobal("fetch", async (request: Request) => {
     if (request.url.endsWith("/media")) return Response.json({ default: "builtin", providers: [] });
@@ -33,7 +37,10 @@ async function openSessionForm() {
   await type("session-title", "Algebra");
 }
 
-const arrange = async (...[, arranged]: unknown[]) => void sent.push(arranged);
+const arrange = async (_: string, arranged: NewAccommodations) => {
+  sent.push(arranged);
+  if (refusal) throw refusal;
+};
 
 function openAccommodations() {
   const parts = { store: { arrange } } as unknown as ConsoleParts;
@@ -85,4 +92,47 @@ it("does not make 300 % of what was arranged as 9999 %", async () => {
   await userEvent.click(screen.getByTestId("arranged-save"));
   const numbers = { sampling_interval_s: null, extra_time_percent: 0, breaks: 2, break_minutes: 10 };
   expect(sent).toEqual([{ ...numbers, detectors_off: [] }]);
+});
+
+function refuse(fields: Record<string, string>) {
+  const error = { code: "invalid_request", message: "All of it is wrong.", fix: "Correct it.", fields };
+  answer = () => Response.json({ error }, { status: 422 });
+}
+
+it("shows at the field what the server says of it, until it is changed", async () => {
+  await openSessionForm();
+  const field = await type("session-exam-url", "exam");
+  refuse({ exam_url: "Must be a web address." });
+  await userEvent.click(screen.getByTestId("session-create"));
+  expect(await screen.findByText("Must be a web address.")).toBeTruthy();
+  expect(document.activeElement).toBe(field);
+  expect(screen.queryByRole("alert")).toBeNull();
+  await userEvent.type(field, "s");
+  expect(screen.queryByText("Must be a web address.")).toBeNull();
+});
+
+it("says all of it where the form has no such field", async () => {
+  await openSessionForm();
+  refuse({ exam_url: "Must be a web address.", colour: "Unknown." });
+  await userEvent.click(screen.getByTestId("session-create"));
+  expect((await screen.findByRole("alert")).textContent).toBe("All of it is wrong. Correct it.");
+});
+
+it("asks for a title at the title", async () => {
+  await openSessionForm();
+  const title = await type("session-title", " ");
+  await userEvent.click(screen.getByTestId("session-create"));
+  expect(sent).toEqual([]);
+  expect(screen.getByText("Please give the session a title.")).toBeTruthy();
+  expect(document.activeElement).toBe(title);
+});
+
+it("asks for the minutes of breaks at the minutes", async () => {
+  openAccommodations();
+  await type("arranged-breaks", "2");
+  const fields = { break_minutes: "How many minutes has each break?" };
+  refusal = new ApiError(422, "invalid_request", "They belong together.", null, null, fields);
+  await userEvent.click(screen.getByTestId("arranged-save"));
+  expect(await screen.findByText("How many minutes has each break?")).toBeTruthy();
+  expect(document.activeElement).toBe(screen.getByTestId("arranged-break-minutes"));
 });
