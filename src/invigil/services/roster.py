@@ -63,8 +63,8 @@ class Roster:
         """
         async with self._database.read() as work:  # before a wrong line says anything
             authorize(actor, Operation.ROSTER_IMPORT, await work.sessions.get(session_id))
-        rows = read(data, zone)
         now = self._clock()
+        rows = read(data, zone, now)
         issued = [_issue(session_id, row, now) for row in rows]
         async with self._database.begin() as work:
             await _open_session(work, actor, Operation.ROSTER_IMPORT, session_id)
