@@ -7,7 +7,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from invigil.api.schemas import InviteWindow
 from invigil.domain.errors import InvalidRequest, InvigilError, NotFound
+from invigil.domain.invite_errors import InviteOver
 
 _BAD_REQUEST = 400
 _METHOD_NOT_ALLOWED = 405
@@ -26,6 +28,9 @@ def render(error: InvigilError) -> JSONResponse:
     }
     if error.fields:
         body["fields"] = dict(error.fields)
+    if isinstance(error, InviteOver):
+        window = InviteWindow(opens_at=error.opened_at, closes_at=error.closed_at)
+        body["window"] = window.model_dump(mode="json")
     return JSONResponse({"error": body}, status_code=error.status, headers=headers)
 
 

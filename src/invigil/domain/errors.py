@@ -186,36 +186,6 @@ class RosterRefused(InvalidRequest):
     fix = "Correct these lines and import the file again. Nothing of it was imported."
 
 
-class InviteNotOpen(IllegalTransition):
-    code = "invite_not_open"
-    message = "Your invitation does not let you in yet."
-    fix = "Come back at the time that this page names."
-
-
-class InviteSpent(InvigilError):
-    """A personal link that lets nobody in any more."""
-
-    status = 410
-    code = "invite_used"
-    message = "This personal link has been used already."
-    fix = (
-        "If that was you, go on in the browser that you used then. Otherwise, or on a new device, "
-        "ask your exam office for a new link."
-    )
-
-
-class InviteRevoked(InviteSpent):
-    code = "invite_revoked"
-    message = "This personal link does not work any more."
-    fix = "Use the newest link that was sent to you, or ask your exam office for a new one."
-
-
-class InviteOver(InviteSpent):
-    code = "invite_over"
-    message = "The time in which this personal link let you in is over."
-    fix = "If you think that is a mistake, contact your exam office."
-
-
 class TooManyRequests(InvigilError):
     status = 429
     code = "too_many_requests"

@@ -1781,6 +1781,8 @@ export interface components {
             message: string;
             /** Retry After S */
             retry_after_s?: number | null;
+            /** @description With `invite_over`, for the owner of the link: when it let somebody in. */
+            window?: components["schemas"]["InviteWindow"] | null;
         };
         /** ErrorReply */
         ErrorReply: {
@@ -2132,6 +2134,16 @@ export interface components {
          * @enum {string}
          */
         InviteState: "invited" | "joined" | "revoked";
+        /** InviteWindow */
+        InviteWindow: {
+            /**
+             * Closes At
+             * Format: date-time
+             */
+            closes_at: string;
+            /** Opens At */
+            opens_at: string | null;
+        };
         /** Invites */
         Invites: {
             /** Invited Only */

@@ -2,6 +2,7 @@ import { Button, Loader, Text } from "@mantine/core";
 import { IconCircleCheck, IconCloudOff, IconDoorExit, IconLinkOff, IconWindow } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { ErrorBody } from "../api/types";
+import { dayAndTime, timeZone } from "../time";
 import type { StepProps } from "./app";
 import css from "./candidate.module.css";
 import { OwnIncidents } from "./own-incidents";
@@ -54,10 +55,16 @@ export function RefusedScreen({ refusal }: { refusal: ErrorBody | null }) {
         icon={<IconLinkOff size={40} aria-hidden />}
         title={refusal?.message ?? "This link lets nobody in"}
       >
+        {refusal?.window && <Text mb="md">{windowWords(refusal.window)}</Text>}
         <Text>{refusal?.fix ?? "Please ask the people who sent it to you."}</Text>
       </Screen>
     </div>
   );
+}
+
+function windowWords({ opens_at, closes_at }: NonNullable<ErrorBody["window"]>): string {
+  const from = opens_at ? `from ${dayAndTime(opens_at)} ` : "";
+  return `It let you in ${from}until ${dayAndTime(closes_at)} (${timeZone()}).`;
 }
 
 export function TakenOverScreen({ onContinue }: { onContinue: () => void }) {

@@ -131,7 +131,7 @@ it("asks for the minutes of breaks at the minutes", async () => {
   openAccommodations();
   await type("arranged-breaks", "2");
   const fields = { break_minutes: "How many minutes has each break?" };
-  refusal = new ApiError(422, "invalid_request", "They belong together.", null, null, fields);
+  refusal = new ApiError(422, "invalid_request", "They belong together.", null, null, { fields });
   await userEvent.click(screen.getByTestId("arranged-save"));
   expect(await screen.findByText("How many minutes has each break?")).toBeTruthy();
   expect(document.activeElement).toBe(screen.getByTestId("arranged-break-minutes"));
