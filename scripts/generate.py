@@ -67,7 +67,8 @@ def api(document: dict[str, Any]) -> str:
         (
             "The full description with all fields is OpenAPI, served at `/api/openapi.json`. "
             "Proctors are known by their cookie, candidates by `Authorization: Bearer <token>`. "
-            'Every error is `{"error": {"code", "message", "fix", "retry_after_s"}}`.'
+            'Every error is `{"error": {"code", "message", "fix", "retry_after_s"}}`; where single '
+            "fields are wrong, `fields` says what is wrong with each."
         ),
         "",
     ]

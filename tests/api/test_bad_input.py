@@ -177,6 +177,27 @@ async def test_wrong_and_unknown_fields_are_named(
     assert field in error["message"]
 
 
+async def test_what_is_wrong_is_said_in_sentences_and_for_each_field(proctor: Proctor) -> None:
+    body = {"title": "Algebra", "exam_url": "exam", "sampling_interval_s": 2.5}
+    error = refused(
+        await proctor.client.post("/api/v1/sessions", json=body), 422, "invalid_request"
+    )
+    address = "Must be a web address that starts with https:// or http://."
+    interval = "Input should be a valid integer, got a number with a fractional part."
+    assert error["message"] == f"sampling_interval_s: {interval} exam_url: {address}"
+    assert error["fields"] == {"sampling_interval_s": interval, "exam_url": address}
+
+
+async def test_breaks_without_minutes_are_asked_for_their_minutes(
+    house: Running, proctor: Proctor, session: Json
+) -> None:
+    ada = await house.join(session)
+    where = f"/api/v1/candidates/{ada.id}/accommodations"
+    for field, other in (("break_minutes", "breaks"), ("breaks", "break_minutes")):
+        answer = await proctor.client.put(where, json={other: 5})
+        assert list(refused(answer, 422, "invalid_request")["fields"]) == [field]
+
+
 async def test_an_error_never_repeats_what_was_sent(house: Running, proctor: Proctor) -> None:
     answer = await proctor.client.post("/api/v1/sessions", json={"title": {"secret": "canary"}})
     refused(answer, 422, "invalid_request")

@@ -119,7 +119,11 @@ async def test_the_window_opens_and_closes(scripted: Running, staff: Proctor, ex
     info = read(await (await scripted.client()).get(f"/api/v1/join/{token}"))
     assert info["invite"]["opens_at"] is not None
     scripted.clock.advance(3600)
-    refused(await (await scripted.client()).get(f"/api/v1/join/{token}"), 410, "invite_over")
+    over = await (await scripted.client()).get(f"/api/v1/join/{token}")
+    assert refused(over, 410, "invite_over")["window"] == {
+        "opens_at": start.isoformat().replace("+00:00", "Z"),
+        "closes_at": end.isoformat().replace("+00:00", "Z"),
+    }
     assert await scripted.rows(t.candidate) == 0
 
 

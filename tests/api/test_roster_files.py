@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -103,6 +103,20 @@ async def test_of_a_list_with_one_wrong_line_nobody_is_invited(
         f"/api/v1/sessions/{exam['id']}/invites", content=text.encode()
     )
     assert "Line 3:" in refused(answer, 422, "roster_refused")["message"]
+    assert await scripted.rows(r.invite) == 0
+
+
+async def test_a_window_that_is_over_is_named_with_its_line(scripted: Running) -> None:
+    staff = await scripted.proctor()
+    exam = await staff.open_session()
+    where = f"/api/v1/sessions/{exam['id']}/invites"
+    now, later = scripted.clock(), scripted.clock() + timedelta(minutes=1)
+    text = f"name,window end\nAda,{later.isoformat()}\nEve,{now.isoformat()}\n,x"
+    answer = refused(await staff.client.post(where, content=text.encode()), 422, "roster_refused")
+    assert answer["message"].splitlines() == [
+        "Line 3: the window is over already: it ended at 2026-05-04 09:00 UTC.",
+        "Line 4: the name is missing.",
+    ]
     assert await scripted.rows(r.invite) == 0
 
 

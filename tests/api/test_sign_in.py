@@ -32,7 +32,15 @@ async def test_a_link_expires(house: Running) -> None:
     token = await house.rooms.access.new_sign_in_link()
     client = await house.client({"Origin": ORIGIN})
     house.clock.advance(days=1)
-    refused(await client.post(SIGN_IN, json={"token": token}), 401, "sign_in_link_used")
+    refused(await client.post(SIGN_IN, json={"token": token}), 401, "sign_in_link_unknown")
+
+
+async def test_a_link_that_was_cut_off_is_not_called_used(house: Running) -> None:
+    token = await house.rooms.access.new_sign_in_link()
+    client = await house.client({"Origin": ORIGIN})
+    cut = await client.post(SIGN_IN, json={"token": token[:-3]})
+    assert "not copied whole" in refused(cut, 401, "sign_in_link_unknown")["message"]
+    read(await client.post(SIGN_IN, json={"token": token}))
 
 
 async def test_a_log_in_ends_after_twelve_hours(house: Running, proctor: Proctor) -> None:

@@ -7,7 +7,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from invigil.api.schemas import InviteWindow
 from invigil.domain.errors import InvalidRequest, InvigilError, NotFound
+from invigil.domain.invite_errors import InviteOver
 
 _BAD_REQUEST = 400
 _METHOD_NOT_ALLOWED = 405
@@ -18,15 +20,18 @@ def render(error: InvigilError) -> JSONResponse:
     headers = {"Cache-Control": "no-store"}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
-    body = {
-        "error": {
-            "code": error.code,
-            "message": error.message,
-            "fix": error.fix,
-            "retry_after_s": error.retry_after_s,
-        }
+    body: dict[str, object] = {
+        "code": error.code,
+        "message": error.message,
+        "fix": error.fix,
+        "retry_after_s": error.retry_after_s,
     }
-    return JSONResponse(body, status_code=error.status, headers=headers)
+    if error.fields:
+        body["fields"] = dict(error.fields)
+    if isinstance(error, InviteOver):
+        window = InviteWindow(opens_at=error.opened_at, closes_at=error.closed_at)
+        body["window"] = window.model_dump(mode="json")
+    return JSONResponse({"error": body}, status_code=error.status, headers=headers)
 
 
 def _answer(request: Request, error: InvigilError) -> JSONResponse:
@@ -42,12 +47,21 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
     # The value itself is not repeated: it may be a secret or a name.
-    parts = []
+    parts: list[str] = []
+    fields: dict[str, str] = {}
     if isinstance(error, RequestValidationError):
         for problem in error.errors():
             place = ".".join(str(part) for part in problem["loc"] if part != "body")
-            parts.append(f"{place or 'body'}: {problem['msg']}")
-    return _answer(request, InvalidRequest("; ".join(parts) or None))
+            words = _sentence(problem["msg"])
+            parts.append(f"{place or 'body'}: {words}")
+            if place:
+                fields.setdefault(place, words)
+    return _answer(request, InvalidRequest(" ".join(parts) or None, fields=fields))
+
+
+def _sentence(words: str) -> str:
+    words = words.removeprefix("Value error, ").rstrip(".")
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -34,11 +34,22 @@ from invigil.meetings.port import Isolation
 __all__ = ["In", "MaybeName", "Name", "Out", "Reason", "Tab", "Text", "Title"]
 
 
+class InviteWindow(Out):
+    opens_at: datetime | None
+    closes_at: datetime
+
+
 class ErrorBody(Out):
     code: str
     message: str
     fix: str
     retry_after_s: int | None = None
+    fields: dict[str, str] | None = Field(
+        None, description="Where single fields are wrong: what is wrong with each."
+    )
+    window: InviteWindow | None = Field(
+        None, description="With `invite_over`, for the owner of the link: when it let somebody in."
+    )
 
 
 class ErrorReply(Out):

@@ -5,6 +5,21 @@ from __future__ import annotations
 from invigil.domain.errors import InvigilError
 
 
+class SignInLinkUnknown(InvigilError):
+    """Also for a link that is too old: those are forgotten."""
+
+    status = 401
+    code = "sign_in_link_unknown"
+    message = "This sign-in link does not work: it is too old, or was not copied whole."
+    fix = "Check that the whole link was copied, or run `invigil sign-in-link` on the server."
+
+
+class SignInLinkUsed(SignInLinkUnknown):
+    code = "sign_in_link_used"
+    message = "This sign-in link was used already."
+    fix = "Run `invigil sign-in-link` on the server to get a new one."
+
+
 class WrongPassword(InvigilError):
     """The same for an unknown name as for a wrong password."""
 

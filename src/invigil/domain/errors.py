@@ -6,6 +6,8 @@ them (`invigil.api.errors`), so that a room never needs to know HTTP beyond the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class InvigilError(Exception):
     """Base of every error that a person or a client may see."""
@@ -15,12 +17,22 @@ class InvigilError(Exception):
     message = "Something went wrong on the server."
     fix = "Try again. If it happens again, tell the exam office."
     retry_after_s: int | None = None
+    fields: Mapping[str, str] = {}
+    """For forms: what is wrong with which field, as a sentence."""
 
-    def __init__(self, message: str | None = None, *, fix: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        fix: str | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
         if message is not None:
             self.message = message
         if fix is not None:
             self.fix = fix
+        if fields is not None:
+            self.fields = fields
         super().__init__(self.message)
 
 
@@ -38,13 +50,6 @@ class NotSignedIn(InvigilError):
     code = "not_signed_in"
     message = "You are not signed in."
     fix = "Open the sign-in link that the server printed, or join by your exam link again."
-
-
-class SignInLinkUsed(InvigilError):
-    status = 401
-    code = "sign_in_link_used"
-    message = "This sign-in link was used already or has expired."
-    fix = "Run `invigil sign-in-link` on the server, or restart it, to get a new one."
 
 
 class ForeignOrigin(InvigilError):
@@ -185,36 +190,6 @@ class RosterRefused(InvalidRequest):
 
     code = "roster_refused"
     fix = "Correct these lines and import the file again. Nothing of it was imported."
-
-
-class InviteNotOpen(IllegalTransition):
-    code = "invite_not_open"
-    message = "Your invitation does not let you in yet."
-    fix = "Come back at the time that this page names."
-
-
-class InviteSpent(InvigilError):
-    """A personal link that lets nobody in any more."""
-
-    status = 410
-    code = "invite_used"
-    message = "This personal link has been used already."
-    fix = (
-        "If that was you, go on in the browser that you used then. Otherwise, or on a new device, "
-        "ask your exam office for a new link."
-    )
-
-
-class InviteRevoked(InviteSpent):
-    code = "invite_revoked"
-    message = "This personal link does not work any more."
-    fix = "Use the newest link that was sent to you, or ask your exam office for a new one."
-
-
-class InviteOver(InviteSpent):
-    code = "invite_over"
-    message = "The time in which this personal link let you in is over."
-    fix = "If you think that is a mistake, contact your exam office."
 
 
 class TooManyRequests(InvigilError):

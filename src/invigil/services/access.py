@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from invigil.clock import Clock
+from invigil.domain.access_errors import SignInLinkUnknown, SignInLinkUsed
 from invigil.domain.actor import CandidateActor, Organiser, Staff, Ticket
 from invigil.domain.audit import SERVER, Act, Action, actor_name
 from invigil.domain.authorize import InSession, Operation, authorize, may
 from invigil.domain.candidate import CandidateState
-from invigil.domain.errors import NotFound, NotSignedIn, SignInLinkUsed
+from invigil.domain.errors import NotFound, NotSignedIn
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.domain.settings_record import changed, record
 from invigil.storage.database import Database, UnitOfWork
@@ -63,13 +64,15 @@ class Access:
         return token
 
     async def sign_in(self, token: str) -> Login:
-        """Use a link up. Raises `SignInLinkUsed` when it was used, has expired or never was."""
+        """Use a link up. Raises `SignInLinkUsed`, or `SignInLinkUnknown` when it has expired or
+        never was. Only who holds the whole secret can tell the two apart."""
         now = self._clock()
         organiser = Organiser(new_id(), "Organiser")
         cookie = new_token()
         async with self._database.begin() as work:
             if not await work.access.use_sign_in_link(hash_token(token), now):
-                raise SignInLinkUsed
+                used = await work.access.sign_in_link_was_used(hash_token(token))
+                raise SignInLinkUsed if used else SignInLinkUnknown
             await work.access.add_login(organiser, hash_token(cookie), now, now + self._login_life)
             work.audit.note(Act(Action.SIGNED_IN, actor_name(organiser), now))
         return Login(organiser, cookie, self._login_life)

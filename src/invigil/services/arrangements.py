@@ -106,4 +106,9 @@ def require_possible(arranged: Accommodations) -> None:
         raise InvalidRequest(
             "breaks and break_minutes belong together.",
             fix="Give both: how many breaks, and how many minutes each.",
+            fields=(
+                {"break_minutes": "How many minutes has each break?"}
+                if arranged.breaks
+                else {"breaks": "How many breaks are there?"}
+            ),
         )

@@ -29,7 +29,6 @@ from invigil.domain.errors import (
     IllegalTransition,
     InvigilError,
     InvitedOnly,
-    InviteSpent,
     NotFound,
     Removed,
     SessionClosed,
@@ -39,6 +38,7 @@ from invigil.domain.errors import (
 )
 from invigil.domain.incident import Evidence
 from invigil.domain.invite import Invite
+from invigil.domain.invite_errors import InviteSpent
 from invigil.domain.message import Event, EventKind
 from invigil.domain.observation import Identity, Observation, Template, TemplateKind, Unusable
 from invigil.domain.secrets import hash_token, new_id, new_token

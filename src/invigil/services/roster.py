@@ -14,15 +14,12 @@ from invigil.domain.candidate import Candidate, CandidateState
 from invigil.domain.errors import (
     ConsentRequired,
     IllegalTransition,
-    InviteNotOpen,
-    InviteOver,
-    InviteRevoked,
-    InviteSpent,
     JoinLinkUnknown,
     NotFound,
     SessionClosed,
 )
 from invigil.domain.invite import Invite, InviteLink
+from invigil.domain.invite_errors import InviteNotOpen, InviteOver, InviteRevoked, InviteSpent
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.domain.session import ExamSession
@@ -63,8 +60,8 @@ class Roster:
         """
         async with self._database.read() as work:  # before a wrong line says anything
             authorize(actor, Operation.ROSTER_IMPORT, await work.sessions.get(session_id))
-        rows = read(data, zone)
         now = self._clock()
+        rows = read(data, zone, now)
         issued = [_issue(session_id, row, now) for row in rows]
         async with self._database.begin() as work:
             await _open_session(work, actor, Operation.ROSTER_IMPORT, session_id)
@@ -207,7 +204,7 @@ def require_usable(invite: Invite, link: InviteLink, now: datetime) -> None:
     if link.revoked_at is not None:
         raise InviteRevoked
     if invite.closes_at is not None and now >= invite.closes_at:
-        raise InviteOver
+        raise InviteOver(invite.opens_at, invite.closes_at)
 
 
 def _issue(session_id: str, row: Row, now: datetime) -> Issued:

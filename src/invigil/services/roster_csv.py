@@ -65,11 +65,12 @@ class _Wrong(Exception):
     """What is wrong with one cell, in words."""
 
 
-def read(data: bytes, zone: tzinfo | None = None) -> list[Row]:
+def read(data: bytes, zone: tzinfo | None = None, now: datetime | None = None) -> list[Row]:
     """The rows of a CSV file, UTF-8 with or without a byte order mark, `,` or `;` between cells.
 
-    `zone`: of times that name none; without one such times are refused. Raises `RosterRefused`
-    that names every line that is wrong.
+    `zone`: of times that name none; without one such times are refused. `now`: a window that is
+    over by then could let nobody in, so it is a mistake. Raises `RosterRefused` that names every
+    line that is wrong.
     """
     lines = _lines(_text(data))
     columns = _header(lines)
@@ -79,7 +80,9 @@ def read(data: bytes, zone: tzinfo | None = None) -> list[Row]:
         if not any(cell.strip() for cell in cells):
             continue
         try:
-            rows.append(_row(number, cells, columns, zone))
+            row = _row(number, cells, columns, zone)
+            _require_not_over(row, now)
+            rows.append(row)
         except _Wrong as problem:
             wrong.append(f"Line {number}: {problem}")
     refuse(wrong)
@@ -182,6 +185,12 @@ def _row(line: int, cells: list[str], columns: list[str], zone: tzinfo | None) -
         closes_at=closes_at,
         accommodations=_accommodations(given),
     )
+
+
+def _require_not_over(row: Row, now: datetime | None) -> None:
+    if now and row.closes_at and row.closes_at <= now:
+        end = row.closes_at.strftime("%Y-%m-%d %H:%M")
+        raise _Wrong(f"the window is over already: it ended at {end} UTC.")
 
 
 def _require_plain(column: str, cell: str) -> None:

@@ -86,6 +86,7 @@ class Sessions:
             raise InvalidRequest(
                 "provider: this provider of live video is not set up here.",
                 fix="Choose one that GET /api/v1/media lists.",
+                fields={"provider": "This is not set up here."},
             )
         session = ExamSession(
             id=new_id(),

@@ -12,9 +12,20 @@ export class ApiError extends Error {
     message: string,
     readonly fix: string | null = null,
     readonly retryAfterMs: number | null = null,
+    private readonly more: Partial<Pick<ErrorBody, "fields" | "window">> = {},
   ) {
     super(message);
     this.name = "ApiError";
+  }
+
+  /** What is wrong with single fields of what was sent, by their names in the description. */
+  get fields(): Readonly<Record<string, string>> {
+    return this.more.fields ?? {};
+  }
+
+  /** When the personal link of an `invite_over` let its owner in. */
+  get window(): ErrorBody["window"] {
+    return this.more.window;
   }
 
   /** Ours or the network's fault: worth trying again, never the person's. */
@@ -63,6 +74,7 @@ function refusal(response: Response, parsed: unknown): ApiError {
     body?.message ?? `The server answered with an error (${response.status}).`,
     body?.fix || null,
     retryAfter(response, body),
+    body ?? {},
   );
 }
 

@@ -1768,12 +1768,21 @@ export interface components {
         ErrorBody: {
             /** Code */
             code: string;
+            /**
+             * Fields
+             * @description Where single fields are wrong: what is wrong with each.
+             */
+            fields?: {
+                [key: string]: string;
+            } | null;
             /** Fix */
             fix: string;
             /** Message */
             message: string;
             /** Retry After S */
             retry_after_s?: number | null;
+            /** @description With `invite_over`, for the owner of the link: when it let somebody in. */
+            window?: components["schemas"]["InviteWindow"] | null;
         };
         /** ErrorReply */
         ErrorReply: {
@@ -2125,6 +2134,16 @@ export interface components {
          * @enum {string}
          */
         InviteState: "invited" | "joined" | "revoked";
+        /** InviteWindow */
+        InviteWindow: {
+            /**
+             * Closes At
+             * Format: date-time
+             */
+            closes_at: string;
+            /** Opens At */
+            opens_at: string | null;
+        };
         /** Invites */
         Invites: {
             /** Invited Only */

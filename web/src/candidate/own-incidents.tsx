@@ -3,6 +3,7 @@ import { type FormEvent, useCallback, useEffect, useState } from "react";
 import type { CandidateApi } from "../api/candidate";
 import { asApiError } from "../api/http";
 import type { OwnIncident, OwnIncidentList } from "../api/types";
+import type { CandidateSession } from "../live/candidate-session";
 import { between, clockTime, dayAndTime } from "../time";
 import { KIND_WORDS } from "../words";
 import css from "./candidate.module.css";
@@ -14,15 +15,44 @@ const DECIDED = {
   inconclusive: "People have looked at it and could not tell",
 };
 
-/** What was noted about the candidate, with the pictures, and the one answer to each. */
-export function OwnIncidents({ api }: { api: CandidateApi }) {
+export interface OwnView {
+  list: OwnIncidentList | null;
+  error: string | null;
+  load: () => void;
+  keep: (changed: OwnIncident) => void;
+}
+
+/** What was noted about the candidate; without a `session` nothing is loaded. */
+export function useOwnIncidents(session: CandidateSession | null): OwnView {
   const [list, setList] = useState<OwnIncidentList | null>(null);
   const [error, setError] = useState<string | null>(null);
   const load = useCallback(() => {
+    if (!session) return;
     setError(null);
-    api.ownIncidents().then(setList, (reason) => setError(asApiError(reason).message));
-  }, [api]);
+    const loading = session.reader().ownIncidents();
+    loading.then(setList, (reason) => setError(asApiError(reason).message));
+  }, [session]);
   useEffect(load, [load]);
+  const keep = (changed: OwnIncident) =>
+    setList((now) => now && { ...now, incidents: replaced(now.incidents, changed) });
+  return { list, error, load, keep };
+}
+
+function replaced(incidents: OwnIncident[], changed: OwnIncident): OwnIncident[] {
+  return incidents.map((each) => (each.id === changed.id ? changed : each));
+}
+
+/** Until when the first of what can be answered has to be; null when there is nothing to answer. */
+export function answerUntil(list: OwnIncidentList | null): string | null {
+  const open = (list?.incidents ?? []).flatMap(({ answer, answer_until }) =>
+    answer_until && !answer ? [answer_until] : [],
+  );
+  return open.sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null;
+}
+
+/** The list with the pictures, and the one answer to each. */
+export function OwnIncidents({ api, own }: { api: CandidateApi; own: OwnView }) {
+  const { list, error, load, keep } = own;
   if (error) {
     return (
       <Alert color="red" role="alert" title="Your incidents could not be loaded" mt="md">
@@ -35,8 +65,6 @@ export function OwnIncidents({ api }: { api: CandidateApi }) {
   }
   if (!list) return <Loader mt="md" aria-label="Loading your incidents" />;
   if (list.setting === "never") return null;
-  const keep = (changed: OwnIncident) =>
-    setList({ ...list, incidents: list.incidents.map((each) => (each.id === changed.id ? changed : each)) });
   return (
     <section
       className={`panel ${css.card} ${css.below}`}

@@ -2,9 +2,10 @@ import { Button, Loader, Text } from "@mantine/core";
 import { IconCircleCheck, IconCloudOff, IconDoorExit, IconLinkOff, IconWindow } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { ErrorBody } from "../api/types";
+import { dayAndTime, timeZone } from "../time";
 import type { StepProps } from "./app";
 import css from "./candidate.module.css";
-import { OwnIncidents } from "./own-incidents";
+import { answerUntil, OwnIncidents, type OwnView, useOwnIncidents } from "./own-incidents";
 import { StepTitle } from "./shell";
 import { Reason } from "./stopped";
 
@@ -54,10 +55,16 @@ export function RefusedScreen({ refusal }: { refusal: ErrorBody | null }) {
         icon={<IconLinkOff size={40} aria-hidden />}
         title={refusal?.message ?? "This link lets nobody in"}
       >
+        {refusal?.window && <Text mb="md">{windowWords(refusal.window)}</Text>}
         <Text>{refusal?.fix ?? "Please ask the people who sent it to you."}</Text>
       </Screen>
     </div>
   );
+}
+
+function windowWords({ opens_at, closes_at }: NonNullable<ErrorBody["window"]>): string {
+  const from = opens_at ? `from ${dayAndTime(opens_at)} ` : "";
+  return `It let you in ${from}until ${dayAndTime(closes_at)} (${timeZone()}).`;
 }
 
 export function TakenOverScreen({ onContinue }: { onContinue: () => void }) {
@@ -77,22 +84,40 @@ export function TakenOverScreen({ onContinue }: { onContinue: () => void }) {
 }
 
 export function ClosedScreen({ session, view }: StepProps) {
+  const own = useOwnIncidents(view.me && session);
   return (
     <div data-testid="session-closed">
       <Screen icon={<IconDoorExit size={40} aria-hidden />} title="This exam session is closed">
         <Reason text={view.me?.state_reason} />
         <Text>
-          The proctor has ended it. Your camera and microphone are off. You can close this page. If you think
-          that this is a mistake, please contact the people who invited you.
+          The proctor has ended it. Your camera and microphone are off. If you think that this is a mistake,
+          please contact the people who invited you.
         </Text>
+        {view.me ? <WhatNow own={own} /> : <Text mt="md">{CLOSE}</Text>}
       </Screen>
-      {view.me && <OwnIncidents api={session.reader()} />}
+      {view.me && <OwnIncidents api={session.reader()} own={own} />}
     </div>
+  );
+}
+
+const CLOSE = "You can close this page.";
+
+/** Nobody is told to close a page on which there is something left to do. */
+function WhatNow({ own: { list } }: { own: OwnView }) {
+  if (!list) return null;
+  const until = answerUntil(list);
+  return (
+    <Text mt="md" data-testid="what-now">
+      {until
+        ? `Below is what was noted during your exam. You may answer until ${dayAndTime(until)}. After that, or if you do not want to answer, you can close this page.`
+        : CLOSE}
+    </Text>
   );
 }
 
 export function FinishedScreen({ session, view }: StepProps) {
   const byProctor = view.me?.state_reason;
+  const own = useOwnIncidents(session);
   return (
     <div data-testid="finished">
       {byProctor ? (
@@ -102,19 +127,18 @@ export function FinishedScreen({ session, view }: StepProps) {
             Monitoring has ended and your camera and microphone are off. If you think that this is a mistake,
             please contact your exam office.
           </Text>
+          <WhatNow own={own} />
         </Screen>
       ) : (
         <Screen
           icon={<IconCircleCheck size={40} color="var(--good)" aria-hidden />}
           title="You have finished"
         >
-          <Text>
-            Monitoring has ended and your camera and microphone are off. You can close this page. Thank you,
-            and good luck.
-          </Text>
+          <Text>Monitoring has ended and your camera and microphone are off. Thank you, and good luck.</Text>
+          <WhatNow own={own} />
         </Screen>
       )}
-      <OwnIncidents api={session.reader()} />
+      <OwnIncidents api={session.reader()} own={own} />
     </div>
   );
 }

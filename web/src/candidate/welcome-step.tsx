@@ -20,12 +20,17 @@ export function WelcomeStep({ session, view }: StepProps) {
   const { invite } = join;
   const asks = join.session.face_matching && !invite?.resumes;
   const early = invite?.opens_at && Date.parse(invite.opens_at) > now;
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setTried(true);
-    const named = invite || name.trim();
-    if (named && agreed && (way || !asks))
-      void session.join(invite ? null : name.trim(), asks && way === "software");
+    const missing = [
+      !invite && !name.trim() && "candidate-name",
+      asks && !way && "way",
+      !agreed && "agreed",
+    ].find(Boolean);
+    // The button is at the end of a long page, and what is missing may be far above it.
+    if (missing) event.currentTarget.querySelector<HTMLElement>(`[name="${missing}"]`)?.focus();
+    else void session.join(invite ? null : name.trim(), asks && way === "software");
   };
   return (
     <form className={`panel ${css.card}`} onSubmit={submit} noValidate>
@@ -43,6 +48,7 @@ export function WelcomeStep({ session, view }: StepProps) {
       ) : (
         <TextInput
           label="Your full name"
+          name="candidate-name"
           description="As the people who run the exam know you."
           autoComplete="name"
           size="md"
@@ -58,9 +64,11 @@ export function WelcomeStep({ session, view }: StepProps) {
       {asks && <Choice way={way} onChoose={setWay} missing={tried && !way} />}
       <Checkbox
         label="I have read this and I agree"
+        name="agreed"
         size="md"
         mb="lg"
         checked={agreed}
+        aria-invalid={(tried && !agreed) || undefined}
         error={tried && !agreed ? "Please agree, or ask the people who invited you for another way." : null}
         onChange={(event) => setAgreed(event.currentTarget.checked)}
         data-testid="join-consent"
@@ -98,6 +106,7 @@ function Choice({ way, onChoose, missing }: ChoiceProps) {
   return (
     <Radio.Group
       label="How shall we check that it is you?"
+      name="way"
       description="Choose freely. Both lead into the same exam."
       size="md"
       mb="lg"

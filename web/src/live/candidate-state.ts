@@ -69,8 +69,8 @@ export const blank: CandidateView = {
 };
 
 /** What a refusal changes: its words, and the phase where it leaves the page for good. */
-export function refused({ status, code, message, fix }: ApiError): Partial<CandidateView> {
-  const refusal = { code, message, fix: fix ?? "" };
+export function refused({ status, code, message, fix, window }: ApiError): Partial<CandidateView> {
+  const refusal = { code, message, fix: fix ?? "", ...(window && { window }) };
   if (status === 403 || (status === 410 && code.startsWith("invite_"))) return { refusal, phase: "refused" };
   return status === 410 ? { refusal, phase: "closed" } : { refusal };
 }

@@ -1,10 +1,10 @@
-import { asApiError } from "../api/http";
+import { type ApiError, asApiError } from "../api/http";
 import { signIn, whoAmI } from "../api/proctor";
 import type { Proctor } from "../api/types";
 import { Store } from "./store";
 
 export interface AuthView {
-  status: "checking" | "in" | "out" | "link_used" | "unreachable";
+  status: "checking" | "in" | "out" | "link_used" | "link_unknown" | "unreachable";
   proctor: Proctor | null;
 }
 
@@ -22,13 +22,14 @@ export class ProctorAuth {
     }
   }
 
-  private async failed(error: { status: number; transient: boolean }, hadToken: boolean): Promise<void> {
+  private async failed(error: ApiError, hadToken: boolean): Promise<void> {
     if (error.transient) this.view.patch({ status: "unreachable" });
     else if (!hadToken) this.view.patch({ status: "out" });
     else {
       // A used link, pressed again by somebody who is signed in already, is no reason to stop.
       const me = await whoAmI().catch(() => null);
-      this.view.set(me ? { status: "in", proctor: me.proctor } : { status: "link_used", proctor: null });
+      const status = error.code === "sign_in_link_used" ? "link_used" : "link_unknown";
+      this.view.set(me ? { status: "in", proctor: me.proctor } : { status, proctor: null });
     }
   }
 

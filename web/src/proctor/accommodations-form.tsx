@@ -1,36 +1,67 @@
-import { Button, Checkbox, Group, NumberInput, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import type { Candidate, IncidentKind, NewAccommodations } from "../api/types";
+import { asApiError } from "../api/http";
+import type { Accommodations, Candidate, IncidentKind } from "../api/types";
+import { fieldErrors, useFieldErrors } from "../ui/field-errors";
 import { KIND_WORDS } from "../words";
 import { useConsole } from "./console-context";
 import { showError } from "./notify";
+import { WholeNumberInput } from "./whole-number-input";
+import { type Range, readAll } from "./whole-numbers";
 
 const CAN_BE_OFF: IncidentKind[] = ["multiple_faces", "no_face", "different_person", "not_recognised"];
+
+type Numbers = "sampling_interval_s" | "extra_time_percent" | "breaks" | "break_minutes";
+
+const RANGES: Record<Numbers, Range> = {
+  sampling_interval_s: { min: 1, max: 300, unit: "seconds", optional: true },
+  extra_time_percent: { min: 0, max: 300, unit: "%", optional: true },
+  breaks: { min: 0, max: 20, unit: "breaks", optional: true },
+  break_minutes: { min: 0, max: 120, unit: "minutes", optional: true },
+};
 
 /** What is arranged for one candidate. The reason is nobody's business here, so none is asked. */
 export function AccommodationsForm({ candidate }: { candidate: Candidate }) {
   const { store } = useConsole();
-  const { words, ...arranged } = candidate.accommodations;
-  const [form, setForm] = useState<NewAccommodations>(arranged);
+  const { words, detectors_off } = candidate.accommodations;
+  const [off, setOff] = useState<IncidentKind[]>(detectors_off);
+  const [texts, setTexts] = useState(() => asTexts(candidate.accommodations));
+  const { form, wrong, refuse, changed } = useFieldErrors();
   const [busy, setBusy] = useState(false);
-  const change = (part: Partial<NewAccommodations>) => setForm({ ...form, ...part });
-  const number = (value: string | number) => Number(value) || 0;
+  const field = (key: Numbers) => ({
+    range: RANGES[key],
+    value: texts[key],
+    error: wrong[key],
+    onChange: (text: string) => {
+      setTexts({ ...texts, [key]: text });
+      changed(RANGES); // What was said of the breaks may have been answered at their minutes.
+    },
+  });
   const save = async (event: FormEvent) => {
     event.preventDefault();
+    const numbers = readAll(RANGES, texts);
+    if (!numbers) return refuse();
     setBusy(true);
-    await store.arrange(candidate.id, form).catch(showError);
+    const sampling_interval_s = numbers.sampling_interval_s || null;
+    try {
+      await store.arrange(candidate.id, { ...numbers, sampling_interval_s, detectors_off: off });
+    } catch (reason) {
+      const fields = fieldErrors(asApiError(reason), Object.keys(RANGES));
+      if (fields) refuse(fields);
+      else showError(reason);
+    }
     setBusy(false);
   };
   return (
-    <form onSubmit={save} data-testid="accommodations">
+    <form onSubmit={save} noValidate ref={form} data-testid="accommodations">
       <Stack gap="sm">
         <Text size="sm">
           The candidate reads all of this. It holds from the next picture on. Please write no reasons.
         </Text>
         <Checkbox.Group
           label="Do not report"
-          value={form.detectors_off ?? []}
-          onChange={(kinds) => change({ detectors_off: kinds as IncidentKind[] })}
+          value={off}
+          onChange={(kinds) => setOff(kinds as IncidentKind[])}
         >
           <Stack gap={6} mt={6}>
             {CAN_BE_OFF.map((kind) => (
@@ -39,37 +70,21 @@ export function AccommodationsForm({ candidate }: { candidate: Candidate }) {
           </Stack>
         </Checkbox.Group>
         <SimpleGrid cols={2} spacing="sm" style={{ alignItems: "end" }}>
-          <NumberInput
+          <WholeNumberInput
             label="A picture only every … s"
             placeholder="as usual"
-            min={1}
-            max={300}
-            value={form.sampling_interval_s ?? ""}
-            onChange={(value) => change({ sampling_interval_s: number(value) || null })}
+            {...field("sampling_interval_s")}
             data-testid="arranged-interval"
           />
-          <NumberInput
+          <WholeNumberInput
             label="More time, in %"
-            min={0}
-            max={300}
-            value={form.extra_time_percent}
-            onChange={(value) => change({ extra_time_percent: number(value) })}
+            {...field("extra_time_percent")}
             data-testid="arranged-extra-time"
           />
-          <NumberInput
-            label="Breaks allowed"
-            min={0}
-            max={20}
-            value={form.breaks}
-            onChange={(value) => change({ breaks: number(value) })}
-            data-testid="arranged-breaks"
-          />
-          <NumberInput
+          <WholeNumberInput label="Breaks allowed" {...field("breaks")} data-testid="arranged-breaks" />
+          <WholeNumberInput
             label="Minutes of each"
-            min={0}
-            max={120}
-            value={form.break_minutes}
-            onChange={(value) => change({ break_minutes: number(value) })}
+            {...field("break_minutes")}
             data-testid="arranged-break-minutes"
           />
         </SimpleGrid>
@@ -84,4 +99,13 @@ export function AccommodationsForm({ candidate }: { candidate: Candidate }) {
       </Stack>
     </form>
   );
+}
+
+function asTexts(arranged: Accommodations): Record<Numbers, string> {
+  return {
+    sampling_interval_s: String(arranged.sampling_interval_s ?? ""),
+    extra_time_percent: String(arranged.extra_time_percent),
+    breaks: String(arranged.breaks),
+    break_minutes: String(arranged.break_minutes),
+  };
 }

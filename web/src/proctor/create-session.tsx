@@ -1,66 +1,60 @@
-import {
-  Alert,
-  Button,
-  Checkbox,
-  Collapse,
-  Group,
-  NativeSelect,
-  NumberInput,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Alert, Button, Checkbox, Collapse, Group, NativeSelect, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { type FormEvent, useEffect, useState } from "react";
 import { asApiError } from "../api/http";
 import { createSession, listMedia } from "../api/proctor";
-import type { ExamSession, MediaProviders, NewSession } from "../api/types";
+import type { ExamSession, MediaProviders } from "../api/types";
+import { fieldErrors, useFieldErrors } from "../ui/field-errors";
 import { PROVIDER_WORDS } from "../words";
 import { FairReview } from "./fair-review";
 import css from "./proctor.module.css";
+import { BLANK, RANGES, readNumbers, type SessionForm } from "./session-form";
+import { WholeNumberInput } from "./whole-number-input";
 
-const BLANK: NewSession = {
-  title: "",
-  sampling_interval_s: 5,
-  retention_days: 30,
-  exam_url: null,
-  report_repeats: true,
-  provider: null,
-  second_reviewer: false,
-  own_incidents: "never",
-  answer_days: 7,
-  invited_only: false,
-  face_matching: true,
-};
+/** Fields that show what is wrong with them. */
+const SHOWN = ["title", "exam_url", "provider", ...Object.keys(RANGES)];
 
 export function CreateSession({ onCreated }: { onCreated: (session: ExamSession) => void }) {
   const [form, setForm] = useState(BLANK);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const { form: page, wrong, refuse, changed } = useFieldErrors();
   const [more, toggle] = useDisclosure(false);
   const media = useMedia();
-  const change = (part: Partial<NewSession>) => setForm({ ...form, ...part });
+  const change = (part: Partial<SessionForm>) => {
+    setForm({ ...form, ...part });
+    changed(part);
+  };
+  const numbers = readNumbers(form);
+  // What is wrong must not be folded away.
+  const shown = more || numbers === null || Object.keys(wrong).some((name) => name !== "title");
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (!form.title.trim()) {
-      setError("Please give the session a title.");
-      return;
-    }
-    setBusy(true);
     setError(null);
+    if (!form.title.trim()) return refuse({ title: "Please give the session a title." });
+    if (!numbers) return refuse();
+    setBusy(true);
     try {
       onCreated(
-        await createSession({ ...form, title: form.title.trim(), exam_url: form.exam_url?.trim() || null }),
+        await createSession({
+          ...form,
+          ...numbers,
+          title: form.title.trim(),
+          exam_url: form.exam_url?.trim() || null,
+        }),
       );
       setForm(BLANK);
     } catch (reason) {
-      const { message, fix } = asApiError(reason);
-      setError([message, fix].filter(Boolean).join(" "));
+      const refusal = asApiError(reason);
+      const fields = fieldErrors(refusal, SHOWN);
+      if (fields) refuse(fields);
+      else setError([refusal.message, refusal.fix].filter(Boolean).join(" "));
     } finally {
       setBusy(false);
     }
   };
   return (
-    <form className={`panel ${css.form}`} onSubmit={submit} noValidate>
+    <form className={`panel ${css.form}`} onSubmit={submit} noValidate ref={page}>
       <Title order={2} size="h4" mb="sm">
         New exam session
       </Title>
@@ -71,6 +65,8 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
           placeholder="Mathematics, final exam"
           maxLength={200}
           value={form.title}
+          error={wrong.title}
+          inputWrapperOrder={["label", "error", "input"]}
           onChange={(event) => change({ title: event.currentTarget.value })}
           data-testid="session-title"
         />
@@ -84,27 +80,27 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
         mt="xs"
         px={0}
         onClick={toggle.toggle}
-        aria-expanded={more}
+        aria-expanded={shown}
         c="var(--calm)"
       >
-        {more ? "Fewer settings" : "More settings"}
+        {shown ? "Fewer settings" : "More settings"}
       </Button>
-      <Collapse expanded={more}>
+      <Collapse expanded={shown}>
         <Group mt="xs" align="flex-start" grow preventGrowOverflow={false}>
-          <NumberInput
+          <WholeNumberInput
             label="A picture every … seconds"
-            min={1}
-            max={60}
+            range={RANGES.sampling_interval_s}
             value={form.sampling_interval_s}
-            onChange={(value) => change({ sampling_interval_s: Number(value) || 5 })}
+            error={wrong.sampling_interval_s}
+            onChange={(sampling_interval_s) => change({ sampling_interval_s })}
             data-testid="session-interval"
           />
-          <NumberInput
+          <WholeNumberInput
             label="Keep pictures for … days"
-            min={1}
-            max={365}
+            range={RANGES.retention_days}
             value={form.retention_days}
-            onChange={(value) => change({ retention_days: Number(value) || 30 })}
+            error={wrong.retention_days}
+            onChange={(retention_days) => change({ retention_days })}
             data-testid="session-retention"
           />
           <TextInput
@@ -112,6 +108,7 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
             placeholder="https://exam.example.org/…"
             type="url"
             value={form.exam_url ?? ""}
+            error={wrong.exam_url}
             onChange={(event) => change({ exam_url: event.currentTarget.value })}
             data-testid="session-exam-url"
           />
@@ -119,13 +116,14 @@ export function CreateSession({ onCreated }: { onCreated: (session: ExamSession)
             <NativeSelect
               label="Live video"
               value={form.provider ?? media.default}
+              error={wrong.provider}
               onChange={(event) => change({ provider: event.currentTarget.value })}
               data={media.providers.map(({ id }) => ({ value: id, label: PROVIDER_WORDS[id] ?? id }))}
               data-testid="session-provider"
             />
           )}
         </Group>
-        <FairReview form={form} change={change} />
+        <FairReview form={form} change={change} wrong={wrong} />
         <Checkbox
           mt="sm"
           label="Offer face comparison by software"

@@ -1,9 +1,13 @@
-import { Checkbox, Group, NativeSelect, NumberInput } from "@mantine/core";
-import type { NewSession, OwnIncidentsSetting } from "../api/types";
+import { Checkbox, Group, NativeSelect } from "@mantine/core";
+import type { OwnIncidentsSetting } from "../api/types";
+import type { FieldErrors } from "../ui/field-errors";
+import { RANGES, type SessionForm } from "./session-form";
+import { WholeNumberInput } from "./whole-number-input";
 
 interface Props {
-  form: NewSession;
-  change: (part: Partial<NewSession>) => void;
+  form: SessionForm;
+  change: (part: Partial<SessionForm>) => void;
+  wrong: FieldErrors;
 }
 
 const WHEN: { value: OwnIncidentsSetting; label: string }[] = [
@@ -13,7 +17,7 @@ const WHEN: { value: OwnIncidentsSetting; label: string }[] = [
 ];
 
 /** Who decides, and what candidates may see and say afterwards. */
-export function FairReview({ form, change }: Props) {
+export function FairReview({ form, change, wrong }: Props) {
   return (
     <>
       <Checkbox
@@ -32,12 +36,12 @@ export function FairReview({ form, change }: Props) {
           data-testid="session-own-incidents"
         />
         {form.own_incidents !== "never" && (
-          <NumberInput
+          <WholeNumberInput
             label="They may answer for … days"
-            min={1}
-            max={90}
+            range={RANGES.answer_days}
             value={form.answer_days}
-            onChange={(value) => change({ answer_days: Number(value) || 7 })}
+            error={wrong.answer_days}
+            onChange={(answer_days) => change({ answer_days })}
             data-testid="session-answer-days"
           />
         )}

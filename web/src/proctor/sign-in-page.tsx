@@ -6,14 +6,19 @@ import { Frame } from "./frame";
 import { PasswordForm } from "./password-form";
 import css from "./proctor.module.css";
 
-const TITLE = {
+const TITLE: Partial<Record<AuthView["status"], string>> = {
   link_used: "This sign-in link was used already",
+  link_unknown: "This sign-in link does not work",
   unreachable: "The server cannot be reached",
-  out: "Sign in",
+};
+
+const WHY: Partial<Record<AuthView["status"], string>> = {
+  link_used: "Each link works once. Ask the server for a new one:",
+  link_unknown: "It is too old, or was not copied whole. Copy all of it, or ask the server for a new one:",
 };
 
 export function SignInPage({ status, onRetry }: { status: AuthView["status"]; onRetry: () => void }) {
-  const title = status === "link_used" || status === "unreachable" ? TITLE[status] : TITLE.out;
+  const title = TITLE[status] ?? "Sign in";
   useEffect(() => {
     document.title = `${title} – Invigil`;
   }, [title]);
@@ -40,7 +45,7 @@ export function SignInPage({ status, onRetry }: { status: AuthView["status"]; on
               </Button>
             )}
             {ways.password && <PasswordForm onIn={onRetry} />}
-            <HowToSignIn used={status === "link_used"} others={ways.password || ways.oidc !== null} />
+            <HowToSignIn why={WHY[status]} others={ways.password || ways.oidc !== null} />
           </>
         )}
       </section>
@@ -79,23 +84,27 @@ function OidcNote() {
   );
 }
 
-function HowToSignIn({ used, others }: { used: boolean; others: boolean }) {
+function HowToSignIn({ why, others }: { why: string | undefined; others: boolean }) {
   return (
     <>
       {others && <Divider my="lg" label="or by the server's own link" />}
-      <Text mb="sm">
-        {used
-          ? "Each link works once. Ask the server for a new one:"
-          : "The server gives you a link that signs this browser in as an organiser:"}
-      </Text>
+      <Text mb="sm">{why ?? "The server gives you a link that signs this browser in as an organiser:"}</Text>
       <List type="ordered" spacing="xs">
-        <List.Item>Go to the terminal in which the server was started.</List.Item>
+        {why ? (
+          <List.Item>
+            In a terminal of the server, run <Code>invigil sign-in-link</Code>. It works while the server
+            runs. (Starting the server again prints a new link, too.)
+          </List.Item>
+        ) : (
+          <List.Item>
+            Go to the terminal in which the server was started, or run <Code>invigil sign-in-link</Code> in
+            another terminal of the server.
+          </List.Item>
+        )}
         <List.Item>
           Open the address that it printed. It looks like <Code>{`${window.location.origin}/?token=…`}</Code>
         </List.Item>
-        <List.Item>
-          The link works once and for this browser only. Starting the server again prints a new one.
-        </List.Item>
+        <List.Item>The link works once and for this browser only.</List.Item>
       </List>
       <Text mt="md" className="faint" size="sm">
         You were invited as a proctor? Please use the link that you were sent, or ask for a new one.

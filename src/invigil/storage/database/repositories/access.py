@@ -28,6 +28,14 @@ class AccessRepository(Repository):
         )
         return used == 1
 
+    async def sign_in_link_was_used(self, token_hash: str) -> bool:
+        """Known until the link would have expired."""
+        c = t.sign_in_link.c
+        found = await self._one(
+            sa.select(c.used_at).where(c.token_hash == token_hash, c.used_at.is_not(None))
+        )
+        return found is not None
+
     async def add_login(
         self, who: Staff, token_hash: str, now: datetime, expires_at: datetime
     ) -> None:
