@@ -47,7 +47,9 @@ def require_installation(settings: Settings) -> None:
     file = database_file(settings)
     if file is not None and not file.exists():
         where = settings.data_dir
-        _console.print(f"No installation is in {where}. Check --data-dir or INVIGIL_DATA_DIR.")
+        _console.print(
+            f"There is no installation in {where}. Check --data-dir or INVIGIL_DATA_DIR."
+        )
         raise typer.Exit(1)
 
 
@@ -76,8 +78,8 @@ def run_with(
         return asyncio.run(go())
     except NotFound:
         _console.print(
-            "Nothing has this id here. The ids of sessions and candidates are in the addresses of "
-            "the console's pages; check the data folder or database as well."
+            "Nothing here has this id or name. The ids of sessions and candidates are in the "
+            "addresses of the console's pages; check the data folder or database as well."
         )
         raise typer.Exit(1) from None
     except InvigilError as error:
@@ -136,7 +138,7 @@ def restore(
     settings = settings_of(data_dir)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = run_with(
-        settings, lambda database: archives.restore(database, settings.data_dir, archive)
+        settings, lambda database: archives.restore(database, settings.data_dir, archive), new=True
     )
     _console.print(f"Restored: the database and {found.images} images.")
 

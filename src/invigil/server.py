@@ -8,6 +8,7 @@ import gc
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -146,16 +147,13 @@ def _own_certificate(settings: Settings) -> Certificate | None:
 
 def _refuse_a_taken_port(settings: Settings) -> None:
     """Before anything else is done: most often it is this server that runs already."""
+    where = f"{settings.host}, port {settings.port}"
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
+        for family, kind, protocol, _, address in socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # As the server itself binds: what only lingers from an earlier one is not in the way.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        ):
+            _bind(family, kind, protocol, address)
     except OSError as error:
-        where = f"{settings.host}, port {settings.port}"
         if error.errno == errno.EADDRINUSE:
             raise SystemExit(
                 f"Something listens on {where} already. If it is Invigil, `invigil sign-in-link` "
@@ -165,6 +163,20 @@ def _refuse_a_taken_port(settings: Settings) -> None:
             f"It is not possible to listen on {where}: {error.strerror}. Check INVIGIL_HOST and "
             "INVIGIL_PORT."
         ) from None
+
+
+def _bind(family: int, kind: int, protocol: int, address: Any) -> None:
+    """As asyncio's servers do; a family that this machine does not have is left out there too."""
+    try:
+        probe = socket.socket(family, kind, protocol)
+    except OSError:
+        return
+    with probe:
+        # What only lingers from an earlier server is not in the way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        probe.bind(address)
 
 
 def run_server(settings: Settings, after: Callable[[House], None] | None = None) -> None:

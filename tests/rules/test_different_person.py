@@ -169,3 +169,15 @@ def test_first_look_is_given_once() -> None:
     film = Film()
     assert film.shoot(STRANGER).next_frame == POLICY.first_look
     assert film.shoot(TURNED).next_frame == POLICY.burst
+
+
+def test_somebody_else_who_hides_is_reported_until_the_candidate_is_back() -> None:
+    """They are still there: a face that nobody recognises is no end of it."""
+    film = Film()
+    film.lasts(30, ME)
+    film.shoot(STRANGER, STRANGER)
+    film.lasts(50, UNSURE)
+    film.shoot(ME)
+    back = film.seconds
+    film.lasts(10, ME)
+    assert film.of(KIND)[0].ended_at == at(back)

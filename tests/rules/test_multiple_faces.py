@@ -281,3 +281,13 @@ def test_a_moved_camera_moves_no_picture() -> None:
     film.shoot(*[seen(face(200, 150), face(500, 60))] * 3)
     film.shoot(*[seen(face(160, 150, 130), face(460, 60, 130))] * 3)
     assert film.incidents == []
+
+
+def test_a_poster_beside_a_candidate_who_is_not_the_main_face_is_a_picture() -> None:
+    """Who leans half out of the picture is largest, and comes after the whole faces."""
+    film = Film()
+    for second in range(60):
+        film.shoot(seen(face(120, 40), face(500 + second % 20, 160)), every=2)
+    assert film.incidents == []
+    film.shoot(*(seen(face(120 + 10 * step, 40), face(500, 160)) for step in range(4)))
+    assert len(film.of(KIND)) == 1

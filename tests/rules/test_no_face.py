@@ -88,7 +88,7 @@ def test_any_face_closes(face: Shot) -> None:
     assert film.of(KIND)[0].ended_at == at(back)
 
 
-@pytest.mark.parametrize("dark_s", [5, 60, 300])
+@pytest.mark.parametrize("dark_s", [5, 60, 200])
 def test_darkness_does_not_make_it_longer(dark_s: float) -> None:
     """Who comes back in the dark was away for as long as could be seen, and no longer."""
     film = Film()
@@ -97,10 +97,7 @@ def test_darkness_does_not_make_it_longer(dark_s: float) -> None:
     fell = film.seconds
     film.lasts(dark_s, DARK)
     film.lasts(15, ME)
-    ended = film.of(KIND)[0].ended_at
-    assert ended is not None
-    # After minutes of it the last picture of the empty chair is forgotten.
-    assert at(fell) <= ended <= at(max(fell, fell + dark_s - POLICY.window.total_seconds() + 10))
+    assert film.of(KIND)[0].ended_at == at(fell)
 
 
 def test_candidate_is_told_long_before_the_proctor() -> None:

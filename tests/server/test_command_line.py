@@ -149,7 +149,7 @@ async def test_an_id_that_nothing_has_is_no_matter_of_signing_in(
     assert (await command("db", "upgrade", cwd=tmp_path, INVIGIL_DATA_DIR="data"))[0] == 0
     code, said = await command(*arguments, cwd=tmp_path, INVIGIL_DATA_DIR="data")
     assert code == 1
-    assert "Nothing has this id here." in said
+    assert "Nothing here has this id or name." in said
     assert "sign in" not in said
     assert names_in(tmp_path) == ["data"]
 
@@ -170,6 +170,6 @@ async def test_a_data_folder_that_holds_nothing_is_named(
     code, said = await command(*arguments, cwd=tmp_path, INVIGIL_DATA_DIR="slip")
     assert code == 1
     assert said.splitlines() == [
-        "No installation is in slip. Check --data-dir or INVIGIL_DATA_DIR."
+        "There is no installation in slip. Check --data-dir or INVIGIL_DATA_DIR."
     ]
     assert not (tmp_path / "slip").exists()

@@ -84,7 +84,7 @@ def test_on_a_clear_frame_all_features_have_a_say_in_a_mismatch() -> None:
     assert compare(near, high, thresholds, accusing=far, clear=True)[0] is Identity.MISMATCH
 
 
-def test_on_a_clear_frame_a_match_needs_all_templates() -> None:
+def test_on_a_clear_frame_the_photo_alone_is_not_enough() -> None:
     """One that matches is enough everywhere else; here they must reach thresholds together."""
     thresholds = {
         kind: replace(each, clear_mismatch=0.375, clear_match=0.5)
@@ -92,6 +92,7 @@ def test_on_a_clear_frame_a_match_needs_all_templates() -> None:
     }
     apart = [at(0.5), at(0.375, TemplateKind.SESSION)]
     near = [at(0.5), at(0.5, TemplateKind.SESSION)]
+    old_photo = [at(0.125), at(0.75, TemplateKind.SESSION)]
 
     def outcome(
         templates: list[Template], *, clear: bool = True, before: Compared | None = None
@@ -101,6 +102,8 @@ def test_on_a_clear_frame_a_match_needs_all_templates() -> None:
     reference = (TemplateKind.REFERENCE,)
     assert outcome(near) == (Identity.MATCH, 0.5, reference)
     assert outcome(apart) == (Identity.UNCERTAIN, 0.5, reference)
+    # Only the photo is not believed alone: who checked in a moment ago is, however old the photo.
+    assert outcome(old_photo) == (Identity.MATCH, 0.75, (TemplateKind.SESSION,))
     assert outcome(apart, clear=False) == (Identity.MATCH, 0.5, reference)
     # The photo alone, as at check-in.
     assert outcome(apart[:1]) == (Identity.MATCH, 0.5, reference)
@@ -111,7 +114,7 @@ def test_on_a_clear_frame_a_match_needs_all_templates() -> None:
     unlike = [at(0.125), at(0.125, TemplateKind.SESSION)]
     assert outcome(unlike)[0] is Identity.MISMATCH
     assert outcome(unlike, before=matched)[0] is Identity.UNCERTAIN
-    assert outcome(unlike, before=matched, clear=False)[0] is Identity.MATCH
+    assert outcome(unlike, before=matched, clear=False)[:2] == (Identity.MATCH, 0.75)
 
 
 def test_one_match_is_enough() -> None:

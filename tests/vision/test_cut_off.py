@@ -28,6 +28,23 @@ def test_a_face_that_the_edge_cuts_is_there_and_accuses_nobody(
         engine.make_template(TemplateKind.SESSION, [picture])
 
 
+def test_half_a_face_in_the_dark_is_dark(engine: VisionEngine) -> None:
+    """Light is asked for, and darkness is no reason to report anybody."""
+    half = pictures.opened(pictures.cut_off("obama", "left"))
+    dim = pictures.encoded(half.point(lambda v: v // 7), quality=95)
+    darker = pictures.encoded(half.point(lambda v: v // 14), quality=95)
+    assert engine.observe(dim).unusable is Unusable.FACE_CUT_OFF  # 20 of 255, as whole faces may be
+    assert engine.observe(darker).unusable in {Unusable.TOO_DARK, Unusable.NO_FACE}
+
+
+def test_a_face_that_is_sure_at_once_is_used_although_the_edge_cuts_it(
+    engine: VisionEngine,
+) -> None:
+    seen = engine.observe(pictures.cut_off("obama", "left", 0.8))
+    assert seen.faces[0].score >= 0.75
+    assert seen.unusable is None
+
+
 def test_whoever_is_half_in_the_picture_may_be_recognised(
     engine: VisionEngine, obama: Template
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -54,9 +56,14 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
             place = ".".join(str(part) for part in problem["loc"] if part != "body")
             words = _sentence(problem["msg"])
             parts.append(f"{place or 'body'}: {words}")
-            if place:
+            if place and _names_a_field(problem["loc"]):
                 fields.setdefault(place, words)
     return _answer(request, InvalidRequest(" ".join(parts) or None, fields=fields))
+
+
+def _names_a_field(place: Sequence[int | str]) -> bool:
+    """Whether it is in the body, and not just an offset in JSON that is none."""
+    return place[0] == "body" and isinstance(place[1], str)
 
 
 def _sentence(words: str) -> str:

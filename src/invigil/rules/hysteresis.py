@@ -49,8 +49,7 @@ class Weighed:
     """One suspicion after the newest frame.
 
     `shows`: the run that shows it, empty when the newest frame with a sign is clear.
-    `opens_at`: the beginning of the run that decides; `closes_at`: the first frame that did not
-    show it any more. None while nothing decides.
+    `opens_at`, `closes_at`: the beginning of the run that decides, None while none does.
     `undecided`: a run towards the other state has begun and is not long enough yet.
     `warns`: the newest frame shows it, and it is not the first one to do so.
     """
@@ -97,19 +96,23 @@ def weigh(
     return Weighed(
         shows=shows,
         opens_at=None,
-        closes_at=_no_longer_shown(later) if decided else None,
+        closes_at=clear.frames[0].received_at if decided else None,
         undecided=bool(clear.frames) and not decided,
         warns=warns,
     )
 
 
-def _no_longer_shown(signs: Sequence[tuple[ObservationRecord, Sign]]) -> datetime:
-    """When the first frame came that did not show it any more, clear or not.
+def no_longer_shown(
+    remembered: Sequence[ObservationRecord], incident: Incident, classify: Classify
+) -> datetime:
+    """When the first frame of `incident` came that did not show it any more, clear or not.
 
-    Nobody is reported for the time in which nothing could be seen.
+    For suspicions that only good pictures can show: nobody is reported for the time in which
+    nothing could be seen. Frames that are forgotten count as showing it.
     """
-    shown = [place for place, (_, sign) in enumerate(signs) if sign is Sign.SHOWS]
-    return signs[shown[-1] + 1 if shown else 0][0].received_at
+    later = [frame for frame in remembered if frame.received_at > incident.started_at]
+    shown = [place for place, frame in enumerate(later) if classify(frame) is Sign.SHOWS]
+    return later[shown[-1] + 1 if shown else 0].received_at
 
 
 def _limit(policy: Policy, span: timedelta) -> timedelta:

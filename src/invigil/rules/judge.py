@@ -26,7 +26,9 @@ _WITHOUT_COMPARISON: tuple[Rule, ...] = (
     CameraFrozen(),
     FeedLooped(),
 )
-_REMEMBERING = frozenset({IncidentKind.FEED_LOOPED, IncidentKind.NOT_RECOGNISED})
+_REMEMBERING = frozenset(
+    {IncidentKind.FEED_LOOPED, IncidentKind.NOT_RECOGNISED, IncidentKind.NO_FACE}
+)
 _RULES: tuple[Rule, ...] = (DifferentPerson(), *_WITHOUT_COMPARISON, NotRecognised())
 
 # A candidate may spend this much of the last `_BURST_MEMORY` in the burst rhythm, whatever the

@@ -77,33 +77,32 @@ def _held_back(weighed: Weighed) -> Weighed:
 
 
 def _alive(run: Run) -> bool:
-    """Whether some face besides the main one is near, or is not where one was in the first frame.
+    """Whether some face besides the largest is near, or is not where one was in the first frame.
 
-    Frames whose boxes nobody kept count as alive.
+    Frames whose boxes nobody kept count as alive. The largest is not always the main face: a
+    candidate who leans half out of the picture is none beside a poster.
     """
     if not run.frames:
         return False
-    first = run.frames[0].boxes
+    first, *_ = seen = [sorted(frame.boxes, key=_side, reverse=True) for frame in run.frames]
     return any(
-        not frame.boxes
-        or any(_near(box, frame.boxes[0]) for box in frame.boxes[1:])
-        or _somebody_moved(frame.boxes, first)
-        for frame in run.frames
+        not boxes or any(_near(box, boxes[0]) for box in boxes[1:]) or _somebody_moved(boxes, first)
+        for boxes in seen
     )
 
 
 def _somebody_moved(boxes: Sequence[Box], first: Sequence[Box]) -> bool:
-    """Whether a face besides the main one is where none of `first` was."""
+    """Whether a face besides the largest is where none of `first` was."""
     shift = _shift(boxes, first)
     return any(all(_moved(box, before, shift) for before in first) for box in boxes[1:])
 
 
-def _near(box: Box, main: Box) -> bool:
-    return _side(box) >= _NEAR * _side(main)
+def _near(box: Box, largest: Box) -> bool:
+    return _side(box) >= _NEAR * _side(largest)
 
 
 def _shift(boxes: Sequence[Box], before: Sequence[Box]) -> tuple[float, float]:
-    """By how much the main face is elsewhere: when all faces are, it was the camera that moved."""
+    """By how much the largest face is elsewhere: when all are, it was the camera that moved."""
     (x, y), (x0, y0) = _middle(boxes[0]), _middle(before[0])
     return x - x0, y - y0
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from invigil.domain.changes import WarningCode
 from invigil.domain.incident import Incident, IncidentDetail, IncidentKind, ObservationRecord
 from invigil.domain.observation import Unusable
 from invigil.domain.session import Policy
-from invigil.rules.hysteresis import Sign, weigh
+from invigil.rules.hysteresis import Sign, no_longer_shown, weigh
 from invigil.rules.rule import Verdict, conclude
 
 # People look down, lean out of the picture, drink and yawn, and are back after a few seconds.
@@ -28,14 +29,19 @@ class NoFace:
         window: Sequence[ObservationRecord],
         open_incident: Incident | None,
     ) -> Verdict:
-        """See `Rule.evaluate`. There is no detail to carry."""
+        """See `Rule.evaluate`. There is no detail to carry. `window`: all that is remembered."""
+        since = window[-1].received_at - policy.window
         weighed = weigh(
             policy,
-            window,
+            [frame for frame in window if frame.received_at >= since],
             open_incident,
             classify=_sign,
             open_span=max(policy.open_span, _LEAST_SPAN),
         )
+        if open_incident is not None and weighed.closes_at is not None:
+            # Who comes back in the dark was away for as long as that could be seen.
+            ended = no_longer_shown(window, open_incident, _sign)
+            weighed = replace(weighed, closes_at=ended)
         return conclude(
             weighed,
             open_incident,

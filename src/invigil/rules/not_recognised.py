@@ -68,7 +68,8 @@ class NotRecognised:
         )
         clearly = _clearly(policy, window, recent) if open_incident is None else None
         told = weighed if clearly is None or weighed.opens_at else clearly
-        detail = _CLEARLY_SEEN if told is clearly else _HARDLY_SEEN
+        clear = [frame for frame in told.shows.frames if _clear_sign(frame) is Sign.SHOWS]
+        detail = _CLEARLY_SEEN if len(clear) >= _CLEAR_FRAMES else _HARDLY_SEEN
         verdict = conclude(
             told,
             open_incident,

@@ -90,8 +90,8 @@ def compare(
     """The outcome over all templates.
 
     One template that matches is enough, by these features or those of the look `before` (given if
-    it matched). On a `clear` frame they have a say together as well: on average the scores must
-    reach thresholds of their own.
+    it matched). On a `clear` frame the reference photo alone is not: on average the scores of all
+    must reach thresholds of their own then.
 
     So they have in a mismatch: on average the scores lie below the thresholds, by more than `doubt`
     (`quality.doubt`). `accusing`: features whose scores these are, when not `features`; on a clear
@@ -106,9 +106,11 @@ def compare(
     matched = tuple(kind for kind, value in scores if value >= thresholds[kind].match)
     if before is not None:
         matched += before.matched
+        best = max(best, before.score or best)
     if matched:
         least = _all_known([thresholds[each.kind].clear_match for each in templates])
-        unsure = together and least and _mean_margin(features, templates, score, least) < 0
+        alone = together and TemplateKind.SESSION not in matched
+        unsure = alone and least and _mean_margin(features, templates, score, least) < 0
         return Compared(Identity.UNCERTAIN if unsure else Identity.MATCH, best, matched)
     told_by = features if accusing is None else accusing
     limits = [thresholds[template.kind].mismatch for template in templates]

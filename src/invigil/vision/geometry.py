@@ -40,7 +40,7 @@ def quickly_smaller(image: RgbImage, width: int, height: int) -> RgbImage:
     if not 1 < image.shape[1] / 2**halvings / width <= _LINEAR_TO:
         return resized(image, width, height)
     for _ in range(halvings):
-        image = resized(image, image.shape[1] // 2, image.shape[0] // 2)
+        image = resized(image, image.shape[1] // 2, max(1, image.shape[0] // 2))
     done = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(done, dtype=np.uint8)
 
@@ -84,7 +84,7 @@ def cut_square(
     inner = resized(image[y0:y1, x0:x1], width, height)
     x, y = round((x0 - left) * scale), round((y0 - top) * scale)
     inner = inner[: output - y, : output - x]
-    if mirrored:
+    if mirrored and inner.size:
         below, right = output - y - inner.shape[0], output - x - inner.shape[1]
         whole = cv2.copyMakeBorder(inner, y, below, x, right, cv2.BORDER_REFLECT)
         return np.asarray(whole, dtype=np.uint8), scale, offset

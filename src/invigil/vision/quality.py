@@ -68,7 +68,8 @@ def face_quality(
     grey: GreyImage, face: Detection, scale: float, layout: Layout = BLAZEFACE
 ) -> FaceQuality:
     """`scale` brings pixels of `grey` to pixels of the full-size picture."""
-    crop, _, _ = cut_square(grey, face.centre, face.side, _SHARPNESS_SIDE)
+    # What is missing of a face must not make it dark.
+    crop, _, _ = cut_square(grey, face.centre, face.side, _SHARPNESS_SIDE, mirrored=face.cut_off)
     margin = round(_SHARPNESS_SIDE * (1 - _LIGHT_SHARE) / 2)
     middle = crop[margin:-margin, margin:-margin]
     return FaceQuality(
@@ -93,10 +94,10 @@ def judge(
         return Unusable.SEVERAL_FACES
     face = faces[0]
     reasons = (
-        (face.cut_off and not limits.cut_off, Unusable.FACE_CUT_OFF),
         (face.side < limits.face_pixels, Unusable.FACE_TOO_SMALL),
         (face.luma < limits.face_luma_low, Unusable.TOO_DARK),
         (face.luma > limits.face_luma_high, Unusable.TOO_BRIGHT),
+        (face.cut_off and not limits.cut_off, Unusable.FACE_CUT_OFF),
         (_turned(face.pose, limits), Unusable.TURNED_AWAY),
         (face.sharpness < limits.sharpness, Unusable.BLURRED),
     )

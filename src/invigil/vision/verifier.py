@@ -119,7 +119,7 @@ class Verifier:
         return (
             claim.usable
             and self._score_tells_cover
-            and len(kinds) > 1
+            and len(claim.templates) > 1
             and all(self._thresholds[kind].clear_match is not None for kind in kinds)
         )
 
