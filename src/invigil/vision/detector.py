@@ -65,9 +65,8 @@ class BlazeFaceDetector:
         height, width = image.shape[:2]
         edges = np.array([0, 0, width, height], dtype=np.float32) * scale + np.tile(offset, 2)
         cut_off = self._blended(found.beyond(edges, limits.cut_off_beyond))
-        return largest_first(
-            self._believed(image, [f.placed(scale, offset) for f in [*faces, *cut_off]])
-        )
+        faces += apart_from(faces, cut_off, limits.overlap)
+        return largest_first(self._believed(image, [f.placed(scale, offset) for f in faces]))
 
     def _believed(self, image: RgbImage, candidates: Sequence[Detection]) -> list[Detection]:
         """`candidates` come best first (in the two kinds, the cut off last), so the first
@@ -80,16 +79,14 @@ class BlazeFaceDetector:
         believed: list[Detection] = []
         looks_left = limits.second_looks
         for found in candidates:
-            if not apart_from(believed, [found], limits.overlap):
-                continue  # the same face by the anchors at the edge alone
             if believed and found.side < limits.smallest_beside_another * believed[0].side:
                 continue
             face = found
             if found.score < limits.sure_score:
                 face = replace(found, cut_off=found.beyond(image) > limits.cut_off_beyond)
-                if looks_left <= 0 or face.score < self._least(face):
+                if not looks_left or face.score < self._least(face):
                     continue
-                looks_left -= 2 if face.cut_off and face.score >= limits.candidate_score else 1
+                looks_left -= 1
                 if not self._confirmed(image, face, alone=not believed):
                     continue
             if _plausible(face):
