@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from invigil.clock import system_clock
-from invigil.db_commands import DataDir, require_installation, run_with, settings_of
+from invigil.db_commands import DataDir, run_with, settings_of
 from invigil.domain.audit import AuditChecker, AuditEntry, Head
 from invigil.domain.errors import MaintenanceRefused
 from invigil.storage.database import Database
@@ -37,10 +37,9 @@ def verify(
     made anew as a whole, is not noticed: keep heads on another machine.
     """
     settings = settings_of(data_dir)
-    require_installation(settings)
-    known = None if head is None else _read_head(head, settings.data_dir)
 
     async def work(database: Database) -> int:
+        known = None if head is None else _read_head(head, settings.data_dir)
         checker = AuditChecker()
         found = 0
         async for entry in _entries(database):
@@ -62,8 +61,6 @@ def verify(
 def print_head(data_dir: DataDir = None) -> None:
     """Print how far the log has come, signed. Keep it where the server's owner cannot change it."""
     settings = settings_of(data_dir)
-    require_installation(settings)
-    signer = Signer(settings.data_dir / SIGNING_KEY)
 
     async def work(database: Database) -> Head:
         async with database.read() as unit:
@@ -75,6 +72,7 @@ def print_head(data_dir: DataDir = None) -> None:
         return Head(last.seq, last.hash, system_clock().isoformat())
 
     found = run_with(settings, work)
+    signer = Signer(settings.data_dir / SIGNING_KEY)
     signed = {
         **asdict(found),
         "public_key": signer.public_key,

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from invigil.bundle_wiring import Tools, run_with_tools
 from invigil.clock import system_clock
-from invigil.db_commands import DataDir, require_installation, settings_of
+from invigil.db_commands import DataDir, settings_of
 from invigil.domain.audit import COMMAND_LINE
 from invigil.person_commands import require_new
 from invigil.services.bundle.manifest import fingerprint
@@ -37,10 +37,9 @@ def export(
     """Write the evidence of a session into one signed file: incidents, pictures, decisions, and
     its part of the audit log. `invigil verify` checks it anywhere. See docs/evidence.md."""
     settings = settings_of(data_dir)
-    require_installation(settings)
-    signer = Signer(settings.data_dir / SIGNING_KEY)
 
     async def work(tools: Tools) -> None:
+        signer = Signer(settings.data_dir / SIGNING_KEY)
         path = to or Path(f"session-{session}.zip")
         require_new(path)
         part = path.with_name(path.name + ".part")

@@ -42,7 +42,7 @@ def settings_of(data_dir: Path | None) -> Settings:
         raise typer.Exit(2) from None
 
 
-def require_installation(settings: Settings) -> None:
+def _require_installation(settings: Settings) -> None:
     """Ends the program in plain words where the data folder holds none: most often a slip."""
     file = database_file(settings)
     if file is not None and not file.exists():
@@ -65,7 +65,7 @@ def run_with(
     `opening`: with the keys to what is encrypted in it. `new`: it may be a new installation.
     """
     if not new:
-        require_installation(settings)
+        _require_installation(settings)
 
     async def go() -> _T:
         database = database_of(settings, opening=opening)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from invigil.bundle_wiring import Tools, run_with_tools
 from invigil.clock import system_clock
-from invigil.db_commands import DataDir, require_installation, run_with, settings_of
+from invigil.db_commands import DataDir, run_with, settings_of
 from invigil.domain.audit import COMMAND_LINE
 from invigil.domain.retention import Swept
 from invigil.services.certificate import certificate as make_certificate
@@ -74,11 +74,10 @@ def certificate(
     It is read from the audit log, whose entries it names.
     """
     settings = settings_of(data_dir)
-    require_installation(settings)
-    signer = Signer(settings.data_dir / SIGNING_KEY)
     first = None if since is None else since.replace(tzinfo=UTC)
 
     async def work(database: Database) -> dict[str, object]:
+        signer = Signer(settings.data_dir / SIGNING_KEY)
         return await make_certificate(database, signer, system_clock(), first)
 
     print(json.dumps(run_with(settings, work), indent=1))

@@ -3,61 +3,57 @@ import type { Decision, IncidentKind } from "./api/types";
 
 type Reasons = Record<Decision, readonly string[]>;
 
-const UNCLEAR = ["Picture is not clear enough", "Needs a second look"];
+const NOT_SEEN = "The cause cannot be seen";
 
-const ANY: Reasons = {
-  confirmed: ["Clearly visible in the picture", "Seen in the live video", "The candidate said so"],
-  dismissed: ["Technical problem", "This was allowed"],
-  inconclusive: UNCLEAR,
-};
+/** Of one kind: what a confirmed one shows, why one is dismissed, and what leaves it open. */
+function reasons(
+  shown: string,
+  dismissed: readonly string[],
+  unclear = "Picture is not clear enough",
+): Reasons {
+  return {
+    confirmed: [shown, "Seen in the live video", "The candidate said so"],
+    dismissed,
+    inconclusive: [unclear, "Needs a second look"],
+  };
+}
 
-const SEVERAL_FACES: Reasons = {
-  confirmed: ["Another person is in the picture", "Seen in the live video", "The candidate said so"],
-  dismissed: [
-    "Picture, poster or screen, not a person",
-    "Somebody only passed by",
-    "A helper, who was agreed on",
-  ],
-  inconclusive: UNCLEAR,
-};
+const ANY = reasons("Clearly visible in the picture", ["Technical problem", "This was allowed"]);
 
-const ANOTHER_PERSON: Reasons = {
-  confirmed: ["Another person is at the camera", "Seen in the live video", "The candidate said so"],
-  dismissed: [
+const SEVERAL_FACES = reasons("Another person is in the picture", [
+  "Picture, poster or screen, not a person",
+  "Somebody only passed by",
+  "A helper, who was agreed on",
+]);
+
+const ANOTHER_PERSON = reasons(
+  "Another person is at the camera",
+  [
     "Same person, other light",
     "Same person, looks different today",
     "The reference photo is poor",
     "Technical problem",
   ],
-  inconclusive: ["Picture is not clear enough to compare", "Needs a second look"],
-};
+  "Picture is not clear enough to compare",
+);
 
-const NOBODY: Reasons = {
-  confirmed: ["Nobody was at the camera", "Seen in the live video", "The candidate said so"],
-  dismissed: [
-    "Was there, only turned away or bent down",
-    "The camera had moved",
-    "A break that was agreed on",
-  ],
-  inconclusive: UNCLEAR,
-};
+const NOBODY = reasons("Nobody was at the camera", [
+  "Was there, only turned away or bent down",
+  "The camera had moved",
+  "A break that was agreed on",
+]);
 
-const NO_PICTURE: Reasons = {
-  confirmed: ["The camera was off or covered", "Seen in the live video", "The candidate said so"],
-  dismissed: [
-    "Technical problem",
-    "The connection was lost",
-    "The room was only dark",
-    "A break that was agreed on",
-  ],
-  inconclusive: ["The cause cannot be seen", "Needs a second look"],
-};
+const NO_PICTURE = reasons(
+  "The camera was off or covered",
+  ["Technical problem", "The connection was lost", "The room was only dark", "A break that was agreed on"],
+  NOT_SEEN,
+);
 
-const REPEATED: Reasons = {
-  confirmed: ["The pictures are not live", "Seen in the live video", "The candidate said so"],
-  dismissed: ["The camera or browser hung", "The live video moved meanwhile", "Technical problem"],
-  inconclusive: ["The cause cannot be seen", "Needs a second look"],
-};
+const REPEATED = reasons(
+  "The pictures are not live",
+  ["The camera or browser hung", "The live video moved meanwhile", "Technical problem"],
+  NOT_SEEN,
+);
 
 const OF_KIND: Partial<Record<IncidentKind, Reasons>> = {
   multiple_faces: SEVERAL_FACES,

@@ -11,7 +11,7 @@ from invigil.domain.incident import Incident, IncidentDetail, IncidentKind, Obse
 from invigil.domain.observation import Unusable
 from invigil.domain.session import Policy
 from invigil.rules.hysteresis import Sign, no_longer_shown, weigh
-from invigil.rules.rule import Verdict, conclude
+from invigil.rules.rule import Verdict, conclude, newest
 
 # People look down, lean out of the picture, drink and yawn, and are back after a few seconds.
 # The candidate is told early; the proctor hears of it only when it lasts this long.
@@ -30,10 +30,9 @@ class NoFace:
         open_incident: Incident | None,
     ) -> Verdict:
         """See `Rule.evaluate`. There is no detail to carry. `window`: all that is remembered."""
-        since = window[-1].received_at - policy.window
         weighed = weigh(
             policy,
-            [frame for frame in window if frame.received_at >= since],
+            newest(policy, window),
             open_incident,
             classify=_sign,
             open_span=max(policy.open_span, _LEAST_SPAN),

@@ -21,7 +21,7 @@ from invigil.domain.incident import (
 from invigil.domain.observation import Identity, Unusable
 from invigil.domain.session import Policy
 from invigil.rules.hysteresis import Run, Sign, Weighed, weigh
-from invigil.rules.rule import LOOK_AGAIN, Verdict, conclude
+from invigil.rules.rule import LOOK_AGAIN, Verdict, conclude, newest
 
 # Somebody who keeps the face turned or blurred is never a mismatch. Turning, moving, drinking and
 # a hand before the face are over sooner than this.
@@ -56,8 +56,7 @@ class NotRecognised:
         It asks for frames only while a face that is seen clearly is not recognised, and for no more
         than decide that: there is no hurry in anything else.
         """
-        since = window[-1].received_at - policy.window
-        recent = [frame for frame in window if frame.received_at >= since]
+        recent = newest(policy, window)
         weighed = weigh(
             policy,
             recent,

@@ -51,6 +51,12 @@ class Rule(Protocol):
         ...
 
 
+def newest(policy: Policy, remembered: Sequence[ObservationRecord]) -> list[ObservationRecord]:
+    """Those of all that is remembered that lie within the policy's window."""
+    since = remembered[-1].received_at - policy.window
+    return [frame for frame in remembered if frame.received_at >= since]
+
+
 def conclude(
     weighed: Weighed,
     open_incident: Incident | None,

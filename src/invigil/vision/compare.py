@@ -102,22 +102,20 @@ def compare(
     if not scores:
         return Compared(Identity.NOT_COMPARED)
     best = max(value for _, value in scores)
-    together = clear and len(templates) > 1
     matched = tuple(kind for kind, value in scores if value >= thresholds[kind].match)
     if before is not None:
         matched += before.matched
         best = max(best, before.score or best)
     if matched:
-        least = _all_known([thresholds[each.kind].clear_match for each in templates])
-        alone = together and TemplateKind.SESSION not in matched
-        unsure = alone and least and _mean_margin(features, templates, score, least) < 0
+        least = photo_needs(templates, thresholds, matched) if clear else None
+        unsure = least and _mean_margin(features, templates, score, least) < 0
         return Compared(Identity.UNCERTAIN if unsure else Identity.MATCH, best, matched)
     told_by = features if accusing is None else accusing
     limits = [thresholds[template.kind].mismatch for template in templates]
     if _mean_margin(told_by, templates, score, limits) < -doubt:
         return Compared(Identity.MISMATCH, best)
-    stricter = _all_known([thresholds[each.kind].clear_mismatch for each in templates])
-    if together and stricter and _mean_margin(features, templates, score, stricter) < -doubt:
+    stricter = _together([thresholds[each.kind].clear_mismatch for each in templates])
+    if clear and stricter and _mean_margin(features, templates, score, stricter) < -doubt:
         return Compared(Identity.MISMATCH, best)
     return Compared(Identity.UNCERTAIN, best)
 
@@ -133,10 +131,22 @@ def _mean_margin(
     return sum(margins) / len(margins)
 
 
-def _all_known(limits: Sequence[float | None]) -> list[float] | None:
-    """None where one of them is."""
+def photo_needs(
+    templates: Sequence[Template], thresholds: Thresholds, matched: Sequence[TemplateKind]
+) -> list[float] | None:
+    """What the scores must reach on average on a clear frame where only the photo matches.
+
+    None where it needs nothing: the session's own template matches too, or there is none.
+    """
+    if TemplateKind.SESSION in matched:
+        return None
+    return _together([thresholds[each.kind].clear_match for each in templates])
+
+
+def _together(limits: Sequence[float | None]) -> list[float] | None:
+    """Limits that were set for two templates together; None where one is not known."""
     known = [limit for limit in limits if limit is not None]
-    return known if len(known) == len(limits) else None
+    return known if len(known) == len(limits) > 1 else None
 
 
 def template_score(features: Floats, template: Template, score: Score = nearness) -> float:

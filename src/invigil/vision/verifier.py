@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from invigil.domain.observation import Identity, Template, TemplateKind
-from invigil.vision.compare import Compared, Thresholds, compare
+from invigil.domain.observation import Identity, Template
+from invigil.vision.compare import Compared, Thresholds, compare, photo_needs
 from invigil.vision.detection import Detection
 from invigil.vision.embedder import Embedder, SecondLook
 from invigil.vision.geometry import Floats, RgbImage
@@ -109,19 +109,11 @@ class Verifier:
         """
         if once.identity is not Identity.MATCH:
             return False
-        if TemplateKind.SESSION in once.matched or not self._unsure(claim):
+        if not (claim.usable and self._score_tells_cover):
+            return True
+        if photo_needs(claim.templates, self._thresholds, once.matched) is None:
             return True
         return self._doubt(claim, 0.0) > self._limits.clear_doubt
-
-    def _unsure(self, claim: Claim) -> bool:
-        """Whether a match may be none on a clear frame."""
-        kinds = {template.kind for template in claim.templates}
-        return (
-            claim.usable
-            and self._score_tells_cover
-            and len(claim.templates) > 1
-            and all(self._thresholds[kind].clear_match is not None for kind in kinds)
-        )
 
     def _decided(self, claim: Claim, once: Compared, looks: Looks) -> Verified:
         disagreement = None if looks.second is None else looks.second.disagreement
