@@ -287,6 +287,21 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_portraits(tmp_path_factory.mktemp("portraits"))
 
 
+def minute(
+    script: Script, images: Path, scene: str, kind: IncidentKind, *, postures: int = 1
+) -> Script:
+    """Of `script`: half a minute of sitting there, and half a minute of `scene`."""
+    return replace(
+        script,
+        images=str(images),
+        duration_s=60,
+        postures=postures,
+        jitters=1,
+        acts=(Act(0, "sits 1"), Act(30, scene)),
+        truths=(Truth(kind, 30, 60),),
+    )
+
+
 def test_scripts_are_made_from_portraits(
     portraits: Path, tmp_path: Path, engine: VisionEngine
 ) -> None:
@@ -329,16 +344,7 @@ def test_a_second_person_who_is_half_in_the_picture_is_seen_by_the_real_engine(
     assert own == whole.scenes[scene].people[1]
     face = other.size * HEIGHT
     assert WIDTH - (other.x * WIDTH - face / 2) == pytest.approx(0.6 * face)
-    short = replace(
-        half,
-        images=str(portraits),
-        duration_s=60,
-        postures=2,
-        jitters=1,
-        acts=(Act(0, "sits 1"), Act(30, scene)),
-        truths=(Truth(kind, 30, 60),),
-    )
-    result = evaluate_sessions([short], engine)
+    result = evaluate_sessions([minute(half, portraits, scene, kind, postures=2)], engine)
     assert result.missed(kind) == Rate(0, 1)
     assert result.false == []
 
@@ -358,15 +364,6 @@ def test_a_swap_is_seen_by_the_real_engine(
     (script,) = generate(portraits, tmp_path, engine, hours=1, seed=2)
     swap = next(truth for truth in script.truths if truth.kind is SWAP)
     scene = next(act.scene for act in script.acts if act.from_s == swap.from_s)
-    short = replace(
-        script,
-        images=str(portraits),
-        duration_s=60,
-        postures=1,
-        jitters=1,
-        acts=(Act(0, "sits 1"), Act(30, scene)),
-        truths=(Truth(SWAP, 30, 60),),
-    )
-    result = evaluate_sessions([short], engine)
+    result = evaluate_sessions([minute(script, portraits, scene, SWAP)], engine)
     assert result.missed(SWAP) == Rate(0, 1)
     assert result.false == []
