@@ -25,4 +25,4 @@ def test_the_page_names_the_waits_of_the_code() -> None:
         f"{lock} s for a lock, {statement} s for a statement; "
         f"a transaction that stands still for {idle} s is ended."
     ) in said
-    assert f"Each server opens {postgres.POOL_SIZE} connections at most." in said
+    assert f"Each server opens {postgres.MOST_CONNECTIONS} connections at most." in said

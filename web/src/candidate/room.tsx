@@ -64,7 +64,7 @@ export function Room({ session, view }: StepProps) {
               )}
             </div>
             <Text component="figcaption" size="sm" className="faint">
-              This is what the proctor sees
+              The proctor sees this picture. To you it is shown as in a mirror.
             </Text>
           </figure>
           <ProctorVideo incoming={session.media.live.incoming} />

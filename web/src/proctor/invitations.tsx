@@ -1,4 +1,5 @@
 import { Alert, Button, FileButton, Group, Stack, Switch, Text } from "@mantine/core";
+import { useWindowEvent } from "@mantine/hooks";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
 import { exportUrl, setAdmission } from "../api/invites";
@@ -28,6 +29,10 @@ export function Invitations({ session, organiser, opened, onClose }: Props) {
   };
   // Escape once more leads back: nothing is lost by a key that is pressed twice.
   const close = () => (unsaved ? setAsking(!asking) : leave());
+  // The browser asks in its own words before it loads another page, or this one again.
+  useWindowEvent("beforeunload", (event) => {
+    if (unsaved) event.preventDefault();
+  });
   return (
     <Dialog
       opened={opened}

@@ -21,6 +21,7 @@ from invigil.domain.errors import NotFound, StorageFull, StorageMisconfigured, U
 from invigil.domain.message import Event
 from invigil.storage.database import postgres
 from invigil.storage.database.group_commit import Reader, Unit, Writer
+from invigil.storage.database.side_by_side import Readers, Writers
 from invigil.storage.database.unit_of_work import UnitOfWork
 from invigil.storage.sealing import Vault
 
@@ -98,8 +99,10 @@ class Database:
         # SQLite has one writer at a time. Waiting here is fair and needs no retries; waiting in
         # SQLite is a busy loop that can starve one of many.
         self._writer = asyncio.Lock() if self.is_sqlite else None
-        self._groups = (
-            _Groups(self.engine.url, self._writer, after_commit, vault) if self._writer else None
+        self._units = (
+            _Together(self.engine.url, self._writer, after_commit, vault)
+            if self._writer
+            else _SideBySide(self.engine.url, after_commit, vault)
         )
 
     async def check(self) -> None:
@@ -152,21 +155,15 @@ class Database:
     async def write(self, unit: Unit[_T]) -> _T:
         """Run `unit` in a transaction that it may share with others, and give its result.
 
-        For what many do at once. The unit awaits nothing but its own statements, and may run on
+        For what many do at once. The unit awaits nothing but its own statements, and runs on
         another thread. Its error takes back its own writes only; a group that cannot be committed
         raises in all of them.
         """
-        if self._groups is not None:
-            return await self._groups.writer.run(unit)
-        async with self.begin() as work:
-            return await unit(work)
+        return await self._units.writer.run(unit)
 
     async def fetch(self, unit: Unit[_T]) -> _T:
         """Run `unit`, which only reads, as `write` does."""
-        if self._groups is not None:
-            return await self._groups.reader.run(unit)
-        async with self.read() as work:
-            return await unit(work)
+        return await self._units.reader.run(unit)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -227,8 +224,7 @@ class Database:
         return not busy
 
     async def close(self) -> None:
-        if self._groups is not None:
-            await self._groups.close()
+        await self._units.close()
         await self._connector.close()
         await self.engine.dispose()
 
@@ -240,7 +236,31 @@ async def _said(raw: Any, pragma: str) -> Sequence[Any]:
     return row
 
 
-class _Groups:
+class _SideBySide:
+    """The threads on which units of work wait for PostgreSQL."""
+
+    def __init__(self, url: URL, after_commit: AfterCommit | None, vault: Vault | None) -> None:
+        self._engine = postgres.create_thread_engine(url)
+        patience_s = postgres.POOL_TIMEOUT_S
+        self.writer = Writers(
+            self._engine,
+            postgres.WRITING_THREADS,
+            after_commit,
+            _in_our_words,
+            vault,
+            patience_s=patience_s,
+        )
+        self.reader = Readers(
+            self._engine, postgres.READING_THREADS, _in_our_words, vault, patience_s=patience_s
+        )
+
+    async def close(self) -> None:
+        await self.writer.close()
+        await self.reader.close()
+        self._engine.dispose()
+
+
+class _Together:
     """The threads of a SQLite file on which units of work share transactions."""
 
     def __init__(

@@ -49,14 +49,36 @@ class Immediate:
 
 
 @dataclass(eq=False, slots=True)
-class _Queued:
-    """A unit on its way. `error`: why nothing of it was stored; else `value` and `events` are."""
+class Queued:
+    """A unit on its way. `error`: why nothing of it was stored; else `value` and `events` are.
+
+    `taken`: where several threads might run it, one does.
+    """
 
     unit: Unit[Any]
     answer: asyncio.Future[Any] = field(repr=False)
+    taken: bool = False
     value: Any = None
     events: Sequence[Event] = ()
     error: Exception | None = None
+
+    def tell(self) -> None:
+        """Answer whoever asked, if anybody still waits. On the event loop."""
+        if self.answer.done():
+            return
+        if self.error is not None:
+            self.answer.set_exception(self.error)
+        else:
+            self.answer.set_result(self.value)
+
+    def tell_all(self, after_commit: AfterCommit | None) -> None:
+        """The same, after its events were told to everybody."""
+        try:
+            if self.events and after_commit is not None:
+                after_commit(self.events)
+        except Exception as error:  # noqa: BLE001 - the others still want their answers
+            self.error = error
+        self.tell()
 
 
 class _Queue:
@@ -65,7 +87,7 @@ class _Queue:
     def __init__(self, name: str, turn: Callable[[], AbstractAsyncContextManager[object]]) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._turn = turn
-        self._waiting: deque[_Queued] = deque()
+        self._waiting: deque[Queued] = deque()
         self._task: asyncio.Task[None] | None = None
 
     async def run(self, unit: Unit[_T]) -> _T:
@@ -73,7 +95,7 @@ class _Queue:
 
         Whoever is cancelled while the unit waits has nothing of it stored; later it may be.
         """
-        queued = _Queued(unit, asyncio.get_running_loop().create_future())
+        queued = Queued(unit, asyncio.get_running_loop().create_future())
         self._waiting.append(queued)
         # One that is being cancelled, as all are when the loop ends, takes nothing more.
         if self._task is None or self._task.done() or self._task.cancelling():
@@ -106,25 +128,20 @@ class _Queue:
             for queued in group:
                 self._answer(queued)
 
-    def _next_group(self) -> list[_Queued]:
-        group: list[_Queued] = []
+    def _next_group(self) -> list[Queued]:
+        group: list[Queued] = []
         while self._waiting and len(group) < MOST:
             queued = self._waiting.popleft()
             if not queued.answer.done():  # nobody waits for it any more otherwise
                 group.append(queued)
         return group
 
-    def _process(self, group: Sequence[_Queued]) -> None:
+    def _process(self, group: Sequence[Queued]) -> None:
         """On the thread. Never raises: what goes wrong is noted with each unit."""
         raise NotImplementedError
 
-    def _answer(self, queued: _Queued) -> None:
-        if queued.answer.done():
-            return
-        if queued.error is not None:
-            queued.answer.set_exception(queued.error)
-        else:
-            queued.answer.set_result(queued.value)
+    def _answer(self, queued: Queued) -> None:
+        queued.tell()
 
 
 class Writer(_Queue):
@@ -147,7 +164,7 @@ class Writer(_Queue):
         self._after_commit = after_commit
         self._in_our_words = in_our_words
 
-    def _process(self, group: Sequence[_Queued]) -> None:
+    def _process(self, group: Sequence[Queued]) -> None:
         try:
             with self._engine.connect() as connection:
                 self._commit(connection, group)
@@ -158,7 +175,7 @@ class Writer(_Queue):
                 queued.error = queued.error or lost
                 queued.events = ()
 
-    def _commit(self, connection: sa.Connection, group: Sequence[_Queued]) -> None:
+    def _commit(self, connection: sa.Connection, group: Sequence[Queued]) -> None:
         try:
             for queued in group:
                 self._in_savepoint(connection, queued)
@@ -168,7 +185,7 @@ class Writer(_Queue):
             connection.invalidate()
             raise
 
-    def _in_savepoint(self, connection: sa.Connection, queued: _Queued) -> None:
+    def _in_savepoint(self, connection: sa.Connection, queued: Queued) -> None:
         """Run one unit; its own error takes back its own writes and no other's.
 
         Raises when SQLite has given up the whole transaction, as it may when the disk is full.
@@ -177,9 +194,9 @@ class Writer(_Queue):
         connection.exec_driver_sql("SAVEPOINT unit")
         try:
             work = UnitOfWork(Immediate(connection), vault=self._vault)
-            queued.value = _finished(queued.unit(work))
-            _finished(work.events.write())
-            _finished(work.audit.write())
+            queued.value = finished(queued.unit(work))
+            finished(work.events.write())
+            finished(work.audit.write())
             connection.exec_driver_sql("RELEASE unit")
             queued.events = tuple(work.events.pending)
         except Exception as error:
@@ -193,13 +210,8 @@ class Writer(_Queue):
             if not _in_transaction(connection):
                 raise
 
-    def _answer(self, queued: _Queued) -> None:
-        try:
-            if queued.events and self._after_commit is not None:
-                self._after_commit(queued.events)
-        except Exception as error:  # noqa: BLE001 - the others still want their answers
-            queued.error = error
-        super()._answer(queued)
+    def _answer(self, queued: Queued) -> None:
+        queued.tell_all(self._after_commit)
 
 
 class Reader(_Queue):
@@ -214,26 +226,40 @@ class Reader(_Queue):
         self._engine = engine
         self._in_our_words = in_our_words
 
-    def _process(self, group: Sequence[_Queued]) -> None:
-        try:
-            with self._engine.connect() as connection:
-                for queued in group:
-                    self._read(connection, queued)
-                connection.rollback()
-        except Exception as error:  # noqa: BLE001 - handed to everybody who waits for it
-            lost = self._in_our_words(error) if isinstance(error, DBAPIError) else error
+    def _process(self, group: Sequence[Queued]) -> None:
+        read_together(self._engine, group, self._in_our_words, self._vault)
+
+
+def read_together(
+    engine: sa.Engine, group: Sequence[Queued], in_our_words: InOurWords, vault: Vault | None
+) -> None:
+    """Run units that only read, in one view. Never raises: what goes wrong is noted with each."""
+    try:
+        with engine.connect() as connection:
             for queued in group:
-                queued.error = queued.error or lost
-
-    def _read(self, connection: sa.Connection, queued: _Queued) -> None:
-        try:
-            work = UnitOfWork(Immediate(connection), vault=self._vault)
-            queued.value = _finished(queued.unit(work))
-        except Exception as error:  # noqa: BLE001 - handed to the one who waits for it
-            queued.error = self._in_our_words(error) if isinstance(error, DBAPIError) else error
+                _read(connection, queued, in_our_words, vault)
+            connection.rollback()
+    except Exception as error:  # noqa: BLE001 - handed to everybody who waits for it
+        lost = in_our_words(error) if isinstance(error, DBAPIError) else error
+        for queued in group:
+            queued.error = queued.error or lost
 
 
-def _finished(unit: Coroutine[Any, Any, _T]) -> _T:
+def _read(
+    connection: sa.Connection, queued: Queued, in_our_words: InOurWords, vault: Vault | None
+) -> None:
+    try:
+        work = UnitOfWork(Immediate(connection), vault=vault)
+        queued.value = finished(queued.unit(work))
+    except DBAPIError as error:
+        queued.error = in_our_words(error)
+        # PostgreSQL does nothing more in this view: the next unit has a new one.
+        connection.rollback()
+    except Exception as error:  # noqa: BLE001 - handed to the one who waits for it
+        queued.error = error
+
+
+def finished(unit: Coroutine[Any, Any, _T]) -> _T:
     """What `unit` returns. Raises `RuntimeError` when it waits for anything but the database."""
     try:
         unit.send(None)

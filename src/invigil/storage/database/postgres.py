@@ -24,7 +24,13 @@ OLDEST = 15
 """Oldest major version that is tested."""
 
 CONNECT_TIMEOUT_S = 3
-POOL_SIZE = 20
+POOL_SIZE = 12
+"""Connections of the event loop: for what is not done by hundreds at once."""
+
+WRITING_THREADS = 8
+READING_THREADS = 4
+MOST_CONNECTIONS = POOL_SIZE + WRITING_THREADS + READING_THREADS
+
 POOL_TIMEOUT_S = 10.0
 """How long a request waits for a free connection before it is asked to come again."""
 
@@ -83,19 +89,36 @@ def create_engine(url: URL, connector: Connector) -> AsyncEngine:
     """
     engine = create_async_engine(
         url,
-        hide_parameters=True,
-        # After a restart of the database the pool is full of dead connections: each is asked
-        # first, and replaced, so that no request fails for it.
-        pool_pre_ping=True,
-        # All are kept: what is over the size would be connected and closed again for each use.
-        pool_size=POOL_SIZE,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_S,
-        isolation_level="READ COMMITTED",
+        **_pool(POOL_SIZE),
         connect_args=_connect_args(url.query) | {"async_creator_fn": connector},
     )
     sa_event.listen(engine.sync_engine, "handle_error", _forget_values)
     return engine
+
+
+def create_thread_engine(url: URL) -> sa.Engine:
+    """The same for the threads, each of which has a connection."""
+    engine = sa.create_engine(
+        url,
+        **_pool(WRITING_THREADS + READING_THREADS),
+        connect_args=_connect_args(url.query),
+    )
+    sa_event.listen(engine, "handle_error", _forget_values)
+    return engine
+
+
+def _pool(size: int) -> dict[str, Any]:
+    return {
+        "hide_parameters": True,
+        # After a restart of the database the pool is full of dead connections: each is asked
+        # first, and replaced, so that no request fails for it.
+        "pool_pre_ping": True,
+        # All are kept: what is over the size would be connected and closed again for each use.
+        "pool_size": size,
+        "max_overflow": 0,
+        "pool_timeout": POOL_TIMEOUT_S,
+        "isolation_level": "READ COMMITTED",
+    }
 
 
 def _forget_values(context: sa.ExceptionContext) -> None:
