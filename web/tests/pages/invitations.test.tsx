@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { cleanup, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import type { Invite, InviteState } from "../../src/api/types";
@@ -94,6 +94,17 @@ it("closes at once when the links were downloaded, or none were made", async () 
   await userEvent.keyboard("{Escape}");
   expect(screen.queryByTestId("not-downloaded")).toBeNull();
   expect(closed).toHaveBeenCalledTimes(1);
+});
+
+it("lets the browser ask before the page goes while links are only here", async () => {
+  const leaves = () => window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+  open();
+  expect(leaves()).toBe(true);
+  cleanup();
+  await importList();
+  expect(leaves()).toBe(false);
+  await userEvent.click(screen.getByTestId("download-links"));
+  expect(leaves()).toBe(true);
 });
 
 it("makes new links for all who have not joined, after asking", async () => {
