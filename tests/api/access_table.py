@@ -43,8 +43,8 @@ _OWN = (401, 401, 404, 404, 404, 401, 401, 401, 401, 401)
 _PUBLIC: tuple[Answer, ...] = ("ok",) * _ALL
 # For a link that nobody made; and never for a page of another site, nor for what is none of ours.
 _LINK = (403, 401, 403, 403, 403, 401, 401, 401, 403, 403)
-# The classic image routes act for the participant of the token only; for others there is nothing.
-_PARTICIPANT = (401, 401, "ok", 404, 404, 401, 401, 401, 401, 401)
+# The classic image routes act for participants of the classic API, and for nobody else.
+_NO_PARTICIPANT = _OWN
 
 
 @dataclass(frozen=True)
@@ -152,13 +152,14 @@ TABLE: dict[str, Row] = {
     "POST /api/v1/candidates/me/stop-comparing": Row(_CANDIDATE),
     "POST /api/v1/candidates/me/messages": Row(_CANDIDATE, json={"text": "Hello"}),
     "POST /api/v1/candidates/me/tickets": Row(_CANDIDATE, json={"tab": "tab-0001"}),
-    # The classic API. Making meetings is open, as published; the lists need the admin id.
+    # The classic API. Making meetings is open, as published; the lists need the admin id. The
+    # session of this table is none of its meetings.
     "POST /meetings": Row(_PUBLIC, json={"title": "Biology"}),
-    "POST /meetings/{meeting_id}/participants": Row(_PUBLIC, json=_NAME),
+    "POST /meetings/{meeting_id}/participants": Row((404,) * _ALL, json=_NAME),
     "POST /is_admin": Row(_PUBLIC, json=_LIST),
-    "POST /upload_photo": Row(_PARTICIPANT, json=_IMAGE_JSON),
-    "POST /same_faces": Row(_PARTICIPANT, json=_IMAGE_JSON),
-    "POST /detect_faces": Row(_PARTICIPANT, json=_IMAGE_JSON),
+    "POST /upload_photo": Row(_NO_PARTICIPANT, json=_IMAGE_JSON),
+    "POST /same_faces": Row(_NO_PARTICIPANT, json=_IMAGE_JSON),
+    "POST /detect_faces": Row(_NO_PARTICIPANT, json=_IMAGE_JSON),
     "POST /suspicious_list": Row((401,) * _ALL, json=_LIST),
     "POST /multiple_faces_list": Row((401,) * _ALL, json=_LIST),
     # The signature in the address is the permission.

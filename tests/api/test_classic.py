@@ -268,6 +268,29 @@ async def test_a_token_acts_for_its_own_participant_only(house: Running, ada: Pa
         refused(anonymous, 401, "not_signed_in")
 
 
+async def test_there_is_no_way_into_an_exam_that_was_not_made_this_way(house: Running) -> None:
+    """Its candidates check in and are watched; participants of the classic API are not."""
+    proctor = await house.proctor()
+    session = await proctor.open_session()
+    eve = await house.client()
+    body = {"name": "Eve", "meeting_id": session["id"]}
+    refused(await eve.post(f"/meetings/{session['id']}/participants", json=body), 404, "not_found")
+    assert (await proctor.snapshot(session))["candidates"] == []
+
+
+async def test_whoever_is_watched_cannot_have_single_images_judged_instead(house: Running) -> None:
+    proctor = await house.proctor()
+    session = await proctor.open_session()
+    candidate = await house.enter(session, "Ada Example")
+    page = Participant(candidate.client, session["id"], "", candidate.id)
+    before = await proctor.candidate(session, candidate.id)
+    await house.tick(20)
+    for path in ("/detect_faces", "/same_faces", "/upload_photo"):
+        refused(await page.post(path, pictures.obama(), participant_name="Eve"), 404, "not_found")
+    after = await proctor.candidate(session, candidate.id)
+    assert (after["name"], after["last_frame_at"]) == ("Ada Example", before["last_frame_at"])
+
+
 async def test_a_body_that_names_another_meeting_than_the_address_is_refused(
     house: Running, ada: Participant
 ) -> None:

@@ -202,10 +202,6 @@ async def test_an_invited_only_session_refuses_its_join_link(
     assert "personal invitation" in answer["message"]
     body = {"name": "Eve", "consent": {"version": "x", "accepted": True}}
     refused(await client.post(f"/api/v1/join/{code}", json=body), 403, "invited_only")
-    classic = {"name": "Eve", "meeting_id": exam["id"]}
-    refused(
-        await client.post(f"/meetings/{exam['id']}/participants", json=classic), 403, "invited_only"
-    )
     assert (await consume(scripted, token_of(invited))).status_code == 201
     admission = f"/api/v1/sessions/{exam['id']}/admission"
     opened = read(await staff.client.put(admission, json={"invited_only": False}))

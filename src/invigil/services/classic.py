@@ -89,7 +89,11 @@ class Classic:
         return await self._sessions.create(NewSession(title), CLASSIC, admin_id=admin_id), admin_id
 
     async def add_participant(self, meeting_id: str, name: str) -> tuple[Candidate, str]:
+        """Raises `NotFound` for sessions that were not made by `create_meeting`: whoever takes part
+        this way is neither checked in nor watched, and no other exam has a door for that."""
         session, _ = await self._sessions.get(meeting_id)
+        if session.admin_hash is None:
+            raise NotFound
         return await self._check_in.add(session, name, monitored=False)
 
     async def is_admin(self, meeting_id: str, admin_id: str) -> bool:
@@ -99,9 +103,12 @@ class Classic:
         return stored is not None and same(stored, hash_token(admin_id))
 
     async def participant(self, meeting_id: str, participant_id: str) -> Candidate:
-        """Raises `NotFound` unless the participant is one of this meeting."""
+        """Raises `NotFound` unless the participant is one of this meeting, by `add_participant`.
+
+        Who came by a join link is watched by the rules, which never see what is judged alone here.
+        """
         candidate, _ = await self._check_in.get(participant_id)
-        if candidate.session_id != meeting_id:
+        if candidate.session_id != meeting_id or candidate.monitored:
             raise NotFound
         return candidate
 
