@@ -247,6 +247,39 @@ async def test_a_candidate_who_comes_back_after_a_restart_has_no_incident(
         assert await proctor.incidents(session) == []
 
 
+async def test_an_outage_is_not_counted_into_what_was_open(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    while not await proctor.incidents(session):
+        await ada.frame(b"stranger")
+    last = (await proctor.candidate(session, ada.id))["last_frame_at"]
+    scripted.clock.advance(30)
+    await scripted.watch.tick()
+    (card,) = await proctor.incidents(session)
+    assert (card["state"], card["ended_at"]) == ("closed", last)
+
+    back = wire(scripted.clock())
+    while len(found := await proctor.incidents(session)) < 2:
+        await ada.frame(b"stranger")
+    before, again = found
+    assert before["ended_at"] == last
+    assert again["kind"] == before["kind"] == "different_person"
+    assert again["started_at"] >= back
+
+
+async def test_who_is_back_in_the_seat_after_an_outage_has_no_second_card(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    while not await proctor.incidents(session):
+        await ada.frame(b"stranger")
+    scripted.clock.advance(30)
+    await scripted.watch.tick()
+    for _ in range(12):
+        await ada.frame(b"me")
+    (card,) = await proctor.incidents(session)
+    assert card["state"] == "closed"
+
+
 async def test_a_machine_that_slept_blames_nobody(
     scripted: Running, proctor: Proctor, session: Json, ada: Candidate
 ) -> None:

@@ -287,8 +287,9 @@ class FramePipeline:
             )
         observation_id = new_id()
         await work.observations.add(observation_id, candidate.id, now, observed, frame.upload)
-        # What was before a pause is over; the frame itself is always among the recent ones.
-        since = min(now, max(now - policy.memory, watched_since))
+        # What was before a pause, or an outage of ours, is over; the frame itself is always among
+        # the recent ones.
+        since = min(now, max(now - policy.memory, watched_since, self._silence.back_at))
         faces_since = now - policy.window
         recent = await work.observations.recent(candidate.id, since, faces_since=faces_since)
         incidents = await work.incidents.open_of(candidate.id)

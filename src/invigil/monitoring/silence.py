@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from invigil.domain.candidate import Candidate
-from invigil.domain.changes import Change, Open
+from invigil.domain.changes import Change, Close, Open
 from invigil.domain.incident import GapCause, Incident, IncidentKind
 from invigil.domain.session import Policy
 from invigil.feed.presence import Presence as Peers
-from invigil.rules import judge_silence
+from invigil.rules import SEEN_ON_FRAMES, judge_silence
 from invigil.rules.camera_lost import Presence
 from invigil.storage.database import UnitOfWork
 from invigil.storage.incident_log import IncidentLog, end_gaps, open_gap
@@ -26,12 +26,13 @@ class Silence:
     """Judges the time since a candidate's last frame.
 
     `available_since`: beginning of the time in which this server could take frames without a
-    break; whatever was before it is ours.
+    break; whatever was before it is ours. `back_at`: the end of the last outage that was noted.
     """
 
     def __init__(self, peers: Peers, available_since: datetime) -> None:
         self._peers = peers
         self.available_since = available_since
+        self.back_at = datetime.min.replace(tzinfo=UTC)
 
     def suspect(self, candidate: Candidate, policy: Policy, now: datetime) -> bool:
         """Whether frames are missing, as far as the candidate alone tells."""
@@ -98,12 +99,24 @@ class Silence:
                 return
         await incidents.apply(work, candidate, (change,), now)
 
-    async def note_outage(self, work: UnitOfWork, now: datetime) -> None:
-        """Record the time without a server as gaps that are ours, for everybody in a room."""
+    async def note_outage(self, work: UnitOfWork, incidents: IncidentLog, now: datetime) -> None:
+        """Record the time without a server as gaps that are ours, for everybody in a room.
+
+        What frames showed last ends with them: nobody knows how long it went on. If it still does,
+        the next frames say so.
+        """
         for candidate in await work.candidates.monitored():
             since = candidate.last_frame_at or candidate.entered_at
-            if since is not None:
-                await open_gap(work, candidate, since, GapCause.SERVER, now)
+            if since is None:
+                continue
+            await open_gap(work, candidate, since, GapCause.SERVER, now)
+            ends = [
+                Close(each, max(since, each.started_at))
+                for each in await work.incidents.open_of(candidate.id)
+                if each.kind in SEEN_ON_FRAMES
+            ]
+            await incidents.apply(work, candidate, ends, now)
+        self.back_at = now
         self.available_since = now + RETURN_WITHIN
 
 

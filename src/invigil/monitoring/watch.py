@@ -62,7 +62,7 @@ class Watch:
         now = self._clock()
         async with self._database.begin() as work:
             if await work.runs.last_beat() is not None and not await self._others(work, now):
-                await self._silence.note_outage(work, now)
+                await self._silence.note_outage(work, self._incidents, now)
             await work.runs.start(self._run_id, now)
         self._last_beat = self._last_tick = now
 
@@ -94,7 +94,7 @@ class Watch:
             async with self._database.begin() as work:
                 # The database is away for all servers alike, a stall is one server's own.
                 if self._interrupted or not await self._others(work, now):
-                    await self._silence.note_outage(work, now)
+                    await self._silence.note_outage(work, self._incidents, now)
             self._interrupted = False
         await self._look_for_silence(now)
         await self._beat(now)

@@ -2,6 +2,6 @@
 
 from invigil.rules.camera_lost import Presence, judge_silence
 from invigil.rules.frame_replayed import judge_replay
-from invigil.rules.judge import judge
+from invigil.rules.judge import SEEN_ON_FRAMES, judge
 
-__all__ = ["Presence", "judge", "judge_replay", "judge_silence"]
+__all__ = ["SEEN_ON_FRAMES", "Presence", "judge", "judge_replay", "judge_silence"]

@@ -30,6 +30,8 @@ _REMEMBERING = frozenset(
     {IncidentKind.FEED_LOOPED, IncidentKind.NOT_RECOGNISED, IncidentKind.NO_FACE}
 )
 _RULES: tuple[Rule, ...] = (DifferentPerson(), *_WITHOUT_COMPARISON, NotRecognised())
+SEEN_ON_FRAMES = frozenset(rule.kind for rule in _RULES)
+"""What goes on as long as frames show it, and of which nobody knows anything without frames."""
 
 # A candidate may spend this much of the last `_BURST_MEMORY` in the burst rhythm, whatever the
 # suspicion: one that more frames do not settle must not cost the others their share of the server.
