@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from invigil.domain.observation import Identity, Template, TemplateKind, vector
+from invigil.domain.observation import HeadPose, Identity, Template, TemplateKind, vector
 from invigil.vision.compare import Score, directional_nearness, unlikeness
 from invigil.vision.detection import Detection
 from invigil.vision.embedder import SecondLook
@@ -170,6 +170,33 @@ def test_who_is_seen_clearly_and_not_recognised_is_said_to_be() -> None:
     assert (covered.identity, covered.clear) == (Identity.UNCERTAIN, False)
     assert (known.identity, known.clear) == (Identity.MATCH, False)
     assert (poor.identity, poor.clear) == (Identity.UNCERTAIN, False)
+
+
+def test_a_turned_head_that_is_quite_unlike_is_a_reason_to_ask_and_no_more() -> None:
+    """Photo and live pictures have to say so, and nothing else about the frame may explain it."""
+    aside = replace(CLEAR, pose=HeadPose(yaw=45, pitch=0, roll=0))
+    two = [TEMPLATE, TEMPLATE]
+
+    def turned(first: float, mirrored: float, *, score: float = 0.95) -> Claim:
+        shown = claim(first, mirrored, score=score)
+        return replace(shown, quality=aside, templates=two, usable=False, turned=True)
+
+    quite, alike, covered, known, alone, spoilt, straight = verifier(Angles()).verify(
+        [
+            turned(40, 44),
+            turned(26, 26),
+            turned(40, 44, score=0.5),
+            turned(10, 44),
+            replace(turned(40, 44), templates=[TEMPLATE]),
+            replace(turned(40, 44), turned=False),
+            replace(turned(26, 26), quality=CLEAR, usable=True, turned=False),
+        ]
+    )
+    assert (quite.identity, quite.clear) == (Identity.UNCERTAIN, True)
+    for verified in (alike, covered, alone, spoilt):
+        assert (verified.identity, verified.clear) == (Identity.UNCERTAIN, False)
+    assert (known.identity, known.clear) == (Identity.MATCH, False)
+    assert (straight.identity, straight.clear) == (Identity.UNCERTAIN, True)
 
 
 def test_on_a_clear_frame_more_may_be_a_mismatch() -> None:

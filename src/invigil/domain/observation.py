@@ -141,7 +141,8 @@ class Observation:
     another each time; None where there is nothing to tell pictures apart by.
     `covered`: there is no face, and next to nothing else, as behind tape or a hand.
     `clear`: who was not recognised even at a second look was seen so well that nothing about the
-    frame explains it. Not told of a frame on which somebody was recognised.
+    frame explains it; or the head is turned, and all else about the frame does not explain it.
+    Not told of a frame on which somebody was recognised.
     """
 
     width: int

@@ -1,7 +1,7 @@
 """Somebody sits there and no frame tells who. Information, no accusation.
 
 Where the face is hidden, blurred or in doubt that is said after half a minute; where it is seen
-clearly and is still not recognised, after some seconds.
+clearly and is still not recognised, or is turned and quite unlike, after some seconds.
 """
 
 from __future__ import annotations
@@ -67,7 +67,11 @@ class NotRecognised:
         )
         clearly = _clearly(policy, window, recent) if open_incident is None else None
         told = weighed if clearly is None or weighed.opens_at else clearly
-        clear = [frame for frame in told.shows.frames if _clear_sign(frame) is Sign.SHOWS]
+        clear = [
+            frame
+            for frame in told.shows.frames
+            if frame.unusable is None and _clear_sign(frame) is Sign.SHOWS
+        ]
         detail = _CLEARLY_SEEN if len(clear) >= _CLEAR_FRAMES else _HARDLY_SEEN
         verdict = conclude(
             told,

@@ -50,7 +50,7 @@ _STILL_THERE = Verified(Identity.MATCH)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Measured:
-    """`comparable`: the main face may be recognised; `fit`: it may also be a mismatch."""
+    """`comparable`: the main face may be recognised. `spoilt`: why it may not be a mismatch."""
 
     picture: Picture
     grey: GreyImage
@@ -60,7 +60,7 @@ class _Measured:
     sharpness: float
     unusable: Unusable | None
     comparable: bool
-    fit: bool
+    spoilt: Unusable | None
     fingerprint: bytes | None
     covered: bool
 
@@ -213,7 +213,7 @@ class DefaultEngine:
         alone = foremost(qualities)
         comparable = bool(alone) and judge(alone, light, sharpness, self._wider) is None
         # Beside small faces the main one is judged as if it were alone.
-        fit = bool(alone) and judge(alone, light, sharpness, self._quality) is None
+        spoilt = judge(alone, light, sharpness, self._quality)
         small = thumbnail(grey)
         return _Measured(
             picture,
@@ -224,7 +224,7 @@ class DefaultEngine:
             sharpness,
             unusable,
             comparable,
-            fit,
+            spoilt,
             fingerprint(small),
             covered=not qualities and shows_nothing(small),
         )
@@ -236,7 +236,8 @@ def _claim(measured: _Measured, templates: Sequence[Template]) -> Claim:
         measured.detections[0],
         measured.qualities[0],
         templates,
-        usable=measured.fit,
+        usable=measured.spoilt is None,
+        turned=measured.spoilt is Unusable.TURNED_AWAY,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from invigil.domain.observation import Identity, Template
@@ -24,7 +24,8 @@ _ALONE = 2.0
 class Verified(NamedTuple):
     """`looks`: how many it took, 0 when nobody was compared by features.
 
-    `clear`: nothing about the frame explains that somebody is not recognised.
+    `clear`: nothing about the frame explains that somebody is not recognised, or the head is
+    turned, and who is seen is so unlike that all else about the frame does not explain it.
     """
 
     identity: Identity
@@ -38,7 +39,7 @@ class Claim:
     """A face on a picture, and the templates of whose face it should be (at least one).
 
     `usable`: the frame is good enough to say that it is somebody else. On any other a face may be
-    recognised, and whoever is not is uncertain.
+    recognised, and whoever is not is uncertain. `turned`: the head's turn is why it is not.
     """
 
     image: RgbImage
@@ -46,6 +47,7 @@ class Claim:
     quality: FaceQuality
     templates: Sequence[Template]
     usable: bool = True
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +134,29 @@ class Verifier:
         if identity is Identity.MISMATCH and not claim.usable:
             identity = Identity.UNCERTAIN
         times = 1 if looks.second is None else 2
-        return Verified(identity, score, times, clear and identity is not Identity.MATCH)
+        seen = identity is not Identity.MATCH and (clear or self._unlike(claim, looks))
+        return Verified(identity, score, times, seen)
+
+    def _unlike(self, claim: Claim, looks: Looks) -> bool:
+        """Whether it would be a mismatch, were the head not turned.
+
+        Nobody is accused on that: too few pictures of turned heads are known. It is enough to ask
+        a human sooner, where photo and live pictures both say so.
+        """
+        if looks.second is None or not self._tells_clear(looks) or len(claim.templates) == 1:
+            return False
+        if not (claim.usable or claim.turned):
+            return False
+        facing = replace(claim, quality=replace(claim.quality, pose=None))
+        told = compare(
+            looks.features,
+            claim.templates,
+            self._thresholds,
+            self._embedder.score,
+            accusing=looks.second.accusing,
+            doubt=self._doubt(facing, 0.0),
+        )
+        return told.identity is Identity.MISMATCH
 
     def _tells_clear(self, looks: Looks) -> bool:
         """Whether a hand before the face would be noticed; if not, no frame counts as clear."""
