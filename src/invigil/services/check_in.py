@@ -232,12 +232,13 @@ class CheckIn:
         checking = observed.usable and candidate.state is CandidateState.CHECKING_IN
         if checking and candidate.compared:
             fresh = await self._analysis.make_template(TemplateKind.SESSION, [image])
-        return await self._note_live_frame(candidate_id, observed, fresh)
+        return await self._note_live_frame(candidate, observed, fresh)
 
     async def _note_live_frame(
-        self, candidate_id: str, observed: Observation, fresh: Template | None
+        self, seen: Candidate, observed: Observation, fresh: Template | None
     ) -> Progress:
-        now = self._clock()
+        """`seen`: the candidate with the photo that the frame was compared with."""
+        now, candidate_id = self._clock(), seen.id
         async with self._database.begin() as work:
             candidate, _ = await load_open(work, candidate_id)
             require_live_frames(candidate)
@@ -247,6 +248,8 @@ class CheckIn:
                 observed.usable
                 and candidate.state is CandidateState.CHECKING_IN
                 and (fresh is not None or not candidate.compared)
+                # With another photo since it says nothing about that one.
+                and candidate.reference_photo_id == seen.reference_photo_id
             )
             outcomes = list(await work.templates.check_in_outcomes(candidate_id))
             if not counts or len(outcomes) >= NEEDED_FRAMES:
