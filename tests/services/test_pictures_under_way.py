@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from httpx2 import Response
 
+from invigil.domain.incident import EvidenceState
 from invigil.domain.observation import Observation, Template
 from tests.support.clock import Clock
-from tests.support.house import JPEG, Candidate, Json, Proctor, Running, read, running
+from tests.support.house import JPEG, Candidate, Json, Proctor, Running, files_under, read, running
 from tests.support.scripted import ScriptedEngine
 
 
@@ -79,3 +82,65 @@ async def test_frames_compared_with_another_photo_say_nothing_about_the_new_one(
     assert {(each["state"], each["collected"]) for each in answers} == {("checking_in", 0)}
     progress = [await ada.check_in_frame(b"me") for _ in range(3)]
     assert [each["state"] for each in progress] == ["checking_in", "checking_in", "approved"]
+
+
+def stills(house: Running) -> list[str]:
+    return [each for each in files_under(house.objects) if each.startswith("stills/")]
+
+
+async def test_who_is_removed_meanwhile_leaves_no_newest_picture(
+    house: Running, proctor: Proctor, session: Json, engine: SlowEngine
+) -> None:
+    ada = await house.join(session)
+    read(await ada.reference_photo(b"me"))
+    (frame,) = await live_frames(ada, engine, 1)
+    read(await proctor.act(ada.id, "remove", "Somebody else sits there."))
+    engine.go.set()
+    assert (await frame).status_code == 409
+    assert stills(house) == []
+
+
+@pytest.mark.parametrize("ending", ["leave", "pause", "close"])
+async def test_a_picture_that_is_stored_late_goes_again(
+    house: Running, proctor: Proctor, session: Json, engine: SlowEngine, ending: str
+) -> None:
+    """It arrives after it was to be deleted."""
+    engine.go.set()
+    ada = await house.enter(session, face=b"me")
+    shelf = house.storage.store.shelf
+    put, arriving, go = shelf.put, asyncio.Event(), asyncio.Event()
+
+    async def slow(key: str, image: bytes, at: datetime, *, replace: bool) -> EvidenceState:
+        arriving.set()
+        await go.wait()
+        return await put(key, image, at, replace=replace)
+
+    with patch.object(shelf, "put", slow):
+        frame = asyncio.create_task(ada.send(b"me"))
+        await arriving.wait()
+        if ending == "leave":
+            read(await ada.post("leave"))
+        elif ending == "pause":
+            read(await proctor.act(ada.id, "pause", "A break."))
+        else:
+            read(await proctor.client.post(f"/api/v1/sessions/{session['id']}/close"))
+            await house.rooms.sessions.finish_closed()
+        go.set()
+        await frame
+    assert stills(house) == []
+
+
+async def test_a_defect_of_the_image_store_is_told(
+    house: Running, session: Json, engine: SlowEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The frame is on record all the same."""
+    engine.go.set()
+    ada = await house.enter(session, face=b"me")
+
+    async def broken(*_key: object, **_replace: object) -> EvidenceState:
+        raise KeyError("bucket")
+
+    with patch.object(house.storage.store.shelf, "put", broken):
+        read(await ada.send(b"me"))
+    assert "still not stored" in (said := capsys.readouterr().out)
+    assert "KeyError" in said

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from invigil.clock import Clock
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import NotFound, NotInRoom, SessionClosed, StorageFull, Unavailable
+from invigil.domain.errors import NotFound, NotInRoom, SessionClosed
 from invigil.domain.incident import (
     Comparison,
     Incident,
@@ -24,8 +24,8 @@ from invigil.domain.observation import Identity, Template, TemplateKind
 from invigil.domain.secrets import new_id
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
-from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog
+from invigil.storage.stills import Stills
 from invigil.vision.look import Analysis, Looked
 
 QUIET = timedelta(minutes=10)
@@ -45,10 +45,10 @@ class SingleImage:
         self, database: Database, store: EvidenceStore, analysis: Analysis, clock: Clock
     ) -> None:
         self._database = database
-        self._store = store
         self._analysis = analysis
         self._clock = clock
         self._incidents = IncidentLog(store)
+        self._stills = Stills(database, store)
 
     async def several_faces(self, candidate_id: str, image: bytes) -> Finding:
         """Whether more than one face is on the image."""
@@ -108,7 +108,7 @@ class SingleImage:
                 evidence_id = await self._open(
                     work, candidate, kind, detail, jpeg=looked.jpeg, now=now
                 )
-        await self._keep_still(candidate, looked.jpeg)
+        await self._stills.keep(candidate, looked.jpeg, now)
         return Finding(detail is not None, evidence_id)
 
     async def _open(
@@ -142,9 +142,3 @@ class SingleImage:
         )
         await self._incidents.record(work, incident)
         return photo.evidence.id if photo.evidence else None
-
-    async def _keep_still(self, candidate: Candidate, jpeg: bytes) -> None:
-        try:
-            await self._store.put_still(Owner(candidate.session_id, candidate.id), jpeg)
-        except (StorageFull, Unavailable):
-            return
