@@ -151,18 +151,11 @@ def evaluate_verification(
         product=_errors(data, gated, threshold),
         refused_same=_share(~gated[data.same]),
         refused_different=_share(~gated[~data.same]),
-        tars=_tars(
-            genuine,
-            data.of_a[data.same],
-            impostors,
-            people=data.people,
-            crossed=crossed is not None,
-        ),
+        tars=_tars(data, everything, impostors, crossed=crossed is not None),
         product_tars=_tars(
-            data.scores[data.same & gated],
-            data.of_a[data.same & gated],
+            data,
+            gated,
             gated_cross or _listed_impostors(data, gated),
-            people=data.people,
             crossed=crossed is not None,
         ),
         accuracy=fold_accuracy(data.scores, data.same, data.folds),
@@ -279,10 +272,10 @@ def _stacked(vectors: Iterable[Floats | None]) -> Doubles:
 
 
 def _tars(
-    genuine: Doubles, of: Integers, impostors: Impostors, *, people: int, crossed: bool
+    data: _Data, among: NDArray[np.bool_], impostors: Impostors, *, crossed: bool
 ) -> dict[str, Tar]:
-    """`of`: the person of each genuine score. Without all-with-all comparisons there are too few to
-    speak of 1 in 10,000."""
+    """Without all-with-all comparisons there are too few to speak of 1 in 10,000."""
+    genuine, of = data.scores[data.same & among], data.of_a[data.same & among]
     tars: dict[str, Tar] = {}
     if not len(genuine) or not len(impostors.scores):
         return tars
@@ -291,7 +284,7 @@ def _tars(
             continue
         threshold = threshold_at_fmr(impostors.scores, fmr)
         value = share_at_least(genuine, threshold)
-        interval = tar_interval(genuine, of, impostors, fmr, people=people)
+        interval = tar_interval(genuine, of, impostors, fmr, people=data.people)
         tars[name] = Tar(fmr, threshold, value, interval)
     return tars
 
