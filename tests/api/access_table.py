@@ -92,6 +92,7 @@ TABLE: dict[str, Row] = {
     "POST /api/v1/sessions/{session_id}/close": Row(_ORGANISER_OR_TOKEN),
     "GET /api/v1/sessions/{session_id}/snapshot": Row(_STAFF_READ),
     "GET /api/v1/sessions/{session_id}/incidents": Row(_STAFF_READ),
+    "GET /api/v1/sessions/{session_id}/messages": Row(_STAFF_READ),
     "POST /api/v1/sessions/{session_id}/messages": Row(_PEOPLE_WRITE, json={"text": "Hello"}),
     # Who watches.
     "GET /api/v1/sessions/{session_id}/proctors": Row(_ORGANISER_READ),

@@ -32,6 +32,24 @@ async def test_words_go_both_ways_and_stay_after_a_reload(
     assert (await proctor.snapshot(session))["messages"] == [first, second]
 
 
+async def test_older_messages_come_page_by_page(
+    proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    """Three of one moment, with the clock standing still."""
+    sent = [read(await ada.post("messages", {"text": f"No. {n}"}), 201) for n in range(3)]
+    address = f"/api/v1/sessions/{session['id']}/messages"
+    first = read(await proctor.client.get(address, params={"limit": 2}))
+    last = {"limit": 2, "before": first["messages"][-1]["id"]}
+    second = read(await proctor.client.get(address, params=last))
+    assert (first["more"], second["more"]) == (True, False)
+    found = [*first["messages"], *second["messages"]]
+    assert sorted(each["id"] for each in found) == sorted(each["id"] for each in sent)
+    assert (await proctor.snapshot(session))["messages"] == found[::-1]
+    other = await proctor.open_session()
+    elsewhere = f"/api/v1/sessions/{other['id']}/messages"
+    refused(await proctor.client.get(elsewhere, params=last), 404, "not_found")
+
+
 async def test_a_message_to_all_reaches_everybody_who_is_not_finished(
     scripted: Running, proctor: Proctor, session: Json, ada: Candidate
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from invigil.domain.accommodations import Accommodations
 from invigil.domain.errors import RosterRefused
@@ -12,6 +13,7 @@ from invigil.domain.incident import IncidentKind
 from invigil.services.roster_csv import read
 from invigil.storage.database import tables_roster as r
 from tests.support.house import Json, Proctor, Running, refused
+from tests.support.house import read as read_json
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a BOM"])
@@ -129,6 +131,31 @@ async def test_the_same_list_twice_is_refused(scripted: Running) -> None:
     answer = refused(await staff.client.post(where, content=text), 422, "roster_refused")
     assert answer["message"] == "Line 2: Ada is invited already."
     assert await scripted.rows(r.invite) == 1
+
+
+async def test_a_long_list_is_written_in_as_many_statements_as_a_short_one(
+    scripted: Running,
+) -> None:
+    """Others who write wait for all of them, however quick each is."""
+    staff: Proctor = await scripted.proctor()
+    exam: Json = await staff.open_session()
+    where = f"/api/v1/sessions/{exam['id']}/invites"
+    engine = scripted.storage.database.engine.sync_engine
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    counts = []
+    for number, lines in enumerate((1, 3000)):
+        statements.clear()
+        people = "".join(f"No. {number}.{line}\n" for line in range(lines))
+        answer = await staff.client.post(where, content=f"name\n{people}".encode())
+        assert len(read_json(answer, 201)["invites"]) == lines
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+    assert await scripted.rows(r.invite) == await scripted.rows(r.invite_link) == 3001
 
 
 async def test_a_file_that_is_far_too_large_is_refused(scripted: Running) -> None:

@@ -57,14 +57,29 @@ async def test_a_small_crowd_joins_checks_in_and_is_looked_at() -> None:
 
 
 def test_held_means_in_time_without_errors_and_at_the_planned_interval() -> None:
-    def step(seconds: list[float], errors: int = 0, skipped: int = 0, longest: float = 5) -> Step:
-        sitting = Sitting(Latencies(seconds, errors), skipped, longest)
-        return Step(100, 5, sitting, 0.5, 1.0, 0.1)
+    def step(
+        seconds: list[float],
+        errors: int = 0,
+        skipped: int = 0,
+        longest: float = 5,
+        there: int = 100,
+    ) -> Step:
+        sitting = Sitting(there, Latencies(seconds, errors), skipped, longest)
+        return Step(100, 5, 10, sitting, 0.5, 1.0, 0.1)
 
-    fast = [0.1] * 100
+    fast = [0.1] * 200
     assert step(fast).held
     assert step([*fast, 30.0]).held
     assert not step(fast, errors=1).held
     assert not step(fast, skipped=1).held
     assert not step(fast, longest=6).held
-    assert not step([*fast, *[1.1] * 10]).held
+    assert not step([*fast, *[1.1] * 20]).held
+
+
+def test_a_crowd_that_is_not_there_holds_nothing() -> None:
+    nobody = Step(500, 5, 60, Sitting(), 0.0, 0.0, 0.0)
+    assert not nobody.held
+    some = Sitting(400, Latencies([0.1] * 6000), 0, 5)
+    assert not Step(500, 5, 60, some, 0.5, 1.0, 0.1).held
+    idle = Sitting(500, Latencies([0.1] * 500), 0, 5)
+    assert not Step(500, 5, 60, idle, 0.5, 1.0, 0.1).held

@@ -32,8 +32,8 @@ def test_the_interval_holds_the_rate_and_repeats() -> None:
     values = random.normal(0, 1, 120)
     genuine = 1 - np.abs(random.normal(0, 0.05, 60))
     impostors = _all_with_all(values, people)
-    first = tar_interval(genuine, np.arange(60), impostors, 0.05)
-    again = tar_interval(genuine, np.arange(60), impostors, 0.05)
+    first = tar_interval(genuine, np.arange(60), impostors, 0.05, people=60)
+    again = tar_interval(genuine, np.arange(60), impostors, 0.05, people=60)
     assert first == again
     low, high = first
     ordered = np.sort(impostors.scores)[::-1]
@@ -54,7 +54,8 @@ def test_pairs_of_one_person_stand_or_fall_together() -> None:
             (np.arange(200) + 1) % people,
             total=200,
         )
-        low, high = tar_interval(right, np.arange(100) * people // 100, impostors, 0.01)
+        of = np.arange(100) * people // 100
+        low, high = tar_interval(right, of, impostors, 0.01, people=people)
         return high - low
 
     assert width(10) > 2 * width(100)

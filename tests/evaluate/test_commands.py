@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from invigil.cli import app
 from invigil.evaluate import commands
-from invigil.evaluate.tables import BadInput
+from invigil.evaluate.tables import BadInput, require_writable
 from invigil.evaluate.targets import Bound, Target, check, overridden
 from tests.evaluate.data import WordsEngine, write_portraits, write_table
 
@@ -69,6 +69,27 @@ def test_a_missed_target_gives_1_and_is_named(data: Path) -> None:
     # Nothing was reported as several, so that rate is unknown; unknown is not met.
     assert "MISSED  Several faces, reported rightly at least 0.98: not measured" in said
     assert "met     Single faces missed" in said
+
+
+@pytest.mark.parametrize("option", ["--json", "--html", "--cache"])
+def test_a_file_that_cannot_be_written_is_told_before_the_work(
+    data: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        pytest.fail("it began")
+
+    monkeypatch.setattr(commands, "build_prober", work)
+    nowhere = str(data / "no folder" / "file")
+    status, said = _verify(data, option, nowhere)
+    assert (status, said) == (2, f"{nowhere} cannot be written: No such file or directory.\n")
+
+
+def test_the_look_beforehand_leaves_nothing_and_alters_nothing(data: Path) -> None:
+    old, new = data / "old", data / "new"
+    old.write_text("what was there")
+    require_writable(old, new, None)
+    assert old.read_text() == "what was there"
+    assert not new.exists()
 
 
 def test_without_targets_only_the_numbers_count(data: Path) -> None:

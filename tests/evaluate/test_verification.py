@@ -97,6 +97,15 @@ def test_all_with_all_leaves_out_the_same_person(tmp_path: Path) -> None:
     assert set(result.tars) == {"1e-2", "1e-3", "1e-4"}
 
 
+@pytest.mark.parametrize("words", ["faces=0", "x=5.0 unusable=too_dark"])
+def test_the_last_person_may_have_no_usable_picture(tmp_path: Path, words: str) -> None:
+    (tmp_path / "Z_0001.jpg").write_text(words)
+    pairs = [*PAIRS, Pair("A_0001.jpg", "Z_0001.jpg", False, 1, "one")]
+    result = _result(tmp_path, pairs, cross=True)
+    assert result.people == 4
+    assert result.product_tars["1e-3"].ci
+
+
 def test_at_any_threshold_one_of_two_looks_is_enough(tmp_path: Path) -> None:
     """As in the product, where whoever does not match at first is looked at again."""
     looks = {"A_0001.jpg": "x=0.0", "A_0002.jpg": "x=0.9 again=0.2", "B_0001.jpg": "x=0.3 again=2"}

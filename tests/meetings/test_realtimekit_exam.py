@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from invigil.app import create_app
 from invigil.settings import Settings
@@ -137,6 +138,41 @@ async def test_a_proctor_taken_off_the_session_is_out_of_every_meeting(
         assert sorted(service.people(meeting).values()) == sorted([CANDIDATE, PROCTOR])
         await house.rooms.media.tidy()
         assert len(service.kicked) == 1  # once is enough
+
+
+async def test_a_console_that_is_opened_again_and_again_costs_no_more_to_look_after(
+    tmp_path: Path, clock: Clock, service: RealtimeKit
+) -> None:
+    async with serving(tmp_path, clock, service) as house:
+        organiser = await house.proctor()
+        session = await organiser.open_session()
+        ada = await house.enter(session, face=b"me")
+        petra = await house.invited(organiser, session, "P")
+        where = f"/api/v1/sessions/{session['id']}/media"
+        statements: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            statements.append(statement)
+
+        counts = []
+        for first in (0, 1):
+            for number in range(first, 1 + 4 * first):
+                body = {"page": f"{number:0{len(PAGE)}}", "candidate_id": ada.id}
+                read(await petra.client.post(where, json=body))
+            engine = house.storage.database.engine.sync_engine
+            event.listen(engine, "before_cursor_execute", note)
+            await house.rooms.media.tidy()
+            event.remove(engine, "before_cursor_execute", note)
+            counts.append(len(statements))
+            statements.clear()
+        assert counts[0] == counts[1]
+        (meeting,) = service.meetings
+        assert list(service.people(meeting).values()).count(PROCTOR) == 5
+        off = f"/api/v1/sessions/{session['id']}/proctors/{petra.invite_id}"
+        assert (await organiser.client.delete(off)).status_code == 204
+        await house.rooms.media.tidy()
+        assert len(service.kicked) == 5
+        assert PROCTOR not in service.people(meeting).values()
 
 
 async def test_an_outage_costs_live_video_alone(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from invigil.domain.candidate import CameraClaim
+from invigil.domain.candidate import Candidate as StoredCandidate
 from invigil.feed.peer import Peer, Role
-from invigil.monitoring.silence import RETURN_WITHIN
+from invigil.monitoring.silence import RETURN_WITHIN, Silence
+from invigil.monitoring.watch import Watch
+from invigil.storage.database.repositories.candidates import CandidateRepository
+from invigil.storage.incident_log import IncidentLog
 from tests.support.clock import Clock, wire
 from tests.support.house import Candidate, Json, Proctor, Running, read, running
 from tests.support.scripted import ScriptedEngine
@@ -93,6 +100,53 @@ async def test_a_line_that_comes_and_goes_is_one_incident_with_many_gaps(
     spans = await gaps(proctor, session)
     assert len(spans) == 20
     assert all(gap["ended_at"] and gap["cause"] == "connection" for gap in spans)
+
+
+async def test_servers_that_notice_it_together_agree_on_it(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    """Both have found somebody silent before either records that it goes on again."""
+    house = scripted
+    rooms, storage = house.rooms, house.storage
+    silence = Silence(rooms.presence, house.clock())
+    watches = [
+        Watch(
+            database=storage.database,
+            incidents=IncidentLog(storage.store),
+            silence=silence,
+            health=rooms.health,
+            attendance=rooms.attendance,
+            clock=house.clock,
+            several=True,
+        )
+        for _ in range(2)
+    ]
+    await house.tick(20)
+    for _ in range(3):
+        read(await ada.send(b"me"))
+        house.clock.advance(1)
+    for watch in watches:
+        await watch.start()
+    (before,) = await proctor.incidents(session)
+    assert before["state"] == "closed"
+    looked = asyncio.Barrier(2)
+    monitored = CandidateRepository.monitored
+
+    async def together(of: CandidateRepository) -> Sequence[StoredCandidate]:
+        found = await monitored(of)
+        async with asyncio.timeout(20):
+            await looked.wait()
+        return found
+
+    with patch.object(CandidateRepository, "monitored", together):
+        for _ in range(4):
+            house.clock.advance(5)
+            await asyncio.gather(*(watch.tick() for watch in watches))
+    (after,) = await proctor.incidents(session)
+    assert (after["id"], after["state"]) == (before["id"], "open")
+    read(await ada.send(b"me"))
+    (after,) = await proctor.incidents(session)
+    assert (after["state"], after["ended_at"]) == ("closed", wire(house.clock()))
 
 
 async def test_what_was_decided_on_is_not_opened_again(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from invigil.domain.message import Message, MessageKind, Sender
 from invigil.domain.secrets import new_id
 from invigil.simulate.audit import Audit, audit, doubled
 from invigil.simulate.console import Proctor, open_session
@@ -86,6 +87,23 @@ async def test_what_is_gone_is_counted_by_its_kind(house: Running) -> None:
         await erase(house, t.incident.delete())
         ledger.joined(new_id())
         assert losses(await audit(proctor, session["id"], ledger)) == (1, 1, 1, 1, 0)
+
+
+async def test_messages_are_found_however_many_there_are(house: Running) -> None:
+    """Snapshots show the newest ones. Many are of one moment."""
+    async with looking(house) as proctor:
+        session = await open_session(proctor, 5)
+        ada = await house.enter(session, name_of(0), b"me")
+        ledger = await booked(house, ada, proctor, session)
+        said = (Sender.PROCTOR, MessageKind.MESSAGE, "Hello")
+        async with house.database.begin() as work:
+            for number in range(1200):
+                id_, at = new_id(), house.clock.advance(ms=number % 2)
+                ledger.messages.add(id_)
+                await work.messages.add(Message(id_, session["id"], ada.id, *said, at))
+        assert (await audit(proctor, session["id"], ledger)).messages_lost == 0
+        ledger.messages.add(new_id())
+        assert (await audit(proctor, session["id"], ledger)).messages_lost == 1
 
 
 async def test_what_no_console_showed_and_who_is_no_simulation_is_counted(house: Running) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -77,6 +78,18 @@ def test_the_jitter_that_was_asked_for_is_planned(
     done = CliRunner().invoke(app, ["simulate", *link, *options])
     assert "Not today." in done.output
     assert [each.jitter for each in seen] == [pytest.approx(jitter)]
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_file_that_cannot_be_written_is_told_before_the_rehearsal(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "Rehearsal", lambda *_: pytest.fail("it began"))
+    nowhere = str(tmp_path / "no folder" / "file")
+    link = ("--sign-in", "http://localhost/?token=t")
+    done = CliRunner().invoke(app, ["simulate", *link, option, nowhere])
+    assert done.exit_code == 2
+    assert f"{nowhere} cannot be written: No such file or directory." in done.output
 
 
 @pytest.mark.parametrize(

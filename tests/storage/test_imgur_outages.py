@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from structlog.testing import capture_logs
 
+from invigil.domain.errors import StorageFull, Unavailable
 from invigil.domain.system import Space
 from invigil.storage import retention
 from invigil.storage.database import tables as t
+from invigil.storage.evidence.receipts import Receipts
 from tests.storage.imgur_exam import Exam, serving
 from tests.support.clock import Clock
 from tests.support.house import files_under
@@ -81,6 +84,20 @@ async def test_after_429_nothing_is_asked_until_the_reset(
         assert await exam.step() == 0
         assert len(imgur.asked) == asked
         clock.advance(seconds=3)
+        assert await exam.step() == 1
+
+
+async def test_a_database_that_is_away_is_no_trouble_of_the_image_store(
+    tmp_path: Path, clock: Clock, imgur: Imgur
+) -> None:
+    async with serving(tmp_path, clock, imgur) as house:
+        exam = await Exam.open(house)
+        with (
+            patch.object(house.storage.database, "read", side_effect=Unavailable),
+            pytest.raises(Unavailable),
+        ):
+            await exam.step()
+        assert await exam.trouble() == ""
         assert await exam.step() == 1
 
 
@@ -176,3 +193,35 @@ async def test_a_spool_that_runs_full_is_told_though_imgur_answers(
         assert "more slowly than they come" in await exam.trouble()
         await exam.step()
         assert house.storage.store.space() is Space.OK
+
+
+async def test_a_picture_whose_receipt_cannot_be_written_is_not_uploaded_again(
+    tmp_path: Path, clock: Clock, imgur: Imgur
+) -> None:
+    """Without a receipt nobody could ever delete it."""
+    async with serving(tmp_path, clock, imgur) as house:
+        exam = await Exam.open(house)
+        await exam.misbehave()
+        with patch.object(Receipts, "keep", side_effect=StorageFull):
+            for _ in range(3):
+                with pytest.raises(StorageFull):
+                    await exam.step()
+        assert len(imgur.pictures) == len(imgur.sent) == 1
+        assert len(exam.spooled) == 2
+        assert await exam.step() == 2
+        assert len(imgur.pictures) == len(imgur.sent) == len(exam.receipts) == 2
+
+
+async def test_a_picture_without_a_receipt_yet_can_be_deleted(
+    tmp_path: Path, clock: Clock, imgur: Imgur
+) -> None:
+    async with serving(tmp_path, clock, imgur) as house:
+        exam = await Exam.open(house)
+        with patch.object(Receipts, "keep", side_effect=StorageFull), pytest.raises(StorageFull):
+            await exam.step()
+        assert len(imgur.pictures) == 1
+        clock.advance(days=8)
+        await retention.sweep(house.storage.database, house.storage.store, clock(), confirmed=True)
+        assert imgur.pictures == {}
+        assert await exam.step() == 0
+        assert exam.receipts == []

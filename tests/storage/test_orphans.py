@@ -10,7 +10,7 @@ import pytest
 from invigil.clock import system_clock
 from invigil.storage.evidence.orphans import FEW, sweep_orphans
 from tests.support.clock import Clock
-from tests.support.house import Json, Running, files_under, running
+from tests.support.house import Json, Running, files_under, read, running
 from tests.support.s3 import gateway
 from tests.support.scripted import ScriptedEngine
 
@@ -48,6 +48,24 @@ async def test_what_no_row_knows_goes_after_an_hour(scripted: Running, session: 
     assert await sweep(scripted) == 1
     assert files_under(scripted.objects) == sorted([*before, young])
     assert await sweep(scripted) == 0
+
+
+async def test_the_newest_picture_of_nobody_goes_as_well(scripted: Running, session: Json) -> None:
+    """Left by a server that died between a picture and its deletion, or before its record."""
+    ada, bob = [await scripted.enter(session, name=name, face=b"me") for name in ("Ada", "Bob")]
+    for each in (ada, bob):
+        read(await each.send(b"me"))
+    stills = scripted.objects / "stills" / session["id"]
+    left = (stills / f"{ada.id}.jpg").read_bytes()
+    read(await ada.post("leave"))
+    kept = files_under(scripted.objects)
+    for name in (ada.id, "nobody"):
+        (stills / f"{name}.jpg").write_bytes(left)
+    assert await sweep(scripted) == 0
+    age(scripted)
+    assert await sweep(scripted) == 2
+    assert files_under(scripted.objects) == kept
+    assert f"stills/{session['id']}/{bob.id}.jpg" in kept
 
 
 async def test_the_store_of_another_installation_is_left_alone(

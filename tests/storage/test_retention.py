@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from invigil.clock import system_clock
 from invigil.domain.tap import TapLook
 from invigil.storage import retention
 from invigil.storage.database import tables as t
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.local import LocalShelf
+from invigil.storage.evidence.orphans import sweep_orphans
 from tests.support.house import Candidate, Json, Proctor, Running, files_under
 from tests.support.sealing import KeysOfTests
 
@@ -86,13 +88,18 @@ async def test_an_open_session_stays_when_its_old_records_go(
 async def test_a_sweep_that_was_cut_off_is_finished_by_the_next(
     scripted: Running, session: Json, ada: Candidate
 ) -> None:
-    """The objects are gone and the rows are not, as after a crash in between."""
+    """The rows are gone and the objects are not, as after a crash in between."""
     await ada.film(b"two", 3)
     scripted.clock.advance(days=8)
-    for path in files_under(scripted.objects):
-        (scripted.objects / path).unlink()
+    left = {path: (scripted.objects / path).read_bytes() for path in files_under(scripted.objects)}
     await sweep(scripted)
     assert await scripted.rows(t.evidence) == 0
+    for path, image in left.items():
+        (scripted.objects / path).parent.mkdir(parents=True, exist_ok=True)
+        (scripted.objects / path).write_bytes(image)
+    later = system_clock() + timedelta(hours=2)
+    await sweep_orphans(scripted.database, store_of(scripted).shelf, later)
+    assert files_under(scripted.objects) == []
 
 
 async def test_template_and_still_go_when_the_candidate_leaves(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -227,6 +228,32 @@ async def test_nothing_on_hold_is_deleted(
     scripted.clock.advance(days=7)  # that consoles were told of it is an event too
     await sweep(scripted, confirmed=True)
     await all_is_gone(scripted)
+
+
+@pytest.mark.parametrize("whole_session", [True, False])
+async def test_a_hold_keeps_what_is_there_when_it_is_set_in_the_middle_of_a_clean_up(
+    scripted: Running, proctor: Proctor, session: Json, *, whole_session: bool
+) -> None:
+    ada = await well_known(scripted, proctor, session)
+    scripted.clock.advance(days=300)
+    store = scripted.storage.store
+    delete = store.delete
+    found: list[str] = []
+
+    async def held_first(key: str) -> None:
+        if not found and key.startswith("evidence/"):
+            proctor = await scripted.proctor()
+            await hold(proctor, session, None if whole_session else ada.id)
+            found.extend(await images(scripted))
+        await delete(key)
+
+    with patch.object(store, "delete", held_first):
+        await sweep(scripted, confirmed=True)
+    assert found
+    assert sorted(await images(scripted)) == sorted(found)
+    stored = [path for path in files_under(scripted.objects) if path.startswith("evidence/")]
+    assert stored == sorted(found)
+    assert await count(scripted, t.candidate, t.candidate.c.id == ada.id) == 1
 
 
 async def test_a_clean_up_of_most_of_it_after_a_long_pause_waits_for_a_human(

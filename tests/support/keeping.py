@@ -40,7 +40,7 @@ async def well_known(house: Running, proctor: Proctor, session: Json) -> Candida
         )
         invite = Invite(new_id(), session["id"], NAME, f"{WORDS}@example.org", None, now)
         link = InviteLink(hash_token(new_id()), invite.id, now)
-        await work.roster.add(invite, link)
+        await work.roster.add([invite], [link])
         await work.roster.use(link.token_hash, who.id, now)
         await work.decisions.add_answer(incident["id"], Answer(WORDS, now))
         await work.acts.add(

@@ -239,6 +239,10 @@ class Messages(Out):
     messages: list[Message]
 
 
+class MessagePage(Messages):
+    more: bool
+
+
 class Gap(Out):
     id: str
     candidate_id: str

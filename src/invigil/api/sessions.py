@@ -91,6 +91,19 @@ async def list_incidents(
     )
 
 
+@router.get("/{session_id}/messages")
+async def list_messages(
+    session_id: str,
+    proctor: ProctorDep,
+    house: HouseDep,
+    before: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+) -> s.MessagePage:
+    """Older messages, newest first; `before` is the last id of the page before."""
+    found, more = await house.messages.of_session(proctor, session_id, before, limit)
+    return s.MessagePage(messages=[present.message(each) for each in found], more=more)
+
+
 @router.post("/{session_id}/messages", status_code=201)
 async def message_all(
     session_id: str, body: s.NewMessage, proctor: ProctorDep, house: HouseDep

@@ -19,8 +19,10 @@ from invigil.bench.wire import LiveSocket, Sockets, Ticket
 
 @dataclass(slots=True)
 class Sitting:
-    """What sending frames for a while came to. `skipped`: frames that were not looked at."""
+    """What sending frames for a while came to. `candidates`: how many sent any at all; `skipped`:
+    frames that were not looked at."""
 
+    candidates: int = 0
     frames: Latencies = field(default_factory=Latencies)
     skipped: int = 0
     longest_interval_s: float = 0.0
@@ -93,7 +95,8 @@ class Crowd:
 
         What is sent in the first `warm_up_s` seconds is not counted, then `seconds` are.
         """
-        found = Sitting()
+        chosen = self._candidates[:count]
+        found = Sitting(len(chosen))
         begin = time.perf_counter()
 
         async def one(place: int, candidate: Candidate) -> None:
@@ -105,7 +108,6 @@ class Crowd:
                 wait_s = _note(found, reply, took) if began >= warm_up_s else _interval(reply)
                 await asyncio.sleep(max(0.0, (wait_s or interval_s) - took))
 
-        chosen = self._candidates[:count]
         await asyncio.gather(*(one(place, each) for place, each in enumerate(chosen)))
         return found
 

@@ -28,6 +28,9 @@ from invigil.bench.meters import Meter, children, cpu_s, machine_s, memory_mb, s
 from invigil.settings import Settings
 
 START_WITHIN_S = 60.0
+_SHARE_SENT = 0.9
+"""Of the frames that were due: some are a little later than their time."""
+
 # Intervals before anything counts. Who entered early has sent nothing while the others checked in:
 # their cameras count as lost, and all of them come back at once.
 _WARM_UP = 10
@@ -35,15 +38,17 @@ _WARM_UP = 10
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What `candidates` sending at `interval_s` came to.
+    """What `candidates` sending at `interval_s` for `seconds` came to.
 
-    `held`: verdicts in time, nothing refused, and nobody asked for a longer interval.
+    `held`: everybody sent as many frames as were due, verdicts came in time, nothing was refused,
+    and nobody was asked for a longer interval.
     `..._cores`: processor seconds a second; `beside`: of database, feed and the whole machine,
     its load average, and the server's memory.
     """
 
     candidates: int
     interval_s: float
+    seconds: float
     sitting: Sitting
     server_cores: float
     worker_cores: float
@@ -52,8 +57,11 @@ class Step:
 
     @property
     def held(self) -> bool:
+        due = self.candidates * self.seconds / self.interval_s
         return (
-            self.sitting.frames.errors == 0
+            self.sitting.candidates == self.candidates
+            and len(self.sitting.frames.seconds) >= due * _SHARE_SENT
+            and self.sitting.frames.errors == 0
             and self.sitting.skipped == 0
             and self.sitting.frames.quantile(0.95) <= 1.0
             and self.sitting.longest_interval_s <= self.interval_s * 1.05
@@ -62,6 +70,7 @@ class Step:
     def as_json(self) -> dict[str, Any]:
         return {
             "candidates": self.candidates,
+            "candidates_there": self.sitting.candidates,
             "held": self.held,
             "frames": self.sitting.frames.as_json(),
             "frames_not_looked_at": self.sitting.skipped,
@@ -285,4 +294,4 @@ async def _step(usage: Usage, crowd: Crowd, count: int, interval_s: int, seconds
     took = time.perf_counter() - began
     cores = [(b - a) / took for a, b in zip(before, usage.now(), strict=True)]
     server, workers, clients, *others = cores
-    return Step(count, interval_s, sitting, server, workers, clients, usage.beside(others))
+    return Step(count, interval_s, seconds, sitting, server, workers, clients, usage.beside(others))

@@ -26,6 +26,9 @@ class CandidateState(StrEnum):
 SITTING = frozenset({CandidateState.IN_ROOM, CandidateState.PAUSED})
 """Whose exam goes on: in the room, or paused and coming back."""
 
+STOPPED = frozenset({CandidateState.PAUSED, CandidateState.REMOVED, CandidateState.FINISHED})
+"""Who is not watched any more, or not now: no newest picture of them is kept."""
+
 _S = CandidateState
 # What candidates do themselves, and what check-in does. What proctors do to them (pause, remove,
 # end) is in `domain/acts.py` alone, so that no other step can lead there.

@@ -48,15 +48,15 @@ class Impostors:
 
 
 def tar_interval(
-    genuine: Doubles, of_genuine: Integers, impostors: Impostors, fmr: float
+    genuine: Doubles, of_genuine: Integers, impostors: Impostors, fmr: float, *, people: int
 ) -> Interval:
     """95 % bootstrap interval of the true acceptance rate at `fmr`, over people.
 
     People are drawn with replacement; every comparison weighs as often as its people were drawn
     (both of them, for two people), and the threshold is found anew each time. Pairs of one
-    person stand or fall together, which a bootstrap over pairs would not see.
+    person stand or fall together, which a bootstrap over pairs would not see. `people`: how many
+    there are, with those of whom nothing could be compared.
     """
-    people = 1 + int(max(of_genuine.max(), impostors.of_template.max(), impostors.of_frame.max()))
     tail = impostors.tail(math.ceil(impostors.total * fmr * _TAIL) + 50)
     random = np.random.default_rng(_SEED)
     rates = []

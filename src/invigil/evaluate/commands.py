@@ -25,7 +25,14 @@ from invigil.evaluate.results import (
 )
 from invigil.evaluate.script import read_scripts, write_script
 from invigil.evaluate.sessions import evaluate_sessions
-from invigil.evaluate.tables import BadInput, read_counts, read_pairs, require_folder
+from invigil.evaluate.tables import (
+    BadInput,
+    read_counts,
+    read_pairs,
+    require_folder,
+    require_writable,
+    writing,
+)
 from invigil.evaluate.targets import Checked, Target
 from invigil.evaluate.verification import evaluate_verification
 
@@ -92,6 +99,7 @@ def verification(
 ) -> None:
     """Measure error rates of the 1:1 comparison on pairs of pictures."""
     with _bad_input():
+        require_writable(json_out, html_out, cache)
         wanted = _targets(targets.VERIFICATION, target, check=check)
         listed = read_pairs(pairs)
         require_folder(images)
@@ -130,6 +138,7 @@ def counting(
 ) -> None:
     """Measure whether nobody, one and several faces are told apart."""
     with _bad_input():
+        require_writable(json_out, html_out)
         wanted = _targets(targets.COUNTING, target, check=check)
         listed = read_counts(counts)
         require_folder(images)
@@ -157,6 +166,7 @@ def sessions(
 ) -> None:
     """Play scripted sittings through the real rules in virtual time."""
     with _bad_input():
+        require_writable(json_out, html_out)
         wanted = _targets(targets.SESSIONS, target, check=check)
         listed = read_scripts(scripts)
         prober = build_prober(engine, folder=models)
@@ -266,17 +276,11 @@ def _finish(
     with _bad_input():
         for path, content in ((json_out, text), (html_out, html)):
             if path is not None:
-                _write(path, content)
+                with writing(path):
+                    path.write_text(content, encoding="utf-8")
     if json_out is None and html_out is None:
         _out.print(text, markup=False, end="")
     for each in checked:
         _err.print(f"{'met   ' if each.met else 'MISSED'}  {each}", markup=False)
     if not all(each.met for each in checked):
         raise typer.Exit(1)
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error

@@ -15,7 +15,7 @@ import numpy as np
 from invigil.domain.errors import ImageRefused
 from invigil.domain.observation import TemplateKind, Unusable
 from invigil.evaluate.stats import Doubles
-from invigil.evaluate.tables import BadInput
+from invigil.evaluate.tables import BadInput, writing
 from invigil.vision.compare import Score, cosine, joint_nearness, nearness
 from invigil.vision.engine import DefaultEngine
 from invigil.vision.factory import build_engine
@@ -196,7 +196,7 @@ class LookCache:
 
     def save(self) -> None:
         if self._path is not None:
-            with self._path.open("wb") as file:
+            with writing(self._path), self._path.open("wb") as file:
                 np.savez(file, **self._entries)  # type: ignore[arg-type]
 
 

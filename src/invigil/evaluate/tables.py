@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,27 @@ def read_image(folder: Path, name: str) -> bytes:
 def require_folder(path: Path) -> None:
     if not path.is_dir():
         raise BadInput(f"{path} is not a folder.")
+
+
+def require_writable(*paths: Path | None) -> None:
+    """Raise `BadInput` where something is to be written after the work and cannot be."""
+    for path in paths:
+        if path is None:
+            continue
+        new = not path.exists()
+        with writing(path), path.open("ab"):
+            pass
+        if new:
+            path.unlink()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise `BadInput` in the place of the system's error."""
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _rows(path: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:

@@ -113,6 +113,10 @@ class _Data:
     person: dict[str, int]
     looks: dict[str, Look]
 
+    @property
+    def people(self) -> int:
+        return 1 + max(self.person.values())
+
 
 def evaluate_verification(
     pairs: Sequence[Pair],
@@ -147,10 +151,10 @@ def evaluate_verification(
         product=_errors(data, gated, threshold),
         refused_same=_share(~gated[data.same]),
         refused_different=_share(~gated[~data.same]),
-        tars=_tars(genuine, data.of_a[data.same], impostors, crossed=crossed is not None),
+        tars=_tars(data, everything, impostors, crossed=crossed is not None),
         product_tars=_tars(
-            data.scores[data.same & gated],
-            data.of_a[data.same & gated],
+            data,
+            gated,
             gated_cross or _listed_impostors(data, gated),
             crossed=crossed is not None,
         ),
@@ -252,7 +256,7 @@ def _cross(data: _Data, similarity: Similarity, *, usable_only: bool = False) ->
     rows, columns = np.nonzero(different)
     if not len(rows):
         return None
-    counts = np.bincount(people, minlength=1 + max(data.person.values()))
+    counts = np.bincount(people, minlength=data.people)
     return Impostors(
         scores[different],
         people[rows],
@@ -268,9 +272,10 @@ def _stacked(vectors: Iterable[Floats | None]) -> Doubles:
 
 
 def _tars(
-    genuine: Doubles, people: Integers, impostors: Impostors, *, crossed: bool
+    data: _Data, among: NDArray[np.bool_], impostors: Impostors, *, crossed: bool
 ) -> dict[str, Tar]:
     """Without all-with-all comparisons there are too few to speak of 1 in 10,000."""
+    genuine, of = data.scores[data.same & among], data.of_a[data.same & among]
     tars: dict[str, Tar] = {}
     if not len(genuine) or not len(impostors.scores):
         return tars
@@ -279,7 +284,8 @@ def _tars(
             continue
         threshold = threshold_at_fmr(impostors.scores, fmr)
         value = share_at_least(genuine, threshold)
-        tars[name] = Tar(fmr, threshold, value, tar_interval(genuine, people, impostors, fmr))
+        interval = tar_interval(genuine, of, impostors, fmr, people=data.people)
+        tars[name] = Tar(fmr, threshold, value, interval)
     return tars
 
 

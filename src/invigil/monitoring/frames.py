@@ -17,9 +17,7 @@ from invigil.domain.changes import Ruling, WarningCode
 from invigil.domain.errors import (
     InvigilError,
     NotFound,
-    NotInRoom,
     NotSignedIn,
-    Removed,
     StorageFull,
     Unavailable,
 )
@@ -41,8 +39,8 @@ from invigil.monitoring.uploads import answer_again, replays_over
 from invigil.rules import judge
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
-from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog, Photo, end_gaps, photos_wanted
+from invigil.storage.stills import Stills
 from invigil.vision.look import Looked
 
 log = structlog.get_logger(__name__)
@@ -112,12 +110,12 @@ class FramePipeline:
         self._database = database
         self._telemetry = telemetry
         self._silence = silence
-        self._store = store
         self._analysis = analysis
         self._health = health
         self._bus = bus
         self._clock = clock
         self._incidents = IncidentLog(store)
+        self._stills = Stills(database, store)
         self._pace = Pace(analysis)
         self._traces = Traces()
 
@@ -161,10 +159,6 @@ class FramePipeline:
             return await self._again(frame, _its(upload), tab)
         except StorageFull:
             self._health.database_full(True)
-            raise
-        except (NotInRoom, Removed):
-            # The candidate finished or was stopped meanwhile: the newest still was to be gone.
-            await self._store.delete_still(Owner(frame.session.id, frame.candidate.id))
             raise
         self._health.database_full(False)
         if result.calm:
@@ -226,13 +220,19 @@ class FramePipeline:
 
     async def _keep(self, frame: _Frame, looked: Looked) -> FrameResult:
         """Still and record at the same time: they wait for the disk, not for each other."""
-        result, _ = await asyncio.gather(
+        candidate, now = frame.candidate, frame.received_at
+        result, kept = await asyncio.gather(
             self._record(frame, looked),
-            self._keep_still(frame, looked.jpeg),
+            self._stills.keep(candidate, looked.jpeg, now),
             return_exceptions=True,
         )
+        if kept is not True:
+            self._health.tell()
         if isinstance(result, BaseException):
             raise result
+        if isinstance(kept, BaseException):
+            # The observation is on record, and so the frame is answered.
+            log.error("still not stored", candidate=candidate.id, exc_info=kept)
         return result
 
     async def _record(
@@ -323,20 +323,6 @@ class FramePipeline:
         ended = self._silence.judge(seen, policy, now, incidents)
         await self._incidents.apply(work, seen, ended, now)
         await end_gaps(work, candidate, now, now)
-
-    async def _keep_still(self, frame: _Frame, image: bytes) -> None:
-        owner = Owner(frame.candidate.session_id, frame.candidate.id)
-        try:
-            await self._store.put_still(owner, image)
-        except (StorageFull, Unavailable) as error:
-            # The newest still is a convenience; the observation is not. Health tells the console.
-            log.warning(
-                "still not stored",
-                candidate=frame.candidate.id,
-                detected_at=frame.received_at.isoformat(),
-                reason=error.code,
-            )
-            self._health.tell()
 
     def _show(self, frame: _Frame, result: FrameResult) -> None:
         record = result.observation

@@ -11,7 +11,13 @@ from datetime import datetime, timedelta
 
 from invigil.clock import Clock
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import NotFound, NotInRoom, SessionClosed, StorageFull, Unavailable
+from invigil.domain.errors import (
+    InvigilError,
+    NotFound,
+    NotInRoom,
+    SessionClosed,
+    Unavailable,
+)
 from invigil.domain.incident import (
     Comparison,
     Incident,
@@ -20,12 +26,12 @@ from invigil.domain.incident import (
     IncidentState,
     Source,
 )
-from invigil.domain.observation import Identity, Template, TemplateKind
+from invigil.domain.observation import Identity, Observation, Template, TemplateKind
 from invigil.domain.secrets import new_id
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
-from invigil.storage.evidence.store import Owner
-from invigil.storage.incident_log import IncidentLog
+from invigil.storage.incident_log import IncidentLog, Photo
+from invigil.storage.stills import Stills
 from invigil.vision.look import Analysis, Looked
 
 QUIET = timedelta(minutes=10)
@@ -40,15 +46,34 @@ class Finding:
     evidence_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one image showed. `detail`: of the incident that it is, None when it is none."""
+
+    candidate_id: str
+    observation: Observation
+    kind: IncidentKind
+    detail: IncidentDetail | None
+    now: datetime
+
+
+class _PhotoWanted(Exception):
+    """The image is an incident, and has to be stored before that is put on record."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        super().__init__(candidate.id)
+        self.candidate = candidate
+
+
 class SingleImage:
     def __init__(
         self, database: Database, store: EvidenceStore, analysis: Analysis, clock: Clock
     ) -> None:
         self._database = database
-        self._store = store
         self._analysis = analysis
         self._clock = clock
         self._incidents = IncidentLog(store)
+        self._stills = Stills(database, store)
 
     async def several_faces(self, candidate_id: str, image: bytes) -> Finding:
         """Whether more than one face is on the image."""
@@ -93,58 +118,73 @@ class SingleImage:
         detail: IncidentDetail | None,
     ) -> Finding:
         now = self._clock()
-        async with self._database.begin() as work:
-            candidate = await work.candidates.get(candidate_id)
-            if candidate is None:
-                raise NotFound
-            if candidate.state is not CandidateState.IN_ROOM:
-                raise NotInRoom
-            await work.observations.add(new_id(), candidate_id, now, looked.observation)
-            await work.candidates.touch(
-                candidate_id, last_frame_at=now, next_frame_ms=candidate.next_frame_ms
-            )
-            evidence_id = None
-            if detail is not None:
-                evidence_id = await self._open(
-                    work, candidate, kind, detail, jpeg=looked.jpeg, now=now
-                )
-        await self._keep_still(candidate, looked.jpeg)
+        found = _Found(candidate_id, looked.observation, kind, detail, now)
+        try:
+            candidate, evidence_id = await self._record(found, None)
+        except _PhotoWanted as wanted:
+            # With no transaction open: nobody else waits for a slow store.
+            photo = await self._incidents.keep(wanted.candidate, looked.jpeg, now)
+            candidate, evidence_id = await self._record(found, photo)
+        await self._stills.keep(candidate, looked.jpeg, now)
         return Finding(detail is not None, evidence_id)
 
+    async def _record(self, found: _Found, photo: Photo | None) -> tuple[Candidate, str | None]:
+        """The candidate, and the id of the evidence if there is some.
+
+        Raises `_PhotoWanted` where an incident opens and there is no `photo` yet.
+        """
+        try:
+            async with self._database.begin() as work:
+                candidate = await _in_room(work, found.candidate_id)
+                await work.observations.add(new_id(), candidate.id, found.now, found.observation)
+                await work.candidates.touch(
+                    candidate.id, last_frame_at=found.now, next_frame_ms=candidate.next_frame_ms
+                )
+                opened = await self._open(work, candidate, found, photo)
+        except Unavailable:
+            # Nobody knows whether it was committed: a row may point at the photo.
+            raise
+        except InvigilError:
+            await self._incidents.drop([photo] if photo else [])
+            raise
+        if photo is not None and not opened:
+            await self._incidents.drop([photo])
+        used = photo.evidence if photo is not None and opened else None
+        return candidate, used.id if used else None
+
     async def _open(
-        self,
-        work: UnitOfWork,
-        candidate: Candidate,
-        kind: IncidentKind,
-        detail: IncidentDetail,
-        *,
-        jpeg: bytes,
-        now: datetime,
-    ) -> str | None:
+        self, work: UnitOfWork, candidate: Candidate, found: _Found, photo: Photo | None
+    ) -> bool:
         """A closed incident of this moment, unless there is one of the last ten minutes."""
-        known = await work.incidents.newest_of_kind(candidate.id, kind, Source.CLASSIC, now - QUIET)
-        if known is not None:
-            return None
-        photo = await self._incidents.keep(candidate, jpeg, now)
+        now = found.now
+        if found.detail is None or await work.incidents.newest_of_kind(
+            candidate.id, found.kind, Source.CLASSIC, now - QUIET
+        ):
+            return False
+        if photo is None:
+            raise _PhotoWanted(candidate)
         incident = Incident(
             id=new_id(),
             session_id=candidate.session_id,
             candidate_id=candidate.id,
-            kind=kind,
+            kind=found.kind,
             state=IncidentState.CLOSED,
             started_at=now,
             ended_at=now,
             updated_at=now,
-            detail=detail,
+            detail=found.detail,
             evidence=() if photo.evidence is None else (photo.evidence,),
             evidence_missing=photo.missing,
             source=Source.CLASSIC,
         )
         await self._incidents.record(work, incident)
-        return photo.evidence.id if photo.evidence else None
+        return True
 
-    async def _keep_still(self, candidate: Candidate, jpeg: bytes) -> None:
-        try:
-            await self._store.put_still(Owner(candidate.session_id, candidate.id), jpeg)
-        except (StorageFull, Unavailable):
-            return
+
+async def _in_room(work: UnitOfWork, candidate_id: str) -> Candidate:
+    candidate = await work.candidates.get(candidate_id)
+    if candidate is None:
+        raise NotFound
+    if candidate.state is not CandidateState.IN_ROOM:
+        raise NotInRoom
+    return candidate

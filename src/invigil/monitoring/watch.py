@@ -9,6 +9,7 @@ import structlog
 
 from invigil.clock import Clock
 from invigil.domain.candidate import CandidateState
+from invigil.domain.changes import Close
 from invigil.domain.errors import InvigilError, StorageFull
 from invigil.domain.incident import IncidentKind
 from invigil.domain.secrets import new_id
@@ -142,7 +143,13 @@ class Watch:
                 return
             incidents = await work.incidents.open_of(candidate.id)
             policy = candidate.policy(session)
-            changes = self._silence.judge(candidate, policy, now, incidents)
+            # Only a frame ends a silence. What goes on after a break began before it, so that one
+            # that another server has just recorded again would look ended here.
+            changes = [
+                change
+                for change in self._silence.judge(candidate, policy, now, incidents)
+                if not isinstance(change, Close)
+            ]
             await self._silence.record(work, self._incidents, candidate, changes, now)
 
         await self._database.write(record)

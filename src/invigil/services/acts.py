@@ -15,7 +15,7 @@ from invigil.domain.actor import Staff
 from invigil.domain.acts import ActKind, CandidateAct
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.authorize import Operation, authorize
-from invigil.domain.candidate import Candidate, CandidateState
+from invigil.domain.candidate import STOPPED, Candidate, CandidateState
 from invigil.domain.errors import AlreadyDone, IllegalTransition, SessionClosed
 from invigil.domain.incident import GapCause
 from invigil.domain.secrets import new_id
@@ -33,7 +33,6 @@ _ACTIONS = {
     ActKind.END: Action.CANDIDATE_ENDED,
 }
 _GAPS = {ActKind.PAUSE: GapCause.PAUSED, ActKind.REMOVE: GapCause.REMOVED}
-_STOPPED = {CandidateState.PAUSED, CandidateState.REMOVED, CandidateState.FINISHED}
 
 
 class Acts:
@@ -82,7 +81,7 @@ class Acts:
             changed = await self._carry_out(work, candidate, done)
             await work.acts.add(done)
             self._note(work, proctor, done)
-        if changed.state in _STOPPED:
+        if changed.state in STOPPED:
             await self._store.delete_still(Owner(candidate.session_id, candidate_id))
         return changed
 
@@ -116,7 +115,7 @@ class Acts:
     ) -> Candidate:
         now = done.at
         changed = replace(candidate, state=done.after, state_since=now, state_reason=None)
-        if done.after in _STOPPED:
+        if done.after in STOPPED:
             # Nothing that is open grows while nobody is watched, and the time is on record.
             await close_all(self._incidents, work, candidate, now)
             changed = replace(changed, state_reason=done.reason, has_still=False)

@@ -32,7 +32,6 @@ from invigil.domain.errors import (
     NotFound,
     Removed,
     SessionClosed,
-    StorageFull,
     TakenOver,
     Unavailable,
 )
@@ -56,6 +55,7 @@ from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog, close_all, end_gaps
+from invigil.storage.stills import Stills
 from invigil.vision.look import Analysis
 
 NEEDED_FRAMES = 3
@@ -88,6 +88,7 @@ class CheckIn:
         self._analysis = analysis
         self._clock = clock
         self._incidents = IncidentLog(store)
+        self._stills = Stills(database, store)
 
     async def join(
         self,
@@ -227,17 +228,19 @@ class CheckIn:
         reference = tuple(x for x in templates if x.kind is TemplateKind.REFERENCE)
         looked = await self._analysis.look(image, reference)
         observed = looked.observation
-        await self._keep_still(candidate, looked.jpeg)
         fresh = None
         checking = observed.usable and candidate.state is CandidateState.CHECKING_IN
         if checking and candidate.compared:
             fresh = await self._analysis.make_template(TemplateKind.SESSION, [image])
-        return await self._note_live_frame(candidate_id, observed, fresh)
+        progress = await self._note_live_frame(candidate, observed, fresh)
+        await self._stills.keep(candidate, looked.jpeg, self._clock())
+        return progress
 
     async def _note_live_frame(
-        self, candidate_id: str, observed: Observation, fresh: Template | None
+        self, seen: Candidate, observed: Observation, fresh: Template | None
     ) -> Progress:
-        now = self._clock()
+        """`seen`: the candidate with the photo that the frame was compared with."""
+        now, candidate_id = self._clock(), seen.id
         async with self._database.begin() as work:
             candidate, _ = await load_open(work, candidate_id)
             require_live_frames(candidate)
@@ -247,6 +250,8 @@ class CheckIn:
                 observed.usable
                 and candidate.state is CandidateState.CHECKING_IN
                 and (fresh is not None or not candidate.compared)
+                # With another photo since it says nothing about that one.
+                and candidate.reference_photo_id == seen.reference_photo_id
             )
             outcomes = list(await work.templates.check_in_outcomes(candidate_id))
             if not counts or len(outcomes) >= NEEDED_FRAMES:
@@ -262,13 +267,6 @@ class CheckIn:
             else:
                 await work.candidates.save(candidate)
         return Progress(candidate.state, len(outcomes), None)
-
-    async def _keep_still(self, candidate: Candidate, jpeg: bytes) -> None:
-        try:
-            await self._store.put_still(Owner(candidate.session_id, candidate.id), jpeg)
-        except (StorageFull, Unavailable):
-            # The proctor sees the live video; check-in must not stop for a full disk.
-            return
 
     async def ask_proctor(self, candidate_id: str, note: str | None) -> Candidate:
         """The way out of every dead end: a human looks."""

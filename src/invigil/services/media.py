@@ -67,8 +67,9 @@ class Media:
         # Who could not be removed because the provider was away. A restart forgets them; their
         # pages have left by themselves unless somebody tampered with them.
         self._to_kick: dict[str, Candidate] = {}
-        # Consoles' pages that this server has let in: log-in by session and name in the room.
-        self._watching: dict[tuple[str, str], str] = {}
+        # Consoles' pages that this server has let in: their names in rooms, by session and log-in.
+        # Nobody tells of every page that is gone, so what is asked for is each log-in, once.
+        self._watching: dict[tuple[str, str], set[str]] = {}
         self._wanted = asyncio.Event()
 
     def can_see(self, session: ExamSession) -> bool:
@@ -136,7 +137,7 @@ class Media:
             raise NotFound
         if session.closed:
             raise SessionClosed
-        self._watching[session_id, viewer] = actor.id
+        self._watching.setdefault((session_id, actor.id), set()).add(viewer)
         return await self._admit(session, Participant(viewer, MediaRole.PROCTOR), candidate_id)
 
     async def _admit(
@@ -222,33 +223,38 @@ class Media:
                 self._to_kick.pop(candidate.id, None)
             else:
                 await self._unless_away(away, session.provider, self._kick_candidate(candidate))
-        for session, viewer in await self._uninvited():
-            await self._unless_away(away, session.provider, self._kick_viewer(session.id, viewer))
+        for session, login_id in await self._uninvited():
+            for viewer in tuple(self._watching.get((session.id, login_id), ())):
+                kick = self._kick_viewer(session.id, login_id, viewer)
+                await self._unless_away(away, session.provider, kick)
 
     async def _uninvited(self) -> Sequence[tuple[ExamSession, str]]:
-        """Pages in our rooms whose proctor signed out, or was taken off the session.
+        """Log-ins with pages in our rooms that ended, or were taken off the session.
 
-        Their own page has left by itself, unless somebody tampered with it.
+        Their own pages have left by themselves, unless somebody tampered with them.
         """
         now, found = self._clock(), []
         async with self._database.read() as work:
-            for (session_id, viewer), login_id in list(self._watching.items()):
+            for session_id, login_id in list(self._watching):
                 session = await work.sessions.get(session_id)
                 if session is None or session.closed:  # then the rooms themselves end
-                    self._watching.pop((session_id, viewer), None)
+                    self._watching.pop((session_id, login_id), None)
                     continue
                 staff = await work.access.staff(login_id, now)
                 if staff is None or not may(staff, Operation.SESSION_WATCH, session):
-                    found.append((session, viewer))
+                    found.append((session, login_id))
         return found
 
     async def _kick_candidate(self, candidate: Candidate) -> None:
         await self._kick(candidate.session_id, candidate.id, candidate.id)
         self._to_kick.pop(candidate.id, None)
 
-    async def _kick_viewer(self, session_id: str, viewer: str) -> None:
+    async def _kick_viewer(self, session_id: str, login_id: str, viewer: str) -> None:
         await self._kick(session_id, viewer, None)
-        self._watching.pop((session_id, viewer), None)
+        pages = self._watching.get((session_id, login_id), set())
+        pages.discard(viewer)
+        if not pages:
+            self._watching.pop((session_id, login_id), None)
 
     async def _unless_away(
         self, away: set[str], provider_id: str, call: Coroutine[None, None, None]

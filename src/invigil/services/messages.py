@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from invigil.clock import Clock
-from invigil.domain.actor import Staff
+from invigil.domain.actor import Actor, Staff
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import CandidateFinished, Removed, SessionClosed
+from invigil.domain.errors import CandidateFinished, NotFound, Removed, SessionClosed
 from invigil.domain.message import Event, EventKind, Message, MessageKind, Sender
 from invigil.domain.secrets import new_id
 from invigil.services.candidates import load_open
@@ -23,6 +25,18 @@ class Messages:
         """Newest last."""
         async with self._database.read() as work:
             return tuple(await work.messages.of_candidate(candidate_id))
+
+    async def of_session(
+        self, actor: Actor, session_id: str, before: str | None, limit: int
+    ) -> tuple[Sequence[Message], bool]:
+        """A page, newest first, and whether there are more. Raises `NotFound`."""
+        async with self._database.read() as work:
+            authorize(actor, Operation.SESSION_READ, await work.sessions.get(session_id))
+            last = await work.messages.get(before) if before else None
+            if before and (last is None or last.session_id != session_id):
+                raise NotFound
+            found = await work.messages.page(session_id, before=last, limit=limit + 1)
+        return found[:limit], len(found) > limit
 
     async def from_proctor(
         self, proctor: Staff, candidate_id: str, kind: MessageKind, text: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -61,15 +62,12 @@ class Roster:
         async with self._database.read() as work:  # before a wrong line says anything
             authorize(actor, Operation.ROSTER_IMPORT, await work.sessions.get(session_id))
         now = self._clock()
-        rows = read(data, zone, now)
-        issued = [_issue(session_id, row, now) for row in rows]
+        # A long list takes a second, in which other requests are answered.
+        rows, issued, links = await asyncio.to_thread(_prepared, session_id, data, zone, now)
         async with self._database.begin() as work:
             await _open_session(work, actor, Operation.ROSTER_IMPORT, session_id)
-            known = await work.roster.of_session(session_id)
-            refuse(_twice(rows, known))
-            for each in issued:
-                link = InviteLink(hash_token(each.token), each.invite.id, now)
-                await work.roster.add(each.invite, link)
+            refuse(_twice(rows, await work.roster.people(session_id)))
+            await work.roster.add([each.invite for each in issued], links)
             detail = {"invites": len(issued)}
             work.audit.note(
                 Act(Action.ROSTER_IMPORTED, actor_name(actor), now, session_id, detail=detail)
@@ -207,6 +205,16 @@ def require_usable(invite: Invite, link: InviteLink, now: datetime) -> None:
         raise InviteOver(invite.opens_at, invite.closes_at)
 
 
+def _prepared(
+    session_id: str, data: bytes, zone: tzinfo | None, now: datetime
+) -> tuple[list[Row], list[Issued], list[InviteLink]]:
+    """A list as it is read, and what is to be written. Raises `RosterRefused`."""
+    rows = read(data, zone, now)
+    issued = [_issue(session_id, row, now) for row in rows]
+    links = [InviteLink(hash_token(each.token), each.invite.id, now) for each in issued]
+    return rows, issued, links
+
+
 def _issue(session_id: str, row: Row, now: datetime) -> Issued:
     invite = Invite(
         id=new_id(),
@@ -223,21 +231,22 @@ def _issue(session_id: str, row: Row, now: datetime) -> Issued:
     return Issued(invite, new_token())
 
 
-def _key(person: Row | Invite) -> tuple[str, str]:
+def _key(external_id: str | None, email: str | None, name: str) -> tuple[str, str]:
     """What tells people of one list apart: the office's own id, else the address, else the name."""
-    if person.external_id:
-        return "id", person.external_id
-    if person.email:
-        return "email", person.email.casefold()
-    return "name", person.name.casefold()
+    if external_id:
+        return "id", external_id
+    if email:
+        return "email", email.casefold()
+    return "name", name.casefold()
 
 
-def _twice(rows: Sequence[Row], known: Sequence[Invite]) -> list[str]:
-    invited = {_key(each) for each in known}
+def _twice(rows: Sequence[Row], known: Sequence[tuple[str | None, str | None, str]]) -> list[str]:
+    """`known`: external id, address and name of those who are invited already."""
+    invited = {_key(*each) for each in known}
     lines: dict[tuple[str, str], int] = {}
     wrong = []
     for row in rows:
-        key = _key(row)
+        key = _key(row.external_id, row.email, row.name)
         if key in invited:
             wrong.append(f"Line {row.line}: {row.name} is invited already.")
         elif key in lines:

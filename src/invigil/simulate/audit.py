@@ -16,6 +16,7 @@ from invigil.simulate.plan import Ledger, is_simulated
 _AT_ONCE = 4
 _PAGE = 1000
 _INCIDENTS = 200
+_MESSAGES = 500
 _STILL_OPEN = datetime.max.replace(tzinfo=UTC)
 
 
@@ -53,13 +54,14 @@ async def audit(proctor: Proctor, session_id: str, ledger: Ledger) -> Audit:
     snapshot = await proctor.ask("GET", f"sessions/{session_id}/snapshot")
     there = {each["id"] for each in snapshot["candidates"]}
     incidents = await all_incidents(proctor, session_id)
+    messages = await _all_of(proctor, session_id, "messages", _MESSAGES)
     ids = {each["id"] for each in incidents}
     stored = await _observations(proctor, [each for each in ledger.frames if each in there])
     lost = sum(len(acked - stored.get(who, set())) for who, acked in ledger.frames.items())
     return Audit(
         candidates_lost=len(ledger.frames.keys() - there),
         frames_lost=lost,
-        messages_lost=len(ledger.messages - {each["id"] for each in snapshot["messages"]}),
+        messages_lost=len(ledger.messages - {each["id"] for each in messages}),
         incidents_lost=len(ledger.incidents - ids),
         photos_lost=await _photos_lost(proctor, incidents),
         frames_stored=sum(map(len, stored.values())),
@@ -89,12 +91,16 @@ def doubled(incidents: Sequence[Json]) -> int:
 
 async def all_incidents(proctor: Proctor, session_id: str) -> list[Json]:
     """Of the session, newest first."""
+    return await _all_of(proctor, session_id, "incidents", _INCIDENTS)
+
+
+async def _all_of(proctor: Proctor, session_id: str, what: str, at_once: int) -> list[Json]:
     found: list[Json] = []
     more = True
     while more:
-        query = {"limit": _INCIDENTS, **({"before": found[-1]["id"]} if found else {})}
-        page = await proctor.ask("GET", f"sessions/{session_id}/incidents", query=query)
-        found += page["incidents"]
+        query = {"limit": at_once, **({"before": found[-1]["id"]} if found else {})}
+        page = await proctor.ask("GET", f"sessions/{session_id}/{what}", query=query)
+        found += page[what]
         more = page["more"]
     return found
 

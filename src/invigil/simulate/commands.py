@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from invigil.evaluate.tables import BadInput
+from invigil.evaluate.tables import BadInput, require_writable, writing
 from invigil.evaluate.targets import Checked, check, overridden
 from invigil.simulate import options as o
 from invigil.simulate import report
@@ -64,6 +64,7 @@ def simulate(  # noqa: PLR0917 - typer makes options of them, not positions
     """
     plan = _plan(candidates, minutes, join_within, swaps, storm_every, herd=herd, jitter=jitter)
     with _refusals():
+        require_writable(json_to, html_to)
         wanted = overridden(report.TARGETS, target or [])
         links = [link for link in (sign_in, join_link) if link]
         place = place_of(url, links, insecure=insecure, ca=ca)
@@ -81,7 +82,8 @@ def simulate(  # noqa: PLR0917 - typer makes options of them, not positions
     found = report.numbers(outcome, place.url)
     checked = check(report.targets_for(outcome, wanted), found)
     _tell(outcome, found, checked)
-    _write(outcome, found, checked, json_to, html_to)
+    with _refusals():
+        _write(outcome, found, checked, json_to, html_to)
     if not all(each.met for each in checked):
         raise typer.Exit(1)
 
@@ -177,6 +179,8 @@ def _write(
     if json_to is not None:
         targets = {each.target.name: each.met for each in checked}
         document = {**found, "targets": targets}
-        json_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        with writing(json_to):
+            json_to.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if html_to is not None:
-        html_to.write_text(report.html(outcome, found, checked), encoding="utf-8")
+        with writing(html_to):
+            html_to.write_text(report.html(outcome, found, checked), encoding="utf-8")

@@ -19,6 +19,7 @@ from invigil.domain.retention import DataClass, Refusal, RetentionPlan, Swept
 from invigil.domain.session import ExamSession
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
+from invigil.storage.evidence.orphans import FEW
 from invigil.storage.evidence.store import Owner
 
 log = structlog.get_logger(__name__)
@@ -26,8 +27,9 @@ log = structlog.get_logger(__name__)
 BATCH = 1000
 """Rows of a table deleted at once: few enough that nobody waits long for the transaction."""
 
-IMAGES = 100
-"""Images deleted before their rows are."""
+IMAGES = FEW
+"""Rows of images deleted before the images are: a crash leaves no more images without a row than
+are deleted later whatever their share is."""
 
 PAUSE = timedelta(days=1)
 """Clean-ups run every hour. After so long without one the clock may have jumped."""
@@ -46,10 +48,11 @@ async def sweep(
 ) -> Swept:
     """Delete everything past its day that no hold keeps.
 
-    Objects go before their rows: a crash in between leaves a row without an object, which the
-    next sweep takes. A session that cannot be swept does not keep the others from it; the next
-    sweep tries it again. After a long time without a sweep one that would delete more than half of
-    all rows is refused as a whole, unless `confirmed`. `by`: for the audit log.
+    Rows go before their objects: whether a hold keeps them is known for sure only in the
+    transaction that deletes them. A crash in between leaves objects that no row knows, which
+    `evidence.orphans` takes. A session that cannot be swept does not keep the others from it; the
+    next sweep tries it again. After a long time without a sweep one that would delete more than
+    half of all rows is refused as a whole, unless `confirmed`. `by`: for the audit log.
     """
     plan = plan or RetentionPlan()
     async with database.read() as work:
@@ -175,13 +178,6 @@ class _Broom:
         self.counts[data_class.value] += gone
         return gone
 
-    async def _look(self, data_class: DataClass) -> tuple[datetime, frozenset[str]]:
-        async with self._database.read() as work:
-            held = await _held(work, self._session.id)
-        if held is None:
-            raise _Kept
-        return self._cutoffs[data_class], held
-
     async def _templates(self) -> None:
         before = self._cutoffs[DataClass.TEMPLATES]
 
@@ -191,25 +187,30 @@ class _Broom:
         await self._delete(DataClass.TEMPLATES, piece)
 
     async def _stills(self) -> None:
-        before, held = await self._look(DataClass.STILLS)
-        async with self._database.read() as work:
-            ids = await work.retention.stills(self._session.id, before, held)
-        if not ids:
-            return
+        before = self._cutoffs[DataClass.STILLS]
+        ids: list[str] = []
+
+        async def piece(work: UnitOfWork, held: frozenset[str]) -> int:
+            ids.extend(await work.retention.stills(self._session.id, before, held))
+            return await work.retention.forget_stills(ids)
+
+        await self._delete(DataClass.STILLS, piece)
         for candidate_id in ids:
             await self._store.delete_still(Owner(self._session.id, candidate_id))
-        await self._delete(DataClass.STILLS, lambda work, _: work.retention.forget_stills(ids))
 
     async def _images(self, kind: DataClass) -> int:
-        before, held = await self._look(kind)
-        async with self._database.read() as work:
+        before = self._cutoffs[kind]
+        keys: list[str] = []
+
+        async def piece(work: UnitOfWork, held: frozenset[str]) -> int:
             some = await work.retention.images(self._session.id, kind, before, held, IMAGES)
-        if not some:
-            return 0
-        for image in some:
-            await self._store.delete(image.key)
-        ids = [image.id for image in some]
-        return await self._delete(kind, lambda work, _: work.retention.delete_images(ids))
+            keys.extend(image.key for image in some)
+            return await work.retention.delete_images([image.id for image in some])
+
+        gone = await self._delete(kind, piece)
+        for key in keys:
+            await self._store.delete(key)
+        return gone
 
     async def _dated(self, kind: DataClass) -> int:
         async def piece(work: UnitOfWork, held: frozenset[str]) -> int:
@@ -225,17 +226,19 @@ class _Broom:
 
     async def _candidates(self) -> None:
         """Their rows, and with their keys whatever copies of their images there may still be."""
-        before, held = await self._look(DataClass.RECORDS)
+        before = self._cutoffs[DataClass.RECORDS]
         async with self._database.read() as work:
-            over = await work.retention.over(self._session.id, before, held)
+            over = await work.retention.over(self._session.id, before, frozenset())
         for candidate_id in over:
+            gone = partial(_candidate, candidate_id=candidate_id)
+            if not await self._delete(DataClass.RECORDS, gone):
+                continue
             owner = Owner(self._session.id, candidate_id)
             try:
                 await self._store.delete_all_of(owner)
             except Unavailable:
-                # The images that rows know of are noted for deletion already.
+                # The images that rows knew of are noted for deletion already.
                 await self._store.delete_still(owner)
-            await self._delete(DataClass.RECORDS, partial(_candidate, candidate_id=candidate_id))
 
     async def _whole_session(self) -> None:
         before = self._cutoffs[DataClass.RECORDS]

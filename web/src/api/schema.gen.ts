@@ -961,7 +961,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Messages
+         * @description Older messages, newest first; `before` is the last id of the page before.
+         */
+        get: operations["list_messages_api_v1_sessions__session_id__messages_get"];
         put?: never;
         /**
          * Message All
@@ -2321,6 +2325,13 @@ export interface components {
          * @enum {string}
          */
         MessageKind: "message" | "warning";
+        /** MessagePage */
+        MessagePage: {
+            /** Messages */
+            messages: components["schemas"]["Message-Output"][];
+            /** More */
+            more: boolean;
+        };
         /** MessageSent */
         MessageSent: {
             /**
@@ -4635,6 +4646,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MediaGrant"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_messages_api_v1_sessions__session_id__messages_get: {
+        parameters: {
+            query?: {
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
                 };
             };
             /** @description Client Error */

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from invigil.domain.message import Event
+from invigil.storage.database.connection import Parameters
 from invigil.storage.database.unit_of_work import UnitOfWork
 from invigil.storage.sealing import Vault
 
@@ -43,7 +44,7 @@ class Immediate:
         self._connection = connection
 
     async def execute(
-        self, statement: sa.Executable, parameters: Mapping[str, Any] | None = None, /
+        self, statement: sa.Executable, parameters: Parameters = None, /
     ) -> sa.CursorResult[Any]:
         return self._connection.execute(statement, parameters)
 

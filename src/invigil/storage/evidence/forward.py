@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -27,6 +28,10 @@ UNKNOWN_AFTER = timedelta(minutes=10)
 is of one that never ended."""
 
 
+class _DatabaseAway(Exception):
+    """It is the database that does not answer, and not the store."""
+
+
 class Forwarder:
     """One round is `step`; `run` makes one after another."""
 
@@ -47,7 +52,8 @@ class Forwarder:
     async def step(self) -> int:
         """Send everything on that waits; gives the number of images that are stored now.
 
-        While the store is away it does nothing but look whether it is back.
+        While the store is away it does nothing but look whether it is back. Raises `Unavailable`
+        when the database is.
         """
         shelf = self._shelf
         try:
@@ -60,6 +66,8 @@ class Forwarder:
             waiting = await asyncio.to_thread(shelf.spool.waiting)
             for start in range(0, len(waiting), AT_ONCE):
                 stored += await self._send(waiting[start : start + AT_ONCE])
+        except _DatabaseAway as error:
+            raise Unavailable from error
         except (Unavailable, BaseError, OSError) as error:
             shelf.note_away(error)
             return 0
@@ -68,15 +76,17 @@ class Forwarder:
 
     async def _send(self, some: Sequence[Waiting]) -> int:
         ids = [each.evidence_id for each in some]
-        async with self._database.read() as work:
-            rows = {row.key: row for row in await work.evidence.of_ids(ids)}
+        with _of_the_database():
+            async with self._database.read() as work:
+                rows = {row.key: row for row in await work.evidence.of_ids(ids)}
         for each in some:
             if each.key not in rows and self._clock() - each.kept_at > UNKNOWN_AFTER:
                 self._shelf.spool.drop(each.key)
         results = await asyncio.gather(*(self._upload(row) for row in rows.values()))
         sent = [row for row, done in zip(rows.values(), results, strict=True) if done]
-        async with self._database.begin() as work:
-            known = await work.evidence.mark_stored([row.id for row in sent])
+        with _of_the_database():
+            async with self._database.begin() as work:
+                known = await work.evidence.mark_stored([row.id for row in sent])
         for row in sent:
             if row.id in known:
                 self._shelf.spool.drop(row.key)
@@ -101,3 +111,11 @@ class Forwarder:
             spool.set_aside(row.key)
             return False
         return True
+
+
+@contextmanager
+def _of_the_database() -> Iterator[None]:
+    try:
+        yield
+    except Unavailable as error:
+        raise _DatabaseAway from error

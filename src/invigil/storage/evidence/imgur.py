@@ -98,6 +98,8 @@ class Imgur:
         self._home = Bucket(home)
         self._clock = clock
         self._pause: tuple[datetime, StoreAway] | None = None
+        # Of pictures that were uploaded when this disk was full: nothing is until they are kept.
+        self._unkept: dict[str, Receipt] = {}
         # One upload at a time: the same picture is never sent twice, and Imgur wants no bursts.
         self._turn = asyncio.Lock()
 
@@ -107,12 +109,19 @@ class Imgur:
             return
         async with self._turn:
             sent = hashlib.sha256(image).hexdigest()
+            await self._keep()
             there = await asyncio.to_thread(self._receipts.read, key)
             if there is None:
-                receipt = await self._upload(image, sent)
-                await asyncio.to_thread(self._receipts.keep, key, receipt)
+                self._unkept[key] = await self._upload(image, sent)
+                await self._keep()
             elif there.sha256 != sent:
                 raise Conflict
+
+    async def _keep(self) -> None:
+        """Write receipts to the disk. Raises `StorageFull` or `Unavailable`."""
+        for key, receipt in list(self._unkept.items()):
+            await asyncio.to_thread(self._receipts.keep, key, receipt)
+            self._unkept.pop(key, None)
 
     async def get(self, key: str) -> bytes:
         receipt = await asyncio.to_thread(self._receipts.read, key)
@@ -124,16 +133,18 @@ class Imgur:
         return image
 
     async def delete(self, key: str) -> None:
-        receipt = await asyncio.to_thread(self._receipts.read, key)
+        receipt = self._unkept.get(key) or await asyncio.to_thread(self._receipts.read, key)
         if receipt is None:
             await self._home.delete(key)
             return
         status, answer = await self._ask("DELETE", f"/3/image/{quote(receipt.delete_hash)}")
         if status == _OK or status in _UNKNOWN:
+            self._unkept.pop(key, None)
             await asyncio.to_thread(self._receipts.drop, key)
             return
         log.error("imgur did not delete a picture, its receipt is set aside", key=key, said=answer)
-        await asyncio.to_thread(self._receipts.set_aside, key)
+        if key not in self._unkept:
+            await asyncio.to_thread(self._receipts.set_aside, key)
 
     async def keys(self, folder: str) -> list[str]:
         sent = await asyncio.to_thread(self._receipts.keys, folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,3 +44,8 @@ class Repository:
         """Execute and give the number of rows it touched."""
         result = await self._connection.execute(statement, parameters)
         return result.rowcount
+
+    async def _run_many(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The same for each of `rows`, on one way to the database and back."""
+        if rows:
+            await self._connection.execute(statement, rows)

@@ -148,6 +148,12 @@ class CandidateRepository(Repository):
         )
         return [_candidate(row) for row in rows]
 
+    async def with_still(self, ids: Sequence[str]) -> dict[str, bool]:
+        """Those of `ids` that there are, and whether a newest picture of each is on record."""
+        known = sa.select(t.candidate.c.id, t.candidate.c.has_still)
+        rows = await self._all(known.where(t.candidate.c.id.in_(ids)))
+        return {row["id"]: row["has_still"] for row in rows}
+
     async def names(self, session_id: str) -> dict[str, str]:
         rows = await self._all(
             sa.select(t.candidate.c.id, t.candidate.c.name).where(

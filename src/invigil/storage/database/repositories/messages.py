@@ -39,6 +39,18 @@ class MessageRepository(Repository):
         """The newest `most`, newest last."""
         return await self._newest(t.message.c.session_id == session_id, most)
 
+    async def page(
+        self, session_id: str, *, before: Message | None = None, limit: int = 200
+    ) -> Sequence[Message]:
+        """Newest first, `limit` at most; `before` is the last one of the page before."""
+        c = t.message.c
+        asked = sa.select(t.message).where(c.session_id == session_id)
+        if before is not None:
+            earlier = sa.and_(c.sent_at == before.sent_at, c.id < before.id)
+            asked = asked.where(sa.or_(c.sent_at < before.sent_at, earlier))
+        rows = await self._all(asked.order_by(c.sent_at.desc(), c.id.desc()).limit(limit))
+        return [_message(row) for row in rows]
+
     async def delete_before(self, session_id: str, before: datetime) -> int:
         return await self._run(
             t.message.delete().where(

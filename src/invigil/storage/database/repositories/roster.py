@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
@@ -22,28 +23,19 @@ _INVITES = sa.select(r.invite, _WORKS)
 
 
 class RosterRepository(Repository):
-    async def add(self, invite: Invite, link: InviteLink) -> None:
-        await self._run(
-            r.invite.insert().values(
-                id=invite.id,
-                session_id=invite.session_id,
-                name=invite.name,
-                email=invite.email,
-                external_id=invite.external_id,
-                created_at=invite.created_at,
-                opens_at=invite.opens_at,
-                closes_at=invite.closes_at,
-                accommodations=stored_accommodations(invite.accommodations),
-            )
-        )
-        await self.add_link(link)
+    async def add(self, invites: Sequence[Invite], links: Sequence[InviteLink]) -> None:
+        """Invites with the first link of each. A thousand take as long as a few."""
+        await self._run_many(r.invite.insert(), [_values(each) for each in invites])
+        await self._run_many(r.invite_link.insert(), [_link_values(each) for each in links])
 
     async def add_link(self, link: InviteLink) -> None:
-        await self._run(
-            r.invite_link.insert().values(
-                token_hash=link.token_hash, invite_id=link.invite_id, issued_at=link.issued_at
-            )
-        )
+        await self._run(r.invite_link.insert().values(**_link_values(link)))
+
+    async def people(self, session_id: str) -> Sequence[tuple[str | None, str | None, str]]:
+        """External id, address and name of everybody who is invited."""
+        asked = sa.select(_i.external_id, _i.email, _i.name).where(_i.session_id == session_id)
+        rows = await self._all(asked)
+        return [(row["external_id"], row["email"], row["name"]) for row in rows]
 
     async def of_session(self, session_id: str) -> Sequence[Invite]:
         """By name."""
@@ -109,6 +101,28 @@ class RosterRepository(Repository):
                 ),
             )
         )
+
+
+def _values(invite: Invite) -> dict[str, Any]:
+    return {
+        "id": invite.id,
+        "session_id": invite.session_id,
+        "name": invite.name,
+        "email": invite.email,
+        "external_id": invite.external_id,
+        "created_at": invite.created_at,
+        "opens_at": invite.opens_at,
+        "closes_at": invite.closes_at,
+        "accommodations": stored_accommodations(invite.accommodations),
+    }
+
+
+def _link_values(link: InviteLink) -> dict[str, Any]:
+    return {
+        "token_hash": link.token_hash,
+        "invite_id": link.invite_id,
+        "issued_at": link.issued_at,
+    }
 
 
 def _invite(row: RowMapping) -> Invite:
