@@ -34,6 +34,7 @@ from invigil.monitoring.health import Health
 from invigil.monitoring.silence import Silence
 from invigil.monitoring.single import SingleImage
 from invigil.monitoring.tap import Tap
+from invigil.monitoring.underway import Underway
 from invigil.monitoring.watch import Watch
 from invigil.monitoring.workers import WorkerAnalysis
 from invigil.services.arrangements import Arrangements
@@ -267,7 +268,8 @@ def _monitoring(
     clock: Clock,
 ) -> tuple[FramePipeline, Watch, Attendance]:
     attendance = Attendance(presence)
-    silence = Silence(presence, clock())
+    underway = Underway(clock)
+    silence = Silence(presence, underway, clock())
     frames = FramePipeline(
         database=storage.database,
         store=storage.store,
@@ -275,6 +277,7 @@ def _monitoring(
         health=health,
         bus=bus,
         silence=silence,
+        underway=underway,
         telemetry=telemetry,
         clock=clock,
     )

@@ -72,6 +72,15 @@ async def test_unusual_but_valid_pictures_are_understood(
     assert (observation["faces"], observation["usable"]) == (1, True)
 
 
+async def test_a_frame_may_cost_less_than_a_photo(candidates: dict[str, Candidate]) -> None:
+    """A telephone's picture may be given once, and in PNG is too much to come again and again."""
+    large = pictures.encoded(pictures.opened(pictures.obama()).resize((2200, 2750)), "PNG")
+    assert len(large) < 5_000_000, len(large)
+    for route in ("check-in-frames", "frames"):
+        refused(await send(candidates[route], route, large), 422, "image_too_many_pixels")
+    read(await send(candidates["reference-photo"], "reference-photo", large))
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 async def test_other_formats_than_jpeg_are_fine(
     candidates: dict[str, Candidate], kind: str
@@ -213,6 +222,13 @@ async def test_too_many_frames_are_refused_for_their_sender_alone(
     error = refused(answers[-1], 429, "too_many_requests")
     assert answers[-1].headers["Retry-After"] == str(error["retry_after_s"])
     read(await send(candidates["check-in-frames"], "check-in-frames", pictures.obama()))
+
+
+async def test_reference_photos_are_few(candidates: dict[str, Candidate]) -> None:
+    ann = candidates["reference-photo"]
+    answers = [await send(ann, "reference-photo", b"no picture") for _ in range(21)]
+    assert answers[15].status_code == 415
+    refused(answers[-1], 429, "too_many_requests")
 
 
 async def test_tab_and_header_nonsense_is_harmless(

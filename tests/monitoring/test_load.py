@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,13 +16,15 @@ from invigil.monitoring.load import (
     HOLD_S,
     MAX_FACTOR,
     PERIOD_S,
-    QUEUE_PER_WORKER,
     Load,
     stretched,
 )
+from invigil.monitoring.underway import MOST_OF_ONE
 from tests.support.clock import Clock
-from tests.support.house import Candidate, Json, Running, read, running
+from tests.support.house import Candidate, Json, Proctor, Running, read, running
 from tests.support.scripted import ScriptedEngine
+
+PLACES = 8
 
 pytestmark = pytest.mark.usefixtures("dialect")
 
@@ -33,9 +35,16 @@ class Gate:
     def __init__(self) -> None:
         self._open = threading.Event()
         self._open.set()
+        self._reached = threading.Event()
 
     def __call__(self) -> None:
+        if not self._open.is_set():
+            self._reached.set()
         self._open.wait(30)
+
+    async def reached(self) -> None:
+        """Wait until a look is held back."""
+        assert await asyncio.to_thread(self._reached.wait, 30)
 
     def shut(self) -> None:
         self._open.clear()
@@ -50,21 +59,34 @@ def gate() -> Gate:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: Clock, gate: Gate) -> AsyncIterator[Running]:
-    """One worker, with a full queue's places to wait."""
+async def house(
+    tmp_path: Path, clock: Clock, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Running]:
+    """One worker, with few places to wait: more would take more people to fill."""
+    monkeypatch.setattr("invigil.monitoring.analysis.QUEUE_PER_WORKER", PLACES)
     async with running(tmp_path, clock, ScriptedEngine(gate), analysis_workers=1) as up:
         yield up
         gate.open()
 
 
-async def flood(ada: Candidate, gate: Gate, frames: int) -> list[Json]:
-    """Frames that all arrive while the worker is busy with the first one."""
+async def send_all(senders: Sequence[Candidate], gate: Gate, skipped: int) -> list[Json]:
+    """A frame of each sender, all while the worker is busy with the first one. `skipped`: how many
+    are to be answered meanwhile."""
     gate.shut()
-    sent = [asyncio.create_task(ada.send(b"me")) for _ in range(frames)]
+    sent = [asyncio.create_task(each.send(b"me")) for each in senders]
     answers = asyncio.as_completed(sent)
-    skipped = [read(await next(answers)) for _ in range(frames - QUEUE_PER_WORKER)]
+    early = [read(await next(answers)) for _ in range(skipped)]
     gate.open()
-    return skipped + [read(await answer) for answer in answers]
+    return early + [read(await answer) for answer in answers]
+
+
+async def flood(house: Running, session: Json, gate: Gate) -> list[Json]:
+    """Eight frames more than find room, two of each sender."""
+    crowd = []
+    for n in range((PLACES + 8) // MOST_OF_ONE):
+        crowd.append(await house.enter(session, f"No. {n}", b"me"))
+        await house.tick(1)
+    return await send_all(crowd * MOST_OF_ONE, gate, 8)
 
 
 @pytest.fixture
@@ -73,9 +95,9 @@ async def ada(house: Running, session: Json) -> Candidate:
 
 
 async def test_frames_that_find_the_queue_full_cost_a_longer_interval_and_no_error(
-    ada: Candidate, gate: Gate
+    house: Running, session: Json, gate: Gate
 ) -> None:
-    replies = await flood(ada, gate, QUEUE_PER_WORKER + 8)
+    replies = await flood(house, session, gate)
     skipped = [reply for reply in replies if reply["observation"] is None]
     assert len(skipped) == 8
     assert all(reply["next_frame_ms"] > 5000 for reply in skipped)
@@ -83,13 +105,13 @@ async def test_frames_that_find_the_queue_full_cost_a_longer_interval_and_no_err
 
 
 async def test_the_console_hears_of_it_and_everybody_waits_alike(
-    house: Running, gate: Gate, session: Json, ada: Candidate
+    house: Running, gate: Gate, session: Json
 ) -> None:
     proctor = await house.proctor()
     address = "/api/v1/system"
     assert read(await proctor.client.get(address))["analysis"] == "ok"
     ben = await house.enter(session, "Ben", b"me")
-    await flood(ada, gate, QUEUE_PER_WORKER + 8)
+    await flood(house, session, gate)
     status = read(await proctor.client.get(address))
     assert status["analysis"] == "busy"
     assert f"{status['interval_factor']} times less often" in status["text"]
@@ -180,17 +202,54 @@ def test_it_relaxes_while_no_frames_come(load: Load, seconds: Seconds) -> None:
 
 
 async def test_a_stretched_interval_is_the_one_that_counts_for_a_gap(
-    house: Running, gate: Gate, session: Json, ada: Candidate
+    house: Running, gate: Gate, session: Json
 ) -> None:
     proctor = await house.proctor()
-    await flood(ada, gate, QUEUE_PER_WORKER + 8)
+    await flood(house, session, gate)
+    ada = await house.enter(session, face=b"me")
     house.clock.advance(1)
     allowed = 3 * read(await ada.send(b"me"))["next_frame_ms"] / 1000
     assert allowed > 15
     await house.tick(int(allowed))
-    assert await proctor.incidents(session) == []
+    assert ada.id not in await lost(proctor, session)
     await house.tick(1)
-    assert [each["kind"] for each in await proctor.incidents(session)] == ["camera_lost"]
+    assert ada.id in await lost(proctor, session)
+
+
+async def lost(proctor: Proctor, session: Json) -> set[str]:
+    """Ids of the candidates with an incident, which is that no frames come."""
+    incidents = await proctor.incidents(session)
+    assert {each["kind"] for each in incidents} <= {"camera_lost"}
+    return {each["candidate_id"] for each in incidents}
+
+
+async def test_many_frames_of_one_sender_keep_nobody_elses_from_the_analysis(
+    house: Running, gate: Gate, session: Json, ada: Candidate
+) -> None:
+    """Two of them wait for it. What more there is costs the others not even an interval."""
+    ben = await house.enter(session, "Ben", b"me")
+    replies = await send_all([*[ada] * 20, ben], gate, 18)
+    assert [reply["observation"] is None for reply in replies] == [True] * 18 + [False] * 3
+    assert (await ben.frame(b"me"))["next_frame_ms"] <= 5000
+
+
+async def test_a_frame_that_waits_is_a_sign_of_life(
+    house: Running, gate: Gate, session: Json, ada: Candidate
+) -> None:
+    """And so is the answer: the page sends its next frame after it."""
+    proctor = await house.proctor()
+    await ada.frame(b"me")
+    gate.shut()
+    waiting = asyncio.create_task(ada.send(b"me"))
+    await gate.reached()
+    await house.tick(18)
+    assert await lost(proctor, session) == set()
+    gate.open()
+    assert read(await waiting)["observation"]
+    await house.tick(14)
+    assert await lost(proctor, session) == set()
+    await house.tick(1)
+    assert await lost(proctor, session) == {ada.id}
 
 
 def test_frames_that_were_answered_together_do_not_come_back_together() -> None:

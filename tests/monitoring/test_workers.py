@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -183,3 +184,82 @@ async def test_no_worker_outlives_its_owner() -> None:
     async with employed(count=2):
         assert len(children()) == 2
     assert children() == set()
+
+
+async def test_a_picture_that_hangs_among_others_costs_only_itself() -> None:
+    async with employed(hung_after_s=0.5) as workers:
+        images = [b"me", b"hang", *[b"me"] * 3, *[b"two"] * 3]
+        found = await asyncio.gather(
+            *(workers.look(image) for image in images), return_exceptions=True
+        )
+        assert isinstance(found.pop(1), NotAnalysed)
+        faces = [
+            each.observation.face_count for each in found if not isinstance(each, BaseException)
+        ]
+        assert faces == [1, 1, 1, 1, 2, 2, 2]
+
+
+async def test_a_photo_keeps_no_frames_waiting_for_an_answer_of_their_own() -> None:
+    async with employed(hung_after_s=0.5) as workers:
+        looks = [asyncio.create_task(workers.look(b"me")) for _ in range(3)]
+        photo = asyncio.create_task(workers.look(b"hang", photo=True))
+        looks += [asyncio.create_task(workers.look(b"two")) for _ in range(3)]
+        with pytest.raises(NotAnalysed):
+            await photo
+        found = await asyncio.gather(*looks)
+        assert [each.observation.face_count for each in found] == [1, 1, 1, 2, 2, 2]
+
+
+async def test_a_worker_that_does_not_read_is_replaced_however_large_the_picture() -> None:
+    async with employed(hung_after_s=0.5) as workers:
+        before = children()
+        for process in before:
+            os.kill(process, signal.SIGSTOP)
+        with pytest.raises(NotAnalysed):
+            await workers.look(b"me " + bytes(400_000))
+        assert await observed_again(workers) == 2
+        assert children().isdisjoint(before)
+
+
+def starter(folder: Path) -> Path:
+    """A program that starts a worker while the file `ready` is beside it, and else ends at once."""
+    program = folder / "worker"
+    command = shlex.join(COMMAND)
+    program.write_text(f'#!/bin/sh\n[ -e "{folder}/ready" ] && exec {command}\nexit 1\n')
+    program.chmod(0o755)
+    (folder / "ready").touch()
+    return program
+
+
+async def test_without_a_worker_a_picture_is_answered_and_looked_at_later(tmp_path: Path) -> None:
+    workers = WorkerAnalysis((str(starter(tmp_path)),), 1, answer_within_s=0.5)
+    ready = tmp_path / "ready"
+    await workers.start()
+    try:
+        ready.unlink()
+        with pytest.raises(NotAnalysed):
+            await workers.look(b"die")
+        with pytest.raises(NotAnalysed):
+            await workers.look(b"me")
+        assert workers.workers.waiting == 0
+        ready.touch()
+        assert await observed_again(workers) == 2
+    finally:
+        await workers.close()
+
+
+async def test_a_worker_that_cannot_be_started_for_a_while_is_tried_again(tmp_path: Path) -> None:
+    """No process can be made at all, as when the machine has no memory left for one."""
+    program, away = starter(tmp_path), tmp_path / "away"
+    workers = WorkerAnalysis((str(program),), 1, answer_within_s=0.5)
+    await workers.start()
+    try:
+        program.rename(away)
+        with pytest.raises(NotAnalysed):
+            await workers.look(b"die")
+        while workers.workers.replaced < 2:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.05)
+        away.rename(program)
+        assert await observed_again(workers) == 2
+    finally:
+        await workers.close()

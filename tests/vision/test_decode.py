@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from invigil.domain import errors
-from invigil.vision.decode import DecodeLimits, ImageDecoder
+from invigil.vision.decode import FRAME, PHOTO, DecodeLimits, Effort, ImageDecoder
+from invigil.vision.plain import scans
 from tests.support import pictures
 
 DECODER = ImageDecoder()
@@ -101,6 +102,75 @@ def test_the_limits_are_a_setting() -> None:
         strict.decode(pictures.obama(), needed_side=WHOLE)
     with pytest.raises(errors.ImageTooLarge):
         strict.decode(bytes(1_000_001), needed_side=WHOLE)
+
+
+def blank(kind: str, size: tuple[int, int], **options: object) -> bytes:
+    """Large in pixels and small in bytes."""
+    return pictures.encoded(Image.new("L", size, 90), kind, **options)
+
+
+PROGRESSIVE = {"progressive": True, "optimize": True}
+
+
+@pytest.mark.parametrize(
+    ("data", "effort"),
+    [
+        (blank("PNG", (4000, 3000)), FRAME),
+        (blank("WEBP", (2560, 1700), lossless=True), FRAME),
+        (blank("JPEG", (4000, 3000), **PROGRESSIVE), FRAME),
+        (blank("PNG", (6000, 4000)), PHOTO),
+        (blank("WEBP", (6000, 4000), lossless=True), PHOTO),
+    ],
+    ids=["PNG", "WebP", "progressive JPEG", "photo in PNG", "photo in WebP"],
+)
+def test_a_small_file_that_costs_much_is_refused(data: bytes, effort: Effort) -> None:
+    assert len(data) < 100_000
+    with pytest.raises(errors.ImageTooManyPixels) as refused:
+        DECODER.decode(data, needed_side=800, effort=effort)
+    assert refused.value.fix == effort.fix
+
+
+@pytest.mark.parametrize(
+    ("data", "effort"),
+    [
+        (blank("PNG", (2048, 2048)), FRAME),
+        (blank("JPEG", (7000, 5000)), FRAME),
+        (blank("JPEG", (1920, 1080), **PROGRESSIVE), FRAME),
+        (blank("PNG", (4032, 3024)), PHOTO),
+        (blank("JPEG", (7000, 5000), **PROGRESSIVE), PHOTO),
+    ],
+    ids=["PNG", "JPEG", "progressive JPEG", "photo in PNG", "photo in progressive JPEG"],
+)
+def test_what_a_camera_or_telephone_makes_is_a_picture(data: bytes, effort: Effort) -> None:
+    picture = DECODER.decode(data, needed_side=800, effort=effort)
+    assert picture.width > picture.pixels.shape[1] or picture.scale == 1
+
+
+def with_scans(data: bytes, more: int, *, before: bytes = b"") -> bytes:
+    """A progressive JPEG whose last scan comes so many times more, with `before` before each."""
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + (before + data[last:-2]) * more + data[-2:]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"", b"\xff", b"\xff\xd0", b"\xff\x01", b"anything"],
+    ids=["plainly", "filled up", "with a restart", "with a mark", "with bytes between"],
+)
+def test_a_jpeg_of_many_scans_is_refused(before: bytes) -> None:
+    """Each goes over all pixels again: this one, as large as is allowed, would take minutes."""
+    data = with_scans(blank("JPEG", (2000, 1500), **PROGRESSIVE), 1_000, before=before)
+    with pytest.raises(errors.ImageTooManyPixels):
+        shown(data)
+
+
+def test_scans_of_a_thumbnail_and_of_a_film_behind_the_picture_do_not_count() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "\u00ff\u00da" * 50
+    data = blank("JPEG", (1600, 1200), **PROGRESSIVE, exif=exif, quality=80)
+    marks = b"\xff\xda" * 1_000
+    assert shown(data + marks).shape == (1200, 1600, 3)
+    assert scans(data + marks) == scans(data) < 12
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

@@ -14,6 +14,7 @@ from invigil.api.deps import (
     ImageDep,
     client_address,
 )
+from invigil.api.limiter import PHOTOS_PER_MINUTE
 from invigil.domain.consent import consent_text, consent_version
 from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, SessionClosed
 from invigil.domain.invite import Invite
@@ -107,7 +108,7 @@ async def me(actor: AnyCandidateDep, house: HouseDep) -> s.MyCandidate:
 @router.put("/candidates/me/reference-photo")
 async def reference_photo(actor: CandidateDep, image: ImageDep, house: HouseDep) -> s.MyCandidate:
     """Give the reference photo (image bytes); refused with a reason."""
-    await _pace(house, actor.id)
+    house.limiter.require(PHOTOS_PER_MINUTE, "photos", actor.id)
     await house.check_in.set_reference_photo(actor.id, image)
     return await render(house, actor.id)
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from invigil.api.deps import HouseDep, bearer, candidate_in_exam, client_address
+from invigil.api.limiter import PHOTOS_PER_MINUTE
 from invigil.api.schemas import MaybeName, Name, Title
 from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate
@@ -140,6 +141,7 @@ async def upload_photo(body: ClassicImage, request: Request, house: HouseDep) ->
     candidate = await _who(body, request, house)
     if body.ref_image_url:
         house.classic.require_own_reference(candidate, body.ref_image_url)
+    house.limiter.require(PHOTOS_PER_MINUTE, "photos", candidate.id)
     image = image_of(body.base64_img, house.settings.max_image_bytes)
     url = await house.classic.upload_photo(candidate, image, body.participant_name)
     return {"id": candidate.id, "img_url": url, "reference_image_uploaded": True}

@@ -39,7 +39,7 @@ async def post_frame(
     house: HouseDep,
     marks: Annotated[_Marks, Depends(_marks)],
 ) -> Response:
-    """One picture of the camera (JPEG, WebP or PNG as the body).
+    """One picture of the camera (JPEG, or WebP or PNG of up to 4 megapixels, as the body).
 
     `next_frame_ms` says when the next one is wanted; it is also how a busy server asks for less.
     `X-Frame-Nonce` and `X-Frame-Seq` number the picture within a window

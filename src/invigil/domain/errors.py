@@ -356,7 +356,7 @@ class ImageAnimated(ImageRefused):
 class ImageTooManyPixels(ImageRefused):
     code = "image_too_many_pixels"
     message = "This picture has too many pixels."
-    fix = "Choose a picture of at most 40 megapixels."
+    fix = "Choose a JPEG of at most 40 megapixels."
 
 
 class ReferenceRefused(InvigilError):

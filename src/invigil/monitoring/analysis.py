@@ -76,9 +76,14 @@ class ThreadAnalysis:
         self._load.waited(seconds)
 
     async def look(
-        self, image: bytes, templates: Sequence[Template] = (), trace: Trace | None = None
+        self,
+        image: bytes,
+        templates: Sequence[Template] = (),
+        trace: Trace | None = None,
+        *,
+        photo: bool = False,
     ) -> Looked:
-        frames = [Frame(image, templates, trace)]
+        frames = [Frame(image, templates, trace, photo)]
         (seen,) = await self._run(lambda: look(self._engine, frames))
         if isinstance(seen, ImageRefused):
             raise seen

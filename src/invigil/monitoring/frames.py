@@ -34,7 +34,9 @@ from invigil.monitoring.health import Health
 from invigil.monitoring.load import NotAnalysed
 from invigil.monitoring.pace import Pace
 from invigil.monitoring.silence import Silence
+from invigil.monitoring.telling import live_json, log_frame, recorded
 from invigil.monitoring.traces import Traces
+from invigil.monitoring.underway import Underway
 from invigil.monitoring.uploads import answer_again, replays_over
 from invigil.rules import judge
 from invigil.storage.database import Database, UnitOfWork
@@ -104,9 +106,11 @@ class FramePipeline:
         health: Health,
         bus: Bus,
         silence: Silence,
+        underway: Underway,
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
+        self._underway = underway
         self._database = database
         self._telemetry = telemetry
         self._silence = silence
@@ -146,6 +150,13 @@ class FramePipeline:
     ) -> FrameResult:
         with self._telemetry.step(Step.ADMIT):
             frame, templates = await self._admit(token_hash, tab, image, upload)
+        with self._underway.frame(frame.candidate.id):
+            return await self._taken(frame, templates, tab)
+
+    async def _taken(
+        self, frame: _Frame, templates: Sequence[Template], tab: str | None
+    ) -> FrameResult:
+        upload = frame.upload
         if upload is not None and not upload.is_next(frame.candidate):
             return await self._again(frame, upload, tab)
         try:
@@ -169,6 +180,9 @@ class FramePipeline:
 
     async def _look(self, frame: _Frame, templates: Sequence[Template]) -> Looked:
         who = frame.candidate
+        if self._underway.too_many(who.id):
+            # One sender's many frames are not to fill the queue, which is everybody's.
+            raise NotAnalysed
         trace = self._traces.take(who.id, who.last_frame_at, frame.received_at)
         return await self._analysis.look(frame.image, templates, trace)
 
@@ -262,7 +276,7 @@ class FramePipeline:
         self._telemetry.verdict(now_s - frame.began)
         self._analysis.waited(now_s - asked)
         await self._incidents.drop(photos[used:])
-        _log(candidate, looked.observation, now)
+        log_frame(candidate, looked.observation, now)
         return result
 
     async def _judged(
@@ -308,7 +322,7 @@ class FramePipeline:
         interval = self._pace.next(frame.received_at, ruling.next_frame, policy)
         await self._still_there(work, frame, interval, incidents)
         calm = not (incidents or changes) and ruling.next_frame >= policy.sampling
-        record = _recorded(observation_id, now, observed)
+        record = recorded(observation_id, now, observed)
         return FrameResult(record, ruling.warnings, interval, calm and current.compared), wanted
 
     async def _still_there(
@@ -338,40 +352,6 @@ class FramePipeline:
                 "live": record and live_json(record),
             },
         )
-
-
-def _recorded(observation_id: str, now: datetime, observed: Observation) -> ObservationRecord:
-    return ObservationRecord(
-        observation_id,
-        now,
-        observed.face_count,
-        observed.unusable,
-        observed.identity,
-        observed.boxes,
-    )
-
-
-def live_json(record: ObservationRecord) -> dict[str, object]:
-    """What a tile shows of the newest observation: facts, no score."""
-    return {
-        "faces": record.face_count,
-        "usable": record.unusable is None,
-        "reason": record.unusable and record.unusable.value,
-        "identity": record.identity.value,
-    }
-
-
-def _log(candidate: Candidate, observed: Observation, now: datetime) -> None:
-    """Detections by candidate id and time. Plain frames only when debugging."""
-    plain = observed.face_count == 1 and observed.identity is not Identity.MISMATCH
-    (log.debug if plain else log.info)(
-        "frame" if plain else "detection",
-        candidate=candidate.id,
-        detected_at=now.isoformat(),
-        faces=observed.face_count,
-        unusable=observed.unusable and observed.unusable.value,
-        identity=observed.identity.value,
-    )
 
 
 def _its(upload: Upload | None) -> Upload:

@@ -10,6 +10,7 @@ from invigil.domain.changes import Change, Close, Open
 from invigil.domain.incident import GapCause, Incident, IncidentKind
 from invigil.domain.session import Policy
 from invigil.feed.presence import Presence as Peers
+from invigil.monitoring.underway import Underway
 from invigil.rules import SEEN_ON_FRAMES, judge_silence
 from invigil.rules.camera_lost import Presence
 from invigil.storage.database import UnitOfWork
@@ -29,14 +30,15 @@ class Silence:
     break; whatever was before it is ours. `back_at`: the end of the last outage that was noted.
     """
 
-    def __init__(self, peers: Peers, available_since: datetime) -> None:
+    def __init__(self, peers: Peers, underway: Underway, available_since: datetime) -> None:
         self._peers = peers
+        self._underway = underway
         self.available_since = available_since
         self.back_at = datetime.min.replace(tzinfo=UTC)
 
     def suspect(self, candidate: Candidate, policy: Policy, now: datetime) -> bool:
         """Whether frames are missing, as far as the candidate alone tells."""
-        return judge_silence(policy, now, self._presence(candidate), None) is not None
+        return judge_silence(policy, now, self._presence(candidate, now), None) is not None
 
     def judge(
         self,
@@ -52,17 +54,19 @@ class Silence:
         if not candidate.monitored:
             return ()
         lost = next((i for i in incidents if i.kind is IncidentKind.CAMERA_LOST), None)
-        change = judge_silence(policy, now, self._presence(candidate), lost)
+        change = judge_silence(policy, now, self._presence(candidate, now), lost)
         return () if change is None else (change,)
 
-    def _presence(self, candidate: Candidate) -> Presence:
+    def _presence(self, candidate: Candidate, now: datetime) -> Presence:
+        # A frame that is still in hand is a sign of life, and its page waits for us.
+        held_until = self._underway.held_until(candidate.id, now)
         return Presence(
             last_frame_at=candidate.last_frame_at,
             entered_at=candidate.entered_at or candidate.joined_at,
             expected_every=timedelta(milliseconds=candidate.next_frame_ms),
             camera=candidate.camera,
             camera_claimed_at=candidate.camera_claimed_at,
-            server_available_since=self.available_since,
+            server_available_since=max(self.available_since, held_until or self.available_since),
             connected=self._peers.online(candidate.id),
         )
 

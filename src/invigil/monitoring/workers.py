@@ -25,11 +25,21 @@ from invigil.vision.port import Frame
 
 log = structlog.get_logger(__name__)
 
-HUNG_AFTER_S = 6.0
+HUNG_AFTER_S = 4.0
 """A picture takes tens of milliseconds; a worker that needs this long is stuck."""
+
+AGAIN_HUNG_AFTER_S = 1.0
+"""The same for a picture that has its second try, by itself: others still wait for theirs."""
+
+ANSWER_WITHIN_S = 9.0
+"""From the asking to an answer, come what may: a page waits for 15 seconds, and is asked for its
+next picture soon enough not to count as silent (`rules.camera_lost`)."""
 
 READY_WITHIN_S = 60.0
 RESPAWN_AFTER_S = 0.5
+RESPAWN_AFTER_MOST_S = 8.0
+"""While worker after worker fails before it is ready: starting one takes a second of work."""
+
 MOST_AT_ONCE = 8
 """Pictures that go to a worker together when more than one waits: a fifth less work for each."""
 
@@ -40,36 +50,44 @@ class WorkerFailedError(Exception):
     """A worker process died, hung, or never got ready."""
 
 
-class WorkerDiedError(WorkerFailedError):
-    """A worker process ended while it had something to do."""
-
-
 @dataclass(eq=False, slots=True)
 class _Job:
     """One call. `frame`: None for what is not a look; looks go to a worker together.
 
-    `alone`: a worker died with it and others; whose fault it was shows when it goes alone.
+    `again`: a worker died or hung with it and others; whose fault it was shows when it goes alone.
     """
 
     answer: asyncio.Future[Any] = field(repr=False)
     asked: float
     frame: Frame | None = None
     request: Request | None = None
-    alone: bool = False
+    again: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether it does not go with others: a photo may be a hundred times a frame's work."""
+        return self.again or self.frame is None or self.frame.photo
 
 
 class WorkerAnalysis:
     """`command`: what starts a worker. `count`: how many, one for each core is best.
 
-    `hung_after_s`: seconds after which a silent worker is replaced.
+    `hung_after_s`: seconds after which a silent worker is replaced. `answer_within_s`: seconds
+    after which nobody waits for an answer any more.
     """
 
     def __init__(
-        self, command: Sequence[str], count: int, *, hung_after_s: float = HUNG_AFTER_S
+        self,
+        command: Sequence[str],
+        count: int,
+        *,
+        hung_after_s: float = HUNG_AFTER_S,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         self._command = tuple(command)
         self._count = count
         self._hung_after_s = hung_after_s
+        self._answer_within_s = answer_within_s
         self._jobs: deque[_Job] = deque()
         self._some = asyncio.Event()
         self._load = Load()
@@ -119,9 +137,14 @@ class WorkerAnalysis:
             self._fail(self._jobs.popleft())
 
     async def look(
-        self, image: bytes, templates: Sequence[Template] = (), trace: Trace | None = None
+        self,
+        image: bytes,
+        templates: Sequence[Template] = (),
+        trace: Trace | None = None,
+        *,
+        photo: bool = False,
     ) -> Looked:
-        seen: Seen = await self._ask(frame=Frame(image, tuple(templates), trace))
+        seen: Seen = await self._ask(frame=Frame(image, tuple(templates), trace, photo))
         return Looked(seen.observation, image if seen.jpeg is None else seen.jpeg)
 
     async def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:
@@ -133,23 +156,41 @@ class WorkerAnalysis:
             self._load.refused()
             raise NotAnalysed
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._jobs.append(_Job(future, time.monotonic(), frame, request))
+        job = _Job(future, time.monotonic(), frame, request)
+        self._jobs.append(job)
         self._some.set()
-        return await future
+        try:
+            async with asyncio.timeout(self._answer_within_s):
+                return await future
+        except TimeoutError:
+            self._load.refused()
+            raise NotAnalysed from None
+        finally:
+            # Nobody waits for it any more, and without a worker nobody else would take it away.
+            if future.cancelled() and job in self._jobs:
+                self._jobs.remove(job)
 
     async def _keep(self, number: int) -> None:
         """One worker after the other, for ever."""
+        pause_s = RESPAWN_AFTER_S
         while True:
             try:
                 async with _process(self._command) as process:
+                    async with _within(READY_WITHIN_S):
+                        await _read(process)
+                    pause_s = RESPAWN_AFTER_S
                     await self._employ(process)
             except WorkerFailedError as error:
-                self._replaced += 1
                 log.warning("analysis worker replaced", worker=number, reason=str(error))
-            await asyncio.sleep(RESPAWN_AFTER_S)
+            except Exception:
+                # No memory, process or file is left for another one, say. That passes, and then
+                # there must be somebody to try again.
+                log.exception("analysis worker could not be kept", worker=number)
+            self._replaced += 1
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, RESPAWN_AFTER_MOST_S)
 
     async def _employ(self, process: asyncio.subprocess.Process) -> None:
-        await self._read(process, READY_WITHIN_S)
         self._ready += 1
         self._first_ready.set()
         ended = asyncio.create_task(process.wait())
@@ -183,13 +224,12 @@ class WorkerAnalysis:
         taken: list[_Job] = []
         while self._jobs and len(taken) < share:
             job = self._jobs[0]
-            single = job.alone or job.frame is None
-            if single and taken:
+            if job.alone and taken:
                 break
             self._jobs.popleft()
             if not job.answer.done():  # nobody waits for it any more otherwise
                 taken.append(job)
-                if single:
+                if job.alone:
                     break
         return taken
 
@@ -199,8 +239,8 @@ class WorkerAnalysis:
             self._load.waited(now - job.asked)
         try:
             answers = await self._answers(process, jobs)
-        except (WorkerFailedError, asyncio.CancelledError) as error:
-            self._give_up(jobs, retry=isinstance(error, WorkerDiedError))
+        except BaseException as error:
+            self._give_up(jobs, retry=not isinstance(error, asyncio.CancelledError))
             raise
         for job, answer in zip(jobs, answers, strict=True):
             self._settle(job, answer)
@@ -209,20 +249,23 @@ class WorkerAnalysis:
         self, process: asyncio.subprocess.Process, jobs: Sequence[_Job]
     ) -> Sequence[Answer]:
         (first, *_) = jobs
+        within_s = (
+            min(self._hung_after_s, AGAIN_HUNG_AFTER_S) if first.again else self._hung_after_s
+        )
         if first.request is not None:
-            return [await self._exchange(process, first.request)]
+            return [await _exchange(process, first.request, within_s)]
         frames = tuple(job.frame for job in jobs)
-        answer = await self._exchange(process, Request(LOOK, frames))
+        answer = await _exchange(process, Request(LOOK, frames), within_s)
         return [answer] * len(jobs) if answer.value is None else answer.value
 
     def _give_up(self, jobs: Sequence[_Job], *, retry: bool) -> None:
-        """Those of several that died together have a second try, each by itself."""
+        """Those of several that failed together have a second try, each by itself."""
         if not retry or len(jobs) == 1:
             for job in jobs:
                 self._fail(job)
             return
         for job in jobs:
-            job.alone = True
+            job.again = True
         self._jobs.extendleft(reversed(jobs))
         self._some.set()
 
@@ -237,34 +280,46 @@ class WorkerAnalysis:
         else:
             job.answer.set_result(answer.value)
 
-    async def _exchange(self, process: asyncio.subprocess.Process, request: Request) -> Answer:
-        writer = process.stdin
-        if writer is None:
-            raise WorkerFailedError("it has no pipe")
-        try:
-            writer.write(pack(request))
-            await writer.drain()
-        except (BrokenPipeError, ConnectionResetError) as error:
-            raise WorkerDiedError("it ended") from error
-        return await self._read(process, self._hung_after_s)
-
-    async def _read(self, process: asyncio.subprocess.Process, within_s: float) -> Answer:
-        reader = process.stdout
-        if reader is None:
-            raise WorkerFailedError("it has no pipe")
-        try:
-            async with asyncio.timeout(within_s):
-                (size,) = HEADER.unpack(await reader.readexactly(HEADER.size))
-                return cast("Answer", unpack(await reader.readexactly(size)))
-        except TimeoutError:
-            raise WorkerFailedError(f"it did not answer for {within_s:g} s") from None
-        except asyncio.IncompleteReadError:
-            raise WorkerDiedError("it ended while it worked") from None
-
     @staticmethod
     def _fail(job: _Job) -> None:
         if not job.answer.done():
             job.answer.set_exception(NotAnalysed())
+
+
+async def _exchange(
+    process: asyncio.subprocess.Process, request: Request, within_s: float
+) -> Answer:
+    """A worker that does not read hangs as well as one that does not answer: a request may be
+    larger than what fits into its pipe."""
+    if process.stdin is None:
+        raise WorkerFailedError("it has no pipe")
+    async with _within(within_s):
+        try:
+            process.stdin.write(pack(request))
+            await process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise WorkerFailedError("it ended") from error
+        return await _read(process)
+
+
+async def _read(process: asyncio.subprocess.Process) -> Answer:
+    reader = process.stdout
+    if reader is None:
+        raise WorkerFailedError("it has no pipe")
+    try:
+        (size,) = HEADER.unpack(await reader.readexactly(HEADER.size))
+        return cast("Answer", unpack(await reader.readexactly(size)))
+    except asyncio.IncompleteReadError:
+        raise WorkerFailedError("it ended while it worked") from None
+
+
+@contextlib.asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise WorkerFailedError(f"it did not answer for {seconds:g} s") from None
 
 
 @contextlib.asynccontextmanager

@@ -173,7 +173,7 @@ class CheckIn:
 
         Raises `ReferenceRefused` with the reason when it does not show exactly one usable face.
         """
-        looked = await self._analysis.look(image)
+        looked = await self._analysis.look(image, photo=True)
         require_usable_reference(looked.observation)
         now = self._clock()
         async with self._database.read() as work:

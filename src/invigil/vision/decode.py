@@ -28,7 +28,7 @@ from invigil.domain.errors import (
     UnsupportedImage,
 )
 from invigil.vision.geometry import RgbImage
-from invigil.vision.plain import plain_size
+from invigil.vision.plain import plain_size, scans
 from invigil.vision.webp import webp_header
 
 _JPEG = b"\xff\xd8\xff"
@@ -71,8 +71,40 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
+    """`max_pixels`: of any picture. What a picture may cost beside that is bounded by `Effort`."""
+
     max_bytes: int = 5 * 1024 * 1024
     max_pixels: int = 40_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What may be spent on one picture. A file of two kilobytes can cost seconds.
+
+    `whole`: most pixels of a PNG or WebP, of which all are decoded whatever is needed.
+    `scanned`: most pixels times scans of a JPEG: one scan is shrunk while it is decoded, but of
+    several each goes over the full size. `fix`: what to do with one that needs more.
+    """
+
+    whole: int
+    scanned: int
+    fix: str
+
+
+PHOTO = Effort(
+    whole=12_500_000,
+    scanned=400_000_000,
+    fix="Choose a JPEG of at most 40 megapixels that is not progressive, or a PNG or WebP of at "
+    "most 12 megapixels.",
+)
+"""Given once in an exam, perhaps as a telephone made it: half a second of a processor core."""
+
+FRAME = Effort(
+    whole=1 << 22,
+    scanned=40_000_000,
+    fix="Send frames as JPEG that is not progressive, or as PNG or WebP of at most 4 megapixels.",
+)
+"""Comes again and again: a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +127,7 @@ class ImageDecoder:
     def __init__(self, limits: DecodeLimits | None = None) -> None:
         self._limits = limits or DecodeLimits()
 
-    def decode(self, data: bytes, *, needed_side: int) -> Picture:
+    def decode(self, data: bytes, *, needed_side: int, effort: Effort = PHOTO) -> Picture:
         """`needed_side`: a JPEG may come out smaller, but its longer side not below this.
 
         Raises a subclass of `ImageRefused`.
@@ -105,24 +137,24 @@ class ImageDecoder:
         if len(data) > self._limits.max_bytes:
             raise ImageTooLarge
         if data.startswith(_JPEG):
-            return self._jpeg(data, needed_side)
+            return self._jpeg(data, needed_side, effort)
         if data.startswith(_PNG):
-            return self._png(data)
+            return self._png(data, effort)
         if data.startswith(_RIFF) and data[8:12] == _WEBP:
-            return self._webp(data)
+            return self._webp(data, effort)
         raise UnsupportedImage
 
-    def _jpeg(self, data: bytes, needed_side: int) -> Picture:
+    def _jpeg(self, data: bytes, needed_side: int, effort: Effort) -> Picture:
         if data.endswith(_JPEG_END) and (size := plain_size(data)):
             # A webcam's frame: with that little in front of it Pillow is not needed.
-            self._check_pixels(*size)
+            self._check_scans(data, *size, effort)
             return Picture(_decode_fast(data, _reduction(max(size), needed_side)), *size)
         try:
             image = JpegImageFile(io.BytesIO(data))
         except _BROKEN as error:
             raise ImageBroken from error
         width, height = image.size
-        self._check_pixels(width, height)
+        self._check_scans(data, width, height, effort)
         orientation = _orientation(image)
         reduction = _reduction(max(width, height), needed_side)
         # Data behind the end mark (phones append films and depth maps) and a missing end mark
@@ -137,22 +169,22 @@ class ImageDecoder:
             pixels = _decode_strictly(image)
         return _upright(pixels, width, height, orientation)
 
-    def _png(self, data: bytes) -> Picture:
+    def _png(self, data: bytes, effort: Effort) -> Picture:
         if _PNG_END not in data:
             raise ImageBroken
         try:
             image = PngImageFile(io.BytesIO(data))
         except _BROKEN as error:
             raise ImageBroken from error
-        self._check_pixels(*image.size)
+        self._check_whole(*image.size, effort)
         if getattr(image, "is_animated", False):
             raise ImageAnimated
         pixels = _decode_strictly(image)
         return _upright(pixels, *image.size, _orientation(image))
 
-    def _webp(self, data: bytes) -> Picture:
+    def _webp(self, data: bytes, effort: Effort) -> Picture:
         header = webp_header(data)
-        self._check_pixels(header.width, header.height)
+        self._check_whole(header.width, header.height, effort)
         if header.animated:
             raise ImageAnimated
         try:
@@ -167,6 +199,16 @@ class ImageDecoder:
             raise ImageBroken
         if width * height > self._limits.max_pixels:
             raise ImageTooManyPixels
+
+    def _check_whole(self, width: int, height: int, effort: Effort) -> None:
+        self._check_pixels(width, height)
+        if width * height > effort.whole:
+            raise ImageTooManyPixels(fix=effort.fix)
+
+    def _check_scans(self, data: bytes, width: int, height: int, effort: Effort) -> None:
+        self._check_pixels(width, height)
+        if width * height * scans(data) > effort.scanned:
+            raise ImageTooManyPixels(fix=effort.fix)
 
 
 def _reduction(longer_side: int, needed_side: int) -> int:

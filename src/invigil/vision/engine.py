@@ -21,7 +21,7 @@ from invigil.domain.observation import (
 )
 from invigil.vision import tracker
 from invigil.vision.compare import comparable
-from invigil.vision.decode import ImageDecoder, Picture
+from invigil.vision.decode import FRAME, PHOTO, Effort, ImageDecoder, Picture
 from invigil.vision.detection import Detection, FaceDetector
 from invigil.vision.embedder import CHIP_SIZE, Embedder
 from invigil.vision.fingerprint import fingerprint, shows_nothing, thumbnail
@@ -101,14 +101,14 @@ class DefaultEngine:
         return self._models
 
     def observe(self, image: bytes, templates: Sequence[Template] = ()) -> Observation:
-        (found,) = self.observe_many([Frame(image, templates)])
+        (found,) = self.observe_many([Frame(image, templates, photo=True)])
         if isinstance(found, ImageRefused):
             raise found
         return found
 
     def observe_many(self, frames: Sequence[Frame]) -> list[Observation | ImageRefused]:
         """All faces that are to be compared go through the embedder together."""
-        measured = [self._measured_or_refused(frame.image) for frame in frames]
+        measured = [self._measured_or_refused(frame) for frame in frames]
         claims: dict[int, Claim] = {}
         found: dict[int, Verified] = {}
         traces: dict[int, Trace] = {}
@@ -154,9 +154,9 @@ class DefaultEngine:
             raise RuntimeError(f"no JPEG could be made of {width} x {height} pixels")
         return encoded.tobytes()
 
-    def _measured_or_refused(self, image: bytes) -> _Measured | ImageRefused:
+    def _measured_or_refused(self, frame: Frame) -> _Measured | ImageRefused:
         try:
-            return self._measure(image)
+            return self._measure(frame.image, PHOTO if frame.photo else FRAME)
         except ImageRefused as error:
             return error
 
@@ -200,8 +200,8 @@ class DefaultEngine:
             return (self._detector_name, tracker.NAME)
         return self._models if verified.looks > 1 else self._models[:2]
 
-    def _measure(self, image: bytes) -> _Measured:
-        picture = self._decoder.decode(image, needed_side=_NEEDED_SIDE)
+    def _measure(self, image: bytes, effort: Effort = PHOTO) -> _Measured:
+        picture = self._decoder.decode(image, needed_side=_NEEDED_SIDE, effort=effort)
         detections = self._detector.detect(picture.pixels)
         grey = grey_of(picture.pixels)
         light = picture_light(grey)

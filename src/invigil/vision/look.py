@@ -41,10 +41,16 @@ class Analysis(Protocol):
     """
 
     async def look(
-        self, image: bytes, templates: Sequence[Template] = (), trace: Trace | None = None
+        self,
+        image: bytes,
+        templates: Sequence[Template] = (),
+        trace: Trace | None = None,
+        *,
+        photo: bool = False,
     ) -> Looked:
         """Measure one picture, compare with `templates` when exactly one face is usable, and
-        give the JPEG to keep. `trace`: see `Frame`. Raises a subclass of `ImageRefused`."""
+        give the JPEG to keep. `trace`, `photo`: see `Frame`. Raises a subclass of `ImageRefused`.
+        """
         ...
 
     async def make_template(self, kind: TemplateKind, images: Sequence[bytes]) -> Template:

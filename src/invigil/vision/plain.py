@@ -15,6 +15,10 @@ _JFIF_BYTES = 14  # without a thumbnail
 _BITS = 8
 _COLOURS = frozenset({1, 3})
 _MARK = b"\xff"
+_SCAN_MARK = bytes((0xFF, _SCAN))
+_END_MARK = bytes((0xFF, _END))
+# Decoders step over these, or over one byte of filling, and no length follows.
+_WITHOUT_LENGTH = frozenset({0x00, 0x01, *range(0xD0, 0xDA), 0xFF})
 # A mark's second byte inside a scan: 0 stands for a real 0xFF, the others restart the decoder.
 _IN_SCAN = frozenset({0x00, *range(0xD0, 0xD8)})
 
@@ -58,6 +62,29 @@ def plain_size(data: bytes) -> tuple[int, int] | None:
                 return None
             size = int.from_bytes(body[3:5], "big"), int.from_bytes(body[1:3], "big")
     return None
+
+
+def scans(data: bytes) -> int:
+    """How many scans a JPEG has, and never fewer; bytes behind its end do not count.
+
+    Each of a progressive one goes over all pixels, and may be a dozen bytes: with a thousand of
+    them a small file keeps a decoder busy for half a minute.
+    """
+    marks = data.count(_SCAN_MARK)
+    if marks <= 1:
+        return marks
+    found, at = 0, 2
+    while (segment := _segment(data, at)) is not None:
+        kind, _, at = segment
+        if kind in _WITHOUT_LENGTH:
+            break
+        if kind == _SCAN:
+            found += 1
+            at = _scan_end(data, at)
+            if data[at : at + 2] == _END_MARK:
+                return found
+    # Not understood: then every mark counts, also one in a thumbnail or in a film behind the end.
+    return marks
 
 
 def _segment(data: bytes, at: int) -> tuple[int, bytes, int] | None:

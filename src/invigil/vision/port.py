@@ -43,11 +43,15 @@ class VisionEngine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`trace`: of the candidate's frame before, if they were recognised on it by their features."""
+    """`trace`: of the candidate's frame before, if they were recognised on it by their features.
+
+    `photo`: it is a photo that is given once, and may cost more than one of many frames.
+    """
 
     image: bytes = field(repr=False)
     templates: Sequence[Template] = ()
     trace: Trace | None = None
+    photo: bool = False
 
 
 class BatchEngine(VisionEngine, Protocol):

@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Post Frame
-         * @description One picture of the camera (JPEG, WebP or PNG as the body).
+         * @description One picture of the camera (JPEG, or WebP or PNG of up to 4 megapixels, as the body).
          *
          *     `next_frame_ms` says when the next one is wanted; it is also how a busy server asks for less.
          *     `X-Frame-Nonce` and `X-Frame-Seq` number the picture within a window
