@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
 
 import structlog
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
@@ -20,8 +21,8 @@ from invigil.api.deps import House, allowed_origin, get_house
 from invigil.api.media_schemas import IceServer
 from invigil.api.render_events import EventRenderer
 from invigil.domain.actor import Ticket
-from invigil.domain.candidate import CameraClaim, CandidateState
-from invigil.domain.errors import InvigilError, NotFound
+from invigil.domain.candidate import CameraClaim
+from invigil.domain.errors import InvigilError, NotSignedIn, Removed, SessionClosed, TakenOver
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
 from invigil.feed.bus import ALL_PROCTORS, Subscription, candidate_topic, peer_topic, proctors_of
@@ -38,12 +39,21 @@ MAX_LETTER = 64_000
 PAGE = 200
 RIGHTS_EVERY_S = 2.0
 THERE_EVERY_S = 60.0
-"""How often to see whether a candidate was erased by a command, which tells nobody."""
+"""How often to see whether a candidate still has its place: events tell of nearly everything that
+takes it, and a wake-up can be lost; a command that erases tells nobody."""
 
 ERASED = {"type": "erased"}
 """Never leaves the server: whoever was erased loses the socket; the page asks why."""
 REPLAY_LIMIT = 2000
 """A page that missed more reloads its snapshot instead."""
+
+_CODES: Mapping[type[InvigilError], int] = {
+    NotSignedIn: BAD_TICKET,
+    Removed: REMOVED,
+    TakenOver: TAKEN_OVER,
+    SessionClosed: CLOSED,
+}
+"""Of what ends a socket for good; after anything else the page comes again."""
 
 _letters: TypeAdapter[e.ClientLetter] = TypeAdapter(e.ClientLetter)
 
@@ -110,6 +120,8 @@ class _Connection:
     async def run(self) -> None:
         subscription = self._house.bus.subscribe(*self._topics())
         try:
+            # Once it listens: what happens from here on it hears. Who reconnects reads of the end.
+            await self._require_still_there(hears_of_the_end=self._since is not None)
             await self._hello()
             self._house.presence.join(self._peer)
             await self._announce_presence()
@@ -120,10 +132,10 @@ class _Connection:
         except* WebSocketDisconnect:
             pass
         except* Hangup as group:
-            await _close(self._socket, _first_code(group))
-        except* InvigilError:
+            await _close(self._socket, _first(group).code)
+        except* InvigilError as group:
             # The database is away, for one: the page comes again and is told what it missed.
-            await _close(self._socket, TRY_LATER)
+            await _close(self._socket, _CODES.get(type(_first(group)), TRY_LATER))
         finally:
             subscription.close()
             self._house.presence.leave(self._peer)
@@ -223,14 +235,10 @@ class _Connection:
             raise Hangup(CLOSED)
         if event.kind is EventKind.STATE_CHANGED:
             # What a proctor took out hears why, and no more until it is let in again.
-            candidate, _ = await self._house.check_in.get(self._audience)
-            if candidate.state is CandidateState.REMOVED:
-                raise Hangup(REMOVED)
+            await self._require_still_there(hears_of_the_end=True)
         if event.kind is EventKind.TAKEN_OVER and event.ref != self._ticket.tab:
-            # It may be old news: what counts is which tab is the active one now.
-            candidate, _ = await self._house.check_in.get(self._audience)
-            if candidate.tab != self._ticket.tab:
-                raise Hangup(TAKEN_OVER)
+            # It may be old news: what counts is which tab, and whose token, is the active one now.
+            await self._require_still_there(hears_of_the_end=True)
 
     async def _read(self, subscription: Subscription) -> None:
         while True:
@@ -272,25 +280,29 @@ class _Connection:
             self._house.media.hurry()  # out of live video as well
             raise Hangup(BAD_TICKET)
 
-    async def _require_still_there(self) -> None:
-        """Whoever was erased by a command loses the socket as well."""
+    async def _require_still_there(self, *, hears_of_the_end: bool = False) -> None:
+        """A candidate who was removed or erased, whose link was replaced, or who goes on in
+        another tab, loses the socket. `hears_of_the_end`: the session's end comes as an event."""
         if self._audience is None:
-            return
+            return await self._require_still_allowed()
         try:
-            await self._house.check_in.get(self._audience)
-        except NotFound:
-            raise Hangup(BAD_TICKET) from None
+            await self._house.access.require_place(self._ticket)
+        except SessionClosed:
+            if not hears_of_the_end:
+                raise
 
     async def _watch_rights(self) -> None:
         """Ask again and again, also of a page that never sends a ping."""
         while True:
-            await self._require_still_allowed()
-            await self._require_still_there()
             await asyncio.sleep(RIGHTS_EVERY_S if self._audience is None else THERE_EVERY_S)
+            await self._require_still_there()
 
 
-def _first_code(group: BaseExceptionGroup[Hangup]) -> int:
+_E = TypeVar("_E", bound=Exception)
+
+
+def _first(group: BaseExceptionGroup[_E]) -> _E:
     found = group.exceptions[0]
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
-    return found.code
+    return found
