@@ -18,11 +18,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from invigil.api import events as e
 from invigil.api.deps import House, allowed_origin, get_house
+from invigil.api.letters import CLAIMS_PER_MINUTE, LetterBudget
 from invigil.api.media_schemas import IceServer
 from invigil.api.render_events import EventRenderer
 from invigil.domain.actor import Ticket
 from invigil.domain.candidate import CameraClaim
-from invigil.domain.errors import InvigilError, NotSignedIn, Removed, SessionClosed, TakenOver
+from invigil.domain.errors import (
+    InvigilError,
+    NotSignedIn,
+    Removed,
+    SessionClosed,
+    TakenOver,
+    TooManyRequests,
+)
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
 from invigil.feed.bus import ALL_PROCTORS, Subscription, candidate_topic, peer_topic, proctors_of
@@ -33,7 +41,7 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/v1")
 
 BAD_TICKET, BAD_ORIGIN, TAKEN_OVER, CLOSED, TOO_SLOW = 4401, 4403, 4409, 4410, 4008
-REMOVED = 4411
+REMOVED, TOO_MANY = 4411, 4429
 TRY_LATER, BAD_LETTER, LONG_LETTER = 1013, 1003, 1009
 MAX_LETTER = 64_000
 PAGE = 200
@@ -52,8 +60,11 @@ _CODES: Mapping[type[InvigilError], int] = {
     Removed: REMOVED,
     TakenOver: TAKEN_OVER,
     SessionClosed: CLOSED,
+    TooManyRequests: TOO_MANY,
 }
-"""Of what ends a socket for good; after anything else the page comes again."""
+"""After anything else the page comes again at once."""
+
+_WORDS = {TOO_MANY: TooManyRequests.message}
 
 _letters: TypeAdapter[e.ClientLetter] = TypeAdapter(e.ClientLetter)
 
@@ -95,7 +106,7 @@ async def _admit(socket: WebSocket, house: House, ticket: str) -> Ticket:
 
 async def _close(socket: WebSocket, code: int) -> None:
     try:
-        await socket.close(code)
+        await socket.close(code, _WORDS.get(code))
     except (RuntimeError, WebSocketDisconnect):
         return  # it is gone already
 
@@ -241,15 +252,22 @@ class _Connection:
             await self._require_still_there(hears_of_the_end=True)
 
     async def _read(self, subscription: Subscription) -> None:
+        # Staff are not counted: a console negotiates with everybody in its session at once.
+        budget = LetterBudget() if self._audience is not None else None
         while True:
             text = await self._receive_text()
             if len(text) > MAX_LETTER:
                 raise Hangup(LONG_LETTER)
+            if budget is not None:
+                budget.spend(len(text))
             try:
                 letter = _letters.validate_json(text)
             except ValidationError:
                 raise Hangup(BAD_LETTER) from None
             await self._answer(letter, subscription)
+            # Letters that have come already are given without waiting: whoever gets them needs a
+            # turn to read.
+            await asyncio.sleep(0)
 
     async def _receive_text(self) -> str:
         message = await self._socket.receive()
@@ -268,6 +286,7 @@ class _Connection:
             case e.SignalOut():
                 self._house.presence.forward(self._peer, letter.to, letter.signal)
             case e.CameraClaimed() if self._audience is not None:
+                self._house.limiter.require(CLAIMS_PER_MINUTE, "claims", self._audience)
                 await self._house.check_in.claim_camera(self._audience, CameraClaim(letter.state))
                 if letter.device is not None:
                     await self._house.camera_claims.claim_device(
