@@ -25,6 +25,11 @@ from invigil.services.check_in import FRAME_EVERY_MS, NEEDED_FRAMES, Personal
 router = APIRouter(prefix="/api/v1", tags=["check-in"])
 
 GUESSES_PER_MINUTE = 30
+PHOTOS_PER_MINUTE = 6
+"""Each stays, whether or not another takes its place: a proctor may have looked at it."""
+ASKS_PER_MINUTE = 10
+STEPS_PER_MINUTE = 30
+TICKETS_PER_MINUTE = 60
 JOIN_CODE_MARK = "."
 """In every join link's code and in no personal link's token."""
 
@@ -107,7 +112,7 @@ async def me(actor: AnyCandidateDep, house: HouseDep) -> s.MyCandidate:
 @router.put("/candidates/me/reference-photo")
 async def reference_photo(actor: CandidateDep, image: ImageDep, house: HouseDep) -> s.MyCandidate:
     """Give the reference photo (image bytes); refused with a reason."""
-    await _pace(house, actor.id)
+    house.limiter.require(PHOTOS_PER_MINUTE, "photos", actor.id)
     await house.check_in.set_reference_photo(actor.id, image)
     return await render(house, actor.id)
 
@@ -131,6 +136,7 @@ async def check_in_frame(
 @router.post("/candidates/me/ask-proctor")
 async def ask_proctor(body: s.AskProctor, actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
     """The way out of every dead end: a human looks."""
+    house.limiter.require(ASKS_PER_MINUTE, "asks", actor.id)
     await house.check_in.ask_proctor(actor.id, body.note)
     return await render(house, actor.id)
 
@@ -138,6 +144,7 @@ async def ask_proctor(body: s.AskProctor, actor: CandidateDep, house: HouseDep) 
 @router.post("/candidates/me/enter")
 async def enter(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
     """Into the room; monitoring begins."""
+    house.limiter.require(STEPS_PER_MINUTE, "steps", actor.id)
     await house.check_in.enter(actor.id)
     return await render(house, actor.id)
 
@@ -145,6 +152,7 @@ async def enter(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
 @router.post("/candidates/me/leave")
 async def leave(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
     """The candidate is done; monitoring ends."""
+    house.limiter.require(STEPS_PER_MINUTE, "steps", actor.id)
     await house.check_in.leave(actor.id)
     await house.media.dismiss(actor.id)
     return await render(house, actor.id)
@@ -162,6 +170,7 @@ async def candidate_ticket(
     body: s.NewCandidateTicket, actor: CandidateDep, house: HouseDep
 ) -> s.TicketOut:
     """A one-use pass for the live socket; makes this tab the one that may send frames."""
+    house.limiter.require(TICKETS_PER_MINUTE, "tickets", actor.id)
     await house.check_in.take_tab(actor.id, body.tab, force=body.take_over)
     ticket = await house.access.issue_ticket(actor, actor.session_id, body.tab)
     return s.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))
