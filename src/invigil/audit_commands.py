@@ -12,11 +12,12 @@ import typer
 from rich.console import Console
 
 from invigil.clock import system_clock
-from invigil.db_commands import DataDir, run_with, settings_of
+from invigil.db_commands import DataDir, run_with, settings_of, signer_of
 from invigil.domain.audit import AuditChecker, AuditEntry, Head
 from invigil.domain.errors import MaintenanceRefused
+from invigil.settings import Settings
 from invigil.storage.database import Database
-from invigil.storage.signing import SIGNING_KEY, Signer, signed_by
+from invigil.storage.signing import signed_by
 
 app = typer.Typer(help="Check the audit log, and sign how far it has come.")
 _console = Console(highlight=False, soft_wrap=True, markup=False)
@@ -39,7 +40,7 @@ def verify(
     settings = settings_of(data_dir)
 
     async def work(database: Database) -> int:
-        known = None if head is None else _read_head(head, settings.data_dir)
+        known = None if head is None else _read_head(head, settings)
         checker = AuditChecker()
         found = 0
         async for entry in _entries(database):
@@ -72,7 +73,7 @@ def print_head(data_dir: DataDir = None) -> None:
         return Head(last.seq, last.hash, system_clock().isoformat())
 
     found = run_with(settings, work)
-    signer = Signer(settings.data_dir / SIGNING_KEY)
+    signer = signer_of(settings)
     signed = {
         **asdict(found),
         "public_key": signer.public_key,
@@ -81,7 +82,7 @@ def print_head(data_dir: DataDir = None) -> None:
     print(json.dumps(signed, indent=1))
 
 
-def _read_head(path: Path, data_dir: Path) -> Head:
+def _read_head(path: Path, settings: Settings) -> Head:
     """The head in a file, if its signature is this installation's."""
     try:
         found = json.loads(path.read_text())
@@ -90,7 +91,7 @@ def _read_head(path: Path, data_dir: Path) -> Head:
     except (OSError, ValueError, KeyError, TypeError) as error:
         _console.print(f"{path} is no head that `invigil audit head` printed.")
         raise typer.Exit(2) from error
-    key = Signer(data_dir / SIGNING_KEY).public_key
+    key = signer_of(settings).public_key
     if not signed_by(key, head.signed_text(), signature):
         _console.print(f"{path} was not signed by this installation, or was changed.")
         raise typer.Exit(1)

@@ -14,13 +14,14 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from invigil.clock import system_clock
-from invigil.domain.errors import InvigilError, MaintenanceRefused, NotFound
+from invigil.domain.errors import InvigilError, KeyMisconfigured, MaintenanceRefused, NotFound
 from invigil.settings import DATABASE_SCHEMES, Settings
 from invigil.settings.refusal import complaints
 from invigil.storage.database import Database
 from invigil.storage.database.engine import parse_url
 from invigil.storage.maintenance import backup as archives
 from invigil.storage.maintenance.copy import copy_all
+from invigil.storage.signing import SIGNING_KEY, Signer
 from invigil.wiring import database_file, database_of, database_setting, prepare
 
 TARGET_VARIABLE = "INVIGIL_COPY_TO_URL"
@@ -83,6 +84,15 @@ def run_with(
         )
         raise typer.Exit(1) from None
     except InvigilError as error:
+        _console.print(f"{error.message} {error.fix}")
+        raise typer.Exit(1) from None
+
+
+def signer_of(settings: Settings) -> Signer:
+    """What signs for this installation; a key that is none is one plain sentence and what to do."""
+    try:
+        return Signer(settings.data_dir / SIGNING_KEY)
+    except KeyMisconfigured as error:
         _console.print(f"{error.message} {error.fix}")
         raise typer.Exit(1) from None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -60,19 +61,45 @@ def import_(
     """
     settings = settings_of(data_dir)
     where = _zone(zone)
-    if to is not None and to.exists():
-        _console.print(f"{to} exists already: name another file with --to.")
-        raise typer.Exit(1)
-    issued = run_with(
-        settings,
-        lambda database: Roster(database, system_clock).import_list(
-            OPERATOR, session, file.read_bytes(), where
-        ),
-    )
+    people = file.read_bytes()
+    # Before anybody is invited: the links exist nowhere else.
+    out = None if to is None else _open_new(to)
+    try:
+        issued = run_with(
+            settings,
+            lambda database: Roster(database, system_clock).import_list(
+                OPERATOR, session, people, where
+            ),
+        )
+    except BaseException:
+        if out is not None and to is not None:
+            out.close()
+            to.unlink()
+        raise
     text = links_csv(issued, f"{settings.base_url}/join/")
-    if to is None:
+    if out is None:
         print(text, end="")
         return
-    to.touch(mode=0o600)
-    to.write_text(text, encoding="utf-8", newline="")
+    try:
+        with out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        print(text, end="")
+        _console.print(f"{to} could not be written ({error.strerror}): keep what is printed here.")
+        raise typer.Exit(1) from None
     _console.print(f"{len(issued)} people are invited; {to} has their links: keep it safe.")
+
+
+def _open_new(path: Path) -> TextIO:
+    """A file for its owner only that was not there. Ends the program where there can be none."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        _console.print(f"{path} exists already: name another file with --to.")
+    except OSError as error:
+        _console.print(f"{path} cannot be written ({error.strerror}): name another file with --to.")
+    else:
+        return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+    raise typer.Exit(1)

@@ -15,7 +15,7 @@ import uvicorn
 from invigil.api.deps import House
 from invigil.app import create_app
 from invigil.clock import system_clock
-from invigil.domain.errors import MediaConfigError, StorageMisconfigured
+from invigil.domain.errors import KeyMisconfigured, MediaConfigError, StorageMisconfigured
 from invigil.ending import Socket, end_within
 from invigil.feed.redis_bus import FeedMisconfigured
 from invigil.settings import Settings
@@ -193,6 +193,7 @@ def run_server(settings: Settings, after: Callable[[House], None] | None = None)
     except (
         EvidenceMisconfigured,
         FeedMisconfigured,
+        KeyMisconfigured,
         MediaConfigError,
         TracesMisconfigured,
     ) as error:

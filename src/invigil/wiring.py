@@ -97,7 +97,8 @@ async def open_storage(
             if event.opened is not None:
                 telemetry.incident_opened(event.opened)
 
-    database = Database(database_url(settings), after_commit=after_commit, vault=vault(settings))
+    keys = vault(settings, starting=True)
+    database = Database(database_url(settings), after_commit=after_commit, vault=keys)
     stack.push_async_callback(database.close)
     await upgrade(database)
     await database.check()
@@ -111,7 +112,7 @@ async def open_storage(
 
 
 def installation_key(settings: Settings) -> bytes:
-    """The key in the data folder; both are made the first time."""
+    """The key in the data folder; both are made the first time. Raises `KeyMisconfigured`."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     settings.data_dir.chmod(0o700)
     return load_key(settings.data_dir / "secret.key")
@@ -121,14 +122,17 @@ def key_file(settings: Settings) -> KeyFile:
     return KeyFile(settings.data_dir / "master.key")
 
 
-def vault(settings: Settings) -> Vault:
-    """With the master keys of the setting, or of the file in the data folder.
+def vault(settings: Settings, *, starting: bool) -> Vault:
+    """With the master keys of the setting, or of the file in the data folder, which a start makes.
 
     Raises `KeyMisconfigured`.
     """
     given = settings.master_key
     if given is None:
-        return Vault(key_file(settings))
+        file = key_file(settings)
+        if starting:
+            file.make()
+        return Vault(file)
     return Vault(GivenKeys(given.get_secret_value(), "INVIGIL_MASTER_KEY"))
 
 
@@ -162,8 +166,7 @@ async def check_parts(settings: Settings) -> None:
     """Try image store and Redis once, ahead of everything else.
 
     Raises `EvidenceMisconfigured`, `FeedMisconfigured`, `MediaConfigError` or
-    `TracesMisconfigured`, which name the
-    setting.
+    `TracesMisconfigured`, which name the setting, or `KeyMisconfigured`.
     """
     if settings.traces:
         require_otel()
@@ -355,7 +358,8 @@ def database_file(settings: Settings) -> Path | None:
 
 def database_of(settings: Settings, *, opening: bool = False) -> Database:
     """`opening`: with the keys to what is encrypted in it."""
-    return Database(database_url(settings), vault=vault(settings) if opening else None)
+    keys = vault(settings, starting=False) if opening else None
+    return Database(database_url(settings), vault=keys)
 
 
 def database_setting(settings: Settings) -> str:
@@ -371,7 +375,7 @@ async def prepare(settings: Settings) -> None:
     Raises `StorageMisconfigured` or `KeyMisconfigured` with what is wrong and what to do.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = database_of(settings, opening=True)
+    database = Database(database_url(settings), vault=vault(settings, starting=True))
     try:
         await upgrade(database)
         await database.check()

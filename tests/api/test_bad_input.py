@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from httpx2 import Response
 
+from invigil.storage.database import tables as t
 from tests.support import pictures
 from tests.support.house import Candidate, Json, Proctor, Running, read, refused
 
@@ -226,9 +227,49 @@ async def test_too_many_frames_are_refused_for_their_sender_alone(
 
 async def test_reference_photos_are_few(candidates: dict[str, Candidate]) -> None:
     ann = candidates["reference-photo"]
-    answers = [await send(ann, "reference-photo", b"no picture") for _ in range(21)]
-    assert answers[15].status_code == 415
+    answers = [await send(ann, "reference-photo", b"no picture") for _ in range(11)]
+    assert answers[9].status_code == 415
     refused(answers[-1], 429, "too_many_requests")
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "most"),
+    [
+        ("tickets", {"tab": "tab-0001"}, 60),
+        ("ask-proctor", {"note": "My camera is odd."}, 10),
+        ("enter", None, 30),
+        ("leave", None, 30),
+    ],
+)
+async def test_what_leaves_a_record_is_limited_for_each_candidate(
+    house: Running, session: Json, what: str, body: Json | None, most: int
+) -> None:
+    ada, ben = await house.join(session, "Ada"), await house.join(session, "Ben")
+    for _ in range(most):
+        assert (await ada.post(what, body)).status_code != 429
+    refused(await ada.post(what, body), 429, "too_many_requests")
+    assert (await ben.post(what, body)).status_code != 429
+
+
+async def test_a_candidate_can_not_fill_the_store_with_reference_photos(scripted: Running) -> None:
+    session = await (await scripted.proctor()).open_session()
+    ada = await scripted.join(session)
+    for _ in range(10):
+        read(await ada.reference_photo(b"me"))
+    refused(await ada.reference_photo(b"me"), 429, "too_many_requests")
+    assert await scripted.rows(t.evidence) == 10
+
+
+async def test_asking_for_a_proctor_again_tells_nothing_new(
+    house: Running, session: Json, candidates: dict[str, Candidate]
+) -> None:
+    ann = candidates["reference-photo"]
+    asked = read(await ann.post("ask-proctor", {"note": "My camera is odd."}))
+    before = await house.rows(t.event)
+    assert read(await ann.post("ask-proctor", {"note": "My camera is odd."})) == asked
+    assert await house.rows(t.event) == before
+    read(await ann.post("ask-proctor", {"note": "It is broken."}))
+    assert await house.rows(t.event) == before + 2
 
 
 async def test_tab_and_header_nonsense_is_harmless(

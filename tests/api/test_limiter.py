@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from invigil.api import limiter as module
+from invigil.api.letters import AT_ONCE, LETTER, PER_S, LetterBudget
 from invigil.api.limiter import Limiter
 from invigil.domain.errors import TooManyRequests
 
@@ -82,3 +83,32 @@ def test_who_has_long_been_silent_is_forgotten_and_nobody_else(
         limiter.require(60, "join", str(number))
     assert len(limiter._calls) < 500
     assert allowed(limiter, 100, 60, "join", "4999") == 59
+
+
+def spent(budget: LetterBudget, length: int = 100) -> int:
+    """How many letters of this length are taken before one is not."""
+    count = 0
+    try:
+        while count < 10_000:
+            budget.spend(length)
+            count += 1
+    except TooManyRequests:
+        pass
+    return count
+
+
+def test_letters_come_in_bursts_and_then_at_their_pace(seconds: Seconds) -> None:
+    budget = LetterBudget(seconds)
+    assert spent(budget) == AT_ONCE
+    assert spent(budget) == 0
+    budget = LetterBudget(seconds)
+    for _ in range(600):
+        for _ in range(int(PER_S)):
+            budget.spend(100)
+        seconds.now += 1
+    seconds.now += 3600
+    assert spent(budget) == AT_ONCE
+
+
+def test_long_letters_count_as_several(seconds: Seconds) -> None:
+    assert spent(LetterBudget(seconds), 4 * LETTER) == AT_ONCE // 5

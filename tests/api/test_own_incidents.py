@@ -188,3 +188,32 @@ async def test_who_was_ended_or_removed_sees_them_too(case: Case) -> None:
     listing = await case.listing()
     assert (listing["ended"], len(listing["incidents"])) == (True, 1)
     read(await case.answer("I did not use it."))
+
+
+async def test_looking_again_is_on_record_once_a_day(case: Case) -> None:
+    """The log is never pruned: nobody can fill it by reading."""
+    await case.finish()
+    (shown,) = (await case.listing())["incidents"]
+    picture = shown["evidence"][0]["url"]
+    for _ in range(3):
+        await case.listing()
+        assert (await case.ada.client.get(picture)).status_code == 200
+    assert len(await case.audited("own_incidents_viewed")) == 1
+    assert len(await case.audited("own_evidence_viewed")) == 1
+    case.house.clock.advance(days=1)
+    await case.listing()
+    assert (await case.ada.client.get(picture)).status_code == 200
+    assert len(await case.audited("own_incidents_viewed")) == 2
+    assert len(await case.audited("own_evidence_viewed")) == 2
+
+
+async def test_seeing_more_than_before_is_on_record(scripted: Running) -> None:
+    case = await build(scripted, own_incidents="after_review")
+    await case.ada.film(b"me", 40)
+    await case.ada.film(b"two", 3)
+    await case.finish()
+    for number, incident in enumerate(await case.proctor.incidents(case.session), 1):
+        await case.proctor.decide(incident, "confirmed")
+        await case.listing()
+        assert len(await case.audited("own_incidents_viewed")) == number
+    assert number == 2

@@ -61,6 +61,8 @@ def test_what_is_arranged_is_read() -> None:
         ('name\nAda\n"Ben', "Line 3: the quotation marks do not fit"),
         ("name\n" + "x" * 201, "Line 2: name is longer than 200"),
         ("name,window start\nAda,tomorrow", "Line 2: window start: “tomorrow” is not a time"),
+        ("name,window end\nAda,0001-01-01T00:00+14:00", "Line 2: window end: “0001-01-01"),
+        ("name,window end\nAda,9999-12-31T23:00-14:00", "Line 2: window end: “9999-12-31"),
         (
             "name,window start,window end\nAda,2026-05-04T09:00Z,2026-05-04T08:00Z",
             "Line 2: the window ends before it starts",

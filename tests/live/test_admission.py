@@ -7,7 +7,7 @@ import pytest
 from tests.support.house import Candidate, Json, Proctor, Running, read, refused
 from tests.support.server import candidate_ticket, console, dial, exam_page, proctor_ticket
 
-BAD_TICKET, BAD_ORIGIN, TAKEN_OVER, CLOSED = 4401, 4403, 4409, 4410
+BAD_TICKET, BAD_ORIGIN, TAKEN_OVER, CLOSED, REMOVED = 4401, 4403, 4409, 4410, 4411
 
 
 async def test_a_ticket_opens_one_socket_once(
@@ -178,3 +178,80 @@ async def test_whoever_is_erased_loses_the_socket_at_once(
         assert await page.closed_with() == BAD_TICKET
     # The page asks why, and is not known any more.
     refused(await ada.client.get("/api/v1/candidates/me"), 401, "not_signed_in")
+
+
+async def test_whoever_was_removed_does_not_come_back_with_a_ticket_kept_in_hand(
+    house: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    kept = [await candidate_ticket(ada) for _ in range(2)]
+    async with await exam_page(house, ada) as mine:
+        read(await proctor.act(ada.id, "remove", "Two phones."))
+        assert await mine.closed_with() == REMOVED
+    async with await dial(house, kept[0]) as back:
+        assert await back.closed_with() == REMOVED
+        assert back.letters == []
+    assert not (await proctor.candidate(session, ada.id))["online"]
+    read(await proctor.act(ada.id, "readmit", "It was a calculator."))
+    async with await dial(house, kept[1]) as back:
+        assert (await back.next())["type"] == "hello"
+
+
+async def test_the_ticket_of_a_tab_that_lost_the_exam_is_not_good_any_more(
+    house: Running, ada: Candidate
+) -> None:
+    kept = await candidate_ticket(ada, "tab-old-1")
+    await candidate_ticket(ada, "tab-new-1")
+    async with await dial(house, kept) as page:
+        assert await page.closed_with() == TAKEN_OVER
+
+
+async def test_a_ticket_from_before_the_end_is_not_good_after_it(
+    house: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    kept = await candidate_ticket(ada)
+    await proctor.client.post(f"/api/v1/sessions/{session['id']}/close")
+    async with await dial(house, kept) as page:
+        assert await page.closed_with() == CLOSED
+
+
+async def test_a_ticket_of_somebody_who_signed_out_gets_no_word(
+    house: Running, proctor: Proctor, session: Json
+) -> None:
+    kept = await proctor_ticket(proctor, session)
+    await proctor.client.post("/api/v1/sign-out")
+    async with await dial(house, kept) as page:
+        assert await page.closed_with() == BAD_TICKET
+        assert page.letters == []
+
+
+async def test_a_new_link_ends_what_the_one_before_it_opened(
+    house: Running, proctor: Proctor, session: Json
+) -> None:
+    """Somebody else had the first link: nothing that is for the candidate reaches them."""
+    address = f"/api/v1/sessions/{session['id']}/invites"
+    made = read(await proctor.client.post(address, content=b"name\nAda Example\n"), 201)
+    invite = made["invites"][0]
+    thief = await _come_by(house, invite["link"])
+    kept = await candidate_ticket(thief)
+    async with await exam_page(house, thief) as theirs:
+        new = read(await proctor.client.post(f"{address}/{invite['id']}/reissue"))
+        ada = await _come_by(house, new["link"])
+        assert ada.id == thief.id
+        assert await theirs.closed_with() == BAD_TICKET
+    async with await dial(house, kept) as page:
+        assert await page.closed_with() == BAD_TICKET
+        assert page.letters == []
+    # The same tab has changed hands: what counts is the token.
+    async with await exam_page(house, ada) as mine:
+        assert await mine.all_so_far() == []
+
+
+async def _come_by(house: Running, link: str) -> Candidate:
+    """Consent, and join by a personal link."""
+    client = await house.client()
+    address = f"/api/v1/join/{link.rpartition('/')[2]}"
+    version = read(await client.get(address))["consent"]["version"]
+    consent = {"version": version, "accepted": True, "compare_face": True}
+    joined = read(await client.post(address, json={"consent": consent}), 201)
+    client.headers["Authorization"] = f"Bearer {joined['token']}"
+    return Candidate(client, house.clock, joined["candidate"]["id"], joined["token"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from PIL import Image
 
@@ -30,6 +32,41 @@ async def test_a_virtual_camera_is_information_until_another_is_used(
     assert set(kinds) == {"virtual_camera", "camera_changed"}
     assert {each["state"] for each in kinds.values()} == {"closed"}
     assert {each["severity"] for each in kinds.values()} == {"info"}
+
+
+async def test_what_changes_again_and_again_is_one_incident(
+    house: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    claims = house.rooms.camera_claims
+    for number in range(41):
+        label = LABEL if number % 2 else "HD Webcam"
+        await claims.claim_device(ada.id, f"device-{number}", label)
+        house.clock.advance(30)
+    found = {each["kind"]: each for each in await proctor.incidents(session)}
+    assert len(await proctor.incidents(session)) == len(found) == 2
+    assert found["camera_changed"]["state"] == found["virtual_camera"]["state"] == "closed"
+    began, ended = (
+        datetime.fromisoformat(found["camera_changed"][name]) for name in ("started_at", "ended_at")
+    )
+    assert ended - began == timedelta(seconds=39 * 30)
+
+
+async def test_another_change_later_or_after_a_decision_is_another_incident(
+    house: Running, proctor: Proctor, session: Json, ada: Candidate
+) -> None:
+    claims = house.rooms.camera_claims
+    for number in range(3):
+        await claims.claim_device(ada.id, f"device-{number}", "HD Webcam")
+        house.clock.advance(61)
+    first, second = await proctor.incidents(session)
+    await claims.claim_device(ada.id, "device-3", "HD Webcam")
+    *_, third = await proctor.incidents(session)
+    await proctor.decide(third, "dismissed")
+    house.clock.advance(1)
+    await claims.claim_device(ada.id, "device-4", "HD Webcam")
+    *others, last = await proctor.incidents(session)
+    assert [each["id"] for each in others] == [first["id"], second["id"], third["id"]]
+    assert (last["kind"], last["decision"]) == ("camera_changed", None)
 
 
 async def test_names_of_devices_are_not_kept(

@@ -10,6 +10,7 @@ import pytest
 
 from invigil import __version__
 from invigil.clock import system_clock
+from invigil.storage.database.tables_roster import invite as invite_table
 from tests.support.clock import Clock
 from tests.support.house import read, running
 from tests.support.process import command
@@ -173,3 +174,28 @@ async def test_a_data_folder_that_holds_nothing_is_named(
         "There is no installation in slip. Check --data-dir or INVIGIL_DATA_DIR."
     ]
     assert not (tmp_path / "slip").exists()
+
+
+async def test_nobody_is_invited_where_the_links_can_not_be_written(tmp_path: Path) -> None:
+    """They exist nowhere else."""
+    data = tmp_path / "data"
+    (tmp_path / "list.csv").write_text("name\nAda Example\n")
+    (tmp_path / "wrong.csv").write_text("name\n")
+    async with running(data, Clock(), ScriptedEngine()) as house:
+        session = await (await house.proctor()).open_session()
+
+        async def invite(people: str, to: str) -> tuple[int, str]:
+            arguments = ("roster", "import", session["id"], people, "--to", to)
+            return await command(*arguments, "--data-dir", str(data), cwd=tmp_path)
+
+        code, said = await invite("list.csv", "missing/links.csv")
+        assert code == 1
+        assert "missing/links.csv cannot be written (No such file or directory)" in said
+        assert await house.rows(invite_table) == 0
+        assert (await invite("wrong.csv", "links.csv"))[0] == 1
+        assert not (tmp_path / "links.csv").exists()
+        assert (await invite("list.csv", "links.csv"))[0] == 0
+        assert await house.rows(invite_table) == 1
+    links = tmp_path / "links.csv"
+    assert links.read_text().splitlines()[1].startswith("Ada Example,,,http://localhost:8000/join/")
+    assert links.stat().st_mode & 0o777 == 0o600

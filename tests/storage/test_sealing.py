@@ -20,6 +20,7 @@ from invigil.storage.keyring import KeyRing, give_keys
 from invigil.storage.sealing import Vault
 from invigil.storage.sealing.master import GivenKeys, KeyFile
 from invigil.wiring import database_of
+from invigil.wiring import vault as make_vault
 from tests.support import pictures
 from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Running, files_under, read, running, settings
@@ -101,14 +102,40 @@ def test_a_bad_master_key_is_refused_in_words_that_do_not_repeat_it(text: str, s
 
 def test_the_key_file_is_for_its_owner_only_and_stays_the_same(tmp_path: Path) -> None:
     file = KeyFile(tmp_path / "master.key")
+    file.make()
     first = file.load()
     assert file.path.stat().st_mode & 0o777 == 0o600
+    file.make()
     assert file.load() == first
     second = file.add_newest()
     assert second.newest != first.newest
     assert set(second.by_id) == {first.newest, second.newest}
     assert set(file.keep_newest().by_id) == {second.newest}
     assert file.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_file_that_is_lost_while_a_server_runs_is_not_made_anew(tmp_path: Path) -> None:
+    """Who joins meanwhile has a key of the same master key as those who joined before."""
+    file, elsewhere = KeyFile(tmp_path / "master.key"), tmp_path / "elsewhere"
+    file.make()
+    vault = Vault(file)
+    before = vault.new_key(OWNER)
+    file.path.rename(elsewhere)
+    meanwhile = vault.new_key(OWNER)
+    vault.unwrap(before, OWNER)
+    assert not file.path.exists()
+    elsewhere.rename(file.path)
+    assert meanwhile.master == before.master == vault.newest
+    Vault(file).unwrap(meanwhile, OWNER)
+    newest = file.add_newest().newest
+    assert vault.newest == newest
+
+
+def test_only_a_start_makes_the_key_file(tmp_path: Path) -> None:
+    config = settings(tmp_path)
+    with pytest.raises(KeyMisconfigured, match="is not there"):
+        make_vault(config, starting=False)
+    assert make_vault(config, starting=True).newest == make_vault(config, starting=False).newest
 
 
 async def test_neither_photo_nor_template_lies_anywhere_in_the_clear(

@@ -26,6 +26,9 @@ from invigil.services.check_in import FRAME_EVERY_MS, NEEDED_FRAMES, Personal
 router = APIRouter(prefix="/api/v1", tags=["check-in"])
 
 GUESSES_PER_MINUTE = 30
+ASKS_PER_MINUTE = 10
+STEPS_PER_MINUTE = 30
+TICKETS_PER_MINUTE = 60
 JOIN_CODE_MARK = "."
 """In every join link's code and in no personal link's token."""
 
@@ -132,6 +135,7 @@ async def check_in_frame(
 @router.post("/candidates/me/ask-proctor")
 async def ask_proctor(body: s.AskProctor, actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
     """The way out of every dead end: a human looks."""
+    house.limiter.require(ASKS_PER_MINUTE, "asks", actor.id)
     await house.check_in.ask_proctor(actor.id, body.note)
     return await render(house, actor.id)
 
@@ -139,6 +143,7 @@ async def ask_proctor(body: s.AskProctor, actor: CandidateDep, house: HouseDep) 
 @router.post("/candidates/me/enter")
 async def enter(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
     """Into the room; monitoring begins."""
+    house.limiter.require(STEPS_PER_MINUTE, "steps", actor.id)
     await house.check_in.enter(actor.id)
     return await render(house, actor.id)
 
@@ -146,6 +151,7 @@ async def enter(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
 @router.post("/candidates/me/leave")
 async def leave(actor: CandidateDep, house: HouseDep) -> s.MyCandidate:
     """The candidate is done; monitoring ends."""
+    house.limiter.require(STEPS_PER_MINUTE, "steps", actor.id)
     await house.check_in.leave(actor.id)
     await house.media.dismiss(actor.id)
     return await render(house, actor.id)
@@ -163,6 +169,7 @@ async def candidate_ticket(
     body: s.NewCandidateTicket, actor: CandidateDep, house: HouseDep
 ) -> s.TicketOut:
     """A one-use pass for the live socket; makes this tab the one that may send frames."""
+    house.limiter.require(TICKETS_PER_MINUTE, "tickets", actor.id)
     await house.check_in.take_tab(actor.id, body.tab, force=body.take_over)
     ticket = await house.access.issue_ticket(actor, actor.session_id, body.tab)
     return s.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))

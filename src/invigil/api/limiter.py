@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from invigil.domain.errors import TooManyRequests
 
 MINUTE_S = 60.0
-PHOTOS_PER_MINUTE = 20
-"""Reference photos of one candidate: each may take a second of a processor core."""
+PHOTOS_PER_MINUTE = 10
+"""Reference photos of one candidate: each may take a second of a processor core, and each stays,
+whether or not another takes its place, since a proctor may have looked at it."""
 
 _TIDY_FROM = 10_000
 

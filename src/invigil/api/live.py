@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
 
 import structlog
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
@@ -17,11 +18,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from invigil.api import events as e
 from invigil.api.deps import House, allowed_origin, get_house
+from invigil.api.letters import CLAIMS_PER_MINUTE, LetterBudget
 from invigil.api.media_schemas import IceServer
 from invigil.api.render_events import EventRenderer
 from invigil.domain.actor import Ticket
-from invigil.domain.candidate import CameraClaim, CandidateState
-from invigil.domain.errors import InvigilError, NotFound
+from invigil.domain.candidate import CameraClaim
+from invigil.domain.errors import (
+    InvigilError,
+    NotSignedIn,
+    Removed,
+    SessionClosed,
+    TakenOver,
+    TooManyRequests,
+)
 from invigil.domain.message import Event, EventKind
 from invigil.domain.secrets import new_id
 from invigil.feed.bus import ALL_PROCTORS, Subscription, candidate_topic, peer_topic, proctors_of
@@ -32,18 +41,30 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/api/v1")
 
 BAD_TICKET, BAD_ORIGIN, TAKEN_OVER, CLOSED, TOO_SLOW = 4401, 4403, 4409, 4410, 4008
-REMOVED = 4411
+REMOVED, TOO_MANY = 4411, 4429
 TRY_LATER, BAD_LETTER, LONG_LETTER = 1013, 1003, 1009
 MAX_LETTER = 64_000
 PAGE = 200
 RIGHTS_EVERY_S = 2.0
 THERE_EVERY_S = 60.0
-"""How often to see whether a candidate was erased by a command, which tells nobody."""
+"""How often to see whether a candidate still has its place: events tell of nearly everything that
+takes it, and a wake-up can be lost; a command that erases tells nobody."""
 
 ERASED = {"type": "erased"}
 """Never leaves the server: whoever was erased loses the socket; the page asks why."""
 REPLAY_LIMIT = 2000
 """A page that missed more reloads its snapshot instead."""
+
+_CODES: Mapping[type[InvigilError], int] = {
+    NotSignedIn: BAD_TICKET,
+    Removed: REMOVED,
+    TakenOver: TAKEN_OVER,
+    SessionClosed: CLOSED,
+    TooManyRequests: TOO_MANY,
+}
+"""After anything else the page comes again at once."""
+
+_WORDS = {TOO_MANY: TooManyRequests.message}
 
 _letters: TypeAdapter[e.ClientLetter] = TypeAdapter(e.ClientLetter)
 
@@ -85,7 +106,7 @@ async def _admit(socket: WebSocket, house: House, ticket: str) -> Ticket:
 
 async def _close(socket: WebSocket, code: int) -> None:
     try:
-        await socket.close(code)
+        await socket.close(code, _WORDS.get(code))
     except (RuntimeError, WebSocketDisconnect):
         return  # it is gone already
 
@@ -110,6 +131,8 @@ class _Connection:
     async def run(self) -> None:
         subscription = self._house.bus.subscribe(*self._topics())
         try:
+            # Once it listens: what happens from here on it hears. Who reconnects reads of the end.
+            await self._require_still_there(hears_of_the_end=self._since is not None)
             await self._hello()
             self._house.presence.join(self._peer)
             await self._announce_presence()
@@ -120,10 +143,10 @@ class _Connection:
         except* WebSocketDisconnect:
             pass
         except* Hangup as group:
-            await _close(self._socket, _first_code(group))
-        except* InvigilError:
+            await _close(self._socket, _first(group).code)
+        except* InvigilError as group:
             # The database is away, for one: the page comes again and is told what it missed.
-            await _close(self._socket, TRY_LATER)
+            await _close(self._socket, _CODES.get(type(_first(group)), TRY_LATER))
         finally:
             subscription.close()
             self._house.presence.leave(self._peer)
@@ -223,25 +246,28 @@ class _Connection:
             raise Hangup(CLOSED)
         if event.kind is EventKind.STATE_CHANGED:
             # What a proctor took out hears why, and no more until it is let in again.
-            candidate, _ = await self._house.check_in.get(self._audience)
-            if candidate.state is CandidateState.REMOVED:
-                raise Hangup(REMOVED)
+            await self._require_still_there(hears_of_the_end=True)
         if event.kind is EventKind.TAKEN_OVER and event.ref != self._ticket.tab:
-            # It may be old news: what counts is which tab is the active one now.
-            candidate, _ = await self._house.check_in.get(self._audience)
-            if candidate.tab != self._ticket.tab:
-                raise Hangup(TAKEN_OVER)
+            # It may be old news: what counts is which tab, and whose token, is the active one now.
+            await self._require_still_there(hears_of_the_end=True)
 
     async def _read(self, subscription: Subscription) -> None:
+        # Staff are not counted: a console negotiates with everybody in its session at once.
+        budget = LetterBudget() if self._audience is not None else None
         while True:
             text = await self._receive_text()
             if len(text) > MAX_LETTER:
                 raise Hangup(LONG_LETTER)
+            if budget is not None:
+                budget.spend(len(text))
             try:
                 letter = _letters.validate_json(text)
             except ValidationError:
                 raise Hangup(BAD_LETTER) from None
             await self._answer(letter, subscription)
+            # Letters that have come already are given without waiting: whoever gets them needs a
+            # turn to read.
+            await asyncio.sleep(0)
 
     async def _receive_text(self) -> str:
         message = await self._socket.receive()
@@ -260,6 +286,7 @@ class _Connection:
             case e.SignalOut():
                 self._house.presence.forward(self._peer, letter.to, letter.signal)
             case e.CameraClaimed() if self._audience is not None:
+                self._house.limiter.require(CLAIMS_PER_MINUTE, "claims", self._audience)
                 await self._house.check_in.claim_camera(self._audience, CameraClaim(letter.state))
                 if letter.device is not None:
                     await self._house.camera_claims.claim_device(
@@ -272,25 +299,29 @@ class _Connection:
             self._house.media.hurry()  # out of live video as well
             raise Hangup(BAD_TICKET)
 
-    async def _require_still_there(self) -> None:
-        """Whoever was erased by a command loses the socket as well."""
+    async def _require_still_there(self, *, hears_of_the_end: bool = False) -> None:
+        """A candidate who was removed or erased, whose link was replaced, or who goes on in
+        another tab, loses the socket. `hears_of_the_end`: the session's end comes as an event."""
         if self._audience is None:
-            return
+            return await self._require_still_allowed()
         try:
-            await self._house.check_in.get(self._audience)
-        except NotFound:
-            raise Hangup(BAD_TICKET) from None
+            await self._house.access.require_place(self._ticket)
+        except SessionClosed:
+            if not hears_of_the_end:
+                raise
 
     async def _watch_rights(self) -> None:
         """Ask again and again, also of a page that never sends a ping."""
         while True:
-            await self._require_still_allowed()
-            await self._require_still_there()
             await asyncio.sleep(RIGHTS_EVERY_S if self._audience is None else THERE_EVERY_S)
+            await self._require_still_there()
 
 
-def _first_code(group: BaseExceptionGroup[Hangup]) -> int:
+_E = TypeVar("_E", bound=Exception)
+
+
+def _first(group: BaseExceptionGroup[_E]) -> _E:
     found = group.exceptions[0]
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
-    return found.code
+    return found

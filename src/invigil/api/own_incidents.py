@@ -15,6 +15,7 @@ router = APIRouter(prefix="/api/v1/candidates/me/incidents", tags=["own incident
 @router.get("")
 async def own_incidents(actor: AnyCandidateDep, house: HouseDep) -> a.OwnIncidentList:
     """The incidents about oneself, after the exam, as far as the session shows them."""
+    house.limiter.require(60, "own incidents", actor.id)
     return present_acts.own_incidents(await house.own_incidents.list(actor))
 
 
@@ -32,6 +33,7 @@ async def answer(
     incident_id: str, body: a.NewAnswer, actor: AnyCandidateDep, house: HouseDep
 ) -> a.OwnIncident:
     """Say something to an incident, once, for the reviewers to read."""
+    house.limiter.require(30, "answers", actor.id)
     return present_acts.own_incident(
         await house.own_incidents.answer(actor, incident_id, body.text)
     )

@@ -64,11 +64,15 @@ class ApiClient(Staff):
 
 @dataclass(frozen=True, slots=True)
 class CandidateActor:
-    """The holder of a candidate's token. `removed`: taken out of the exam room right now."""
+    """The holder of a candidate's token, whose hash is `token_hash`.
+
+    `removed`: taken out of the exam room right now.
+    """
 
     id: str
     session_id: str
     removed: bool = False
+    token_hash: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,14 @@ Actor = Staff | CandidateActor | Operator
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A one-use pass for a socket. `role` is "proctor" or "candidate": the side of the exam."""
+    """A one-use pass for a socket. `role` is "proctor" or "candidate": the side of the exam.
+
+    `holder`: of a candidate's, once it is taken: the hash of the token with which it was got.
+    """
 
     role: str
     actor_id: str
     session_id: str
     tab: str | None
     expires_at: datetime
+    holder: str | None = field(default=None, repr=False)

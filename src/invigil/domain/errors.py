@@ -228,7 +228,7 @@ class StorageMisconfigured(InvigilError):
 
 
 class KeyMisconfigured(InvigilError):
-    """For whoever runs the server: a master key that cannot be one."""
+    """For whoever runs the server: a key of the installation that cannot be one."""
 
     status = 503
     code = "key_misconfigured"

@@ -51,7 +51,7 @@ class Event:
     so that a replay is never stale and an erased person is erased here too.
 
     `candidate_id`: None for the proctors; otherwise for that candidate alone.
-    `ref`: id of the object (for WARNING the code, for TAKEN_OVER the tab).
+    `ref`: id of the object (for WARNING the code, for TAKEN_OVER the tab, "" while there is none).
     `seq`: rises by one per session, 0 before it is stored.
     `opened`: kind of the incident that INCIDENT_OPENED is about, for whoever counts commits; it is
     not stored, so that events that were read have None.

@@ -3,7 +3,8 @@
 Three sorts of news, each bounded so that a slow page costs nobody else anything:
 - wake-ups ("read the event log again"): a flag, so a thousand are one;
 - latest values (a tile's newest facts): a dict by key, so only the newest survives;
-- letters (signalling between peers): a queue; a reader that lets it run full is cut off.
+- letters (signalling between peers): a queue; a reader that lets it run full is cut off, and of
+  one sender no more than a part of it is kept, so that nobody alone can fill it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 MAX_LETTERS = 256
+MAX_OF_ONE = 64
+"""Unread letters of one sender; more are dropped. A page that negotiates video has some twenty."""
 
 PATIENCE_S = 5.0
 """Without any wake-up the log is read this often, so that a lost one delays but never loses."""
@@ -60,6 +63,11 @@ class Subscription:
         self._ready.set()
 
     def put_letter(self, letter: Json) -> None:
+        sender = letter.get("from")
+        if sender is not None:
+            unread = sum(each.get("from") == sender for each in self._letters)
+            if unread >= MAX_OF_ONE:
+                return
         if len(self._letters) >= MAX_LETTERS:
             self.overflowed = True
         else:

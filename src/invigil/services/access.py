@@ -13,9 +13,10 @@ from invigil.domain.actor import CandidateActor, Organiser, Staff, Ticket
 from invigil.domain.audit import SERVER, Act, Action, actor_name
 from invigil.domain.authorize import InSession, Operation, authorize, may
 from invigil.domain.candidate import CandidateState
-from invigil.domain.errors import NotFound, NotSignedIn
+from invigil.domain.errors import NotFound, NotSignedIn, Removed, SessionClosed, TakenOver
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.domain.settings_record import changed, record
+from invigil.services.candidates import load
 from invigil.storage.database import Database, UnitOfWork
 
 TOKENS_REMEMBERED = 10_000
@@ -102,6 +103,27 @@ class Access:
             staff, Operation.SESSION_WATCH, InSession(ticket.session_id)
         )
 
+    async def require_place(self, ticket: Ticket) -> None:
+        """Whether whoever came with this ticket of a candidate may still be connected.
+
+        Raises `NotSignedIn` where its token is not the candidate's any more, `Removed`,
+        `TakenOver` by another tab, and `SessionClosed`.
+        """
+        try:
+            candidate, session = await self._database.fetch(
+                lambda work: load(work, ticket.actor_id)
+            )
+        except NotFound:
+            raise NotSignedIn from None
+        if candidate.token_hash != ticket.holder:
+            raise NotSignedIn
+        if candidate.state is CandidateState.REMOVED:
+            raise Removed
+        if candidate.tab != ticket.tab:
+            raise TakenOver
+        if session.closed:
+            raise SessionClosed
+
     async def candidate(self, token: str | None) -> CandidateActor:
         """The candidate of a bearer token. Raises `NotSignedIn`."""
         if not token:
@@ -112,7 +134,9 @@ class Access:
         if candidate is None:
             raise NotSignedIn
         removed = candidate.state is CandidateState.REMOVED
-        return CandidateActor(candidate.id, candidate.session_id, removed=removed)
+        return CandidateActor(
+            candidate.id, candidate.session_id, removed=removed, token_hash=candidate.token_hash
+        )
 
     async def known_token(self, token: str | None) -> str:
         """The hash of a token that is some candidate's, or was when it was last asked for.
@@ -146,9 +170,12 @@ class Access:
         async def issue(work: UnitOfWork) -> None:
             session = await work.sessions.get(session_id)
             if isinstance(actor, CandidateActor):
-                authorize(actor, Operation.EXAM_TAKE, await work.candidates.get(actor.id))
-                if session is None:
+                candidate = await work.candidates.get(actor.id)
+                authorize(actor, Operation.EXAM_TAKE, candidate)
+                if session is None or candidate is None:
                     raise NotFound
+                if candidate.token_hash != actor.token_hash:
+                    raise NotSignedIn  # it was replaced a moment ago
             else:
                 authorize(actor, Operation.SESSION_WATCH, session)
             await work.access.add_ticket(hash_token(token), ticket)

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from invigil.clock import Clock
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.changes import Change, Close, Open
+from invigil.domain.changes import Close, Open
 from invigil.domain.errors import NotFound, NotInRoom, TakenOver
 from invigil.domain.incident import Incident, IncidentDetail, IncidentKind
 from invigil.domain.secrets import new_id
@@ -30,6 +29,10 @@ _VIRTUAL = re.compile(
     r"|akvcam|webcamoid|splitcam)",
     re.IGNORECASE,
 )
+
+ONE_RECORD = timedelta(minutes=1)
+"""What a page says again within this time goes on in the same incident: it can say anything as
+often as it likes, and what others found must stay in sight."""
 
 
 def looks_virtual(label: str) -> bool:
@@ -72,10 +75,7 @@ class CameraClaims:
                 raise NotFound
             if candidate.state is CandidateState.FINISHED:
                 return
-            known = await work.incidents.open_of(candidate_id)
-            await self._incidents.apply(
-                work, candidate, _virtual(known, now, virtual=looks_virtual(label)), now
-            )
+            await self._note_virtual(work, candidate, now, virtual=looks_virtual(label))
             if candidate.camera_device == name:
                 return
             await work.candidates.save(replace(candidate, camera_device=name))
@@ -85,19 +85,42 @@ class CameraClaims:
         await self._database.write(record)
 
     async def _note_change(self, work: UnitOfWork, candidate: Candidate, now: datetime) -> None:
-        """It has happened and is over: opened, and closed at once."""
+        """It has happened and is over: opened, and closed at once. Another one soon after it makes
+        that one longer."""
+        last = await self._lately(work, candidate, IncidentKind.CAMERA_CHANGED, now)
+        if last is not None:
+            await self._incidents.apply(work, candidate, (Close(last, now),), now)
+            return
         opened = _open(IncidentKind.CAMERA_CHANGED, now)
         await self._incidents.apply(work, candidate, (opened,), now)
         known = await work.incidents.open_of(candidate.id)
         closed = [Close(i, now) for i in known if i.kind is IncidentKind.CAMERA_CHANGED]
         await self._incidents.apply(work, candidate, closed, now)
 
+    async def _note_virtual(
+        self, work: UnitOfWork, candidate: Candidate, now: datetime, *, virtual: bool
+    ) -> None:
+        """Open while a camera calls itself like a program."""
+        known = await work.incidents.open_of(candidate.id)
+        present = [each for each in known if each.kind is IncidentKind.VIRTUAL_CAMERA]
+        if not virtual:
+            await self._incidents.apply(work, candidate, [Close(x, now) for x in present], now)
+            return
+        if present:
+            return
+        last = await self._lately(work, candidate, IncidentKind.VIRTUAL_CAMERA, now)
+        if last is not None:
+            await self._incidents.reopen(work, last, last.detail, now)
+            return
+        opened = _open(IncidentKind.VIRTUAL_CAMERA, now)
+        await self._incidents.apply(work, candidate, (opened,), now)
 
-def _virtual(known: Sequence[Incident], now: datetime, *, virtual: bool) -> list[Change]:
-    present = [each for each in known if each.kind is IncidentKind.VIRTUAL_CAMERA]
-    if virtual:
-        return [] if present else [_open(IncidentKind.VIRTUAL_CAMERA, now)]
-    return [Close(each, now) for each in present]
+    async def _lately(
+        self, work: UnitOfWork, candidate: Candidate, kind: IncidentKind, now: datetime
+    ) -> Incident | None:
+        """The incident of this kind that goes on; what somebody decided about stays as it is."""
+        last = await work.incidents.newest_ended(candidate.id, kind, now - ONE_RECORD)
+        return None if last is None or last.decision is not None else last
 
 
 def _open(kind: IncidentKind, now: datetime) -> Open:

@@ -274,6 +274,8 @@ class CheckIn:
         async with self._database.begin() as work:
             candidate, _ = await load_open(work, candidate_id)
             candidate.require_transition(CandidateState.WAITING_FOR_PROCTOR)
+            if candidate.state is CandidateState.WAITING_FOR_PROCTOR and candidate.note == note:
+                return candidate
             reason = candidate.waiting_reason or WaitingReason.ASKED
             changed = replace(
                 candidate,

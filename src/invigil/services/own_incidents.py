@@ -6,6 +6,7 @@ else's incident and one that does not exist look the same, and so does one that 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from invigil.domain.session import ExamSession, OwnIncidents
 from invigil.services.candidates import load
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
+
+NOTED_AGAIN_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,15 @@ class OwnIncidentsService:
         self._clock = clock
 
     async def list(self, actor: CandidateActor) -> Listing:
-        """What there is to see now; on record as seen."""
+        """What there is to see now; on record as seen, once a day or when there is more of it."""
         async with self._database.begin() as work:
             candidate, session = await load(work, actor.id)
             every = await work.incidents.of_candidate(actor.id)
             ended = _ended_at(candidate, session) is not None
             shown = [each for each in every if _visible(each, candidate, session)]
             if shown:
-                _note(work, actor, Action.OWN_INCIDENTS_VIEWED, self._clock(), number=len(shown))
+                viewed, now = Action.OWN_INCIDENTS_VIEWED, self._clock()
+                await _note_view(work, actor, viewed, now, number=len(shown))
             waits = session.own_incidents is OwnIncidents.AFTER_REVIEW and ended
             return Listing(
                 setting=session.own_incidents,
@@ -76,7 +80,8 @@ class OwnIncidentsService:
         image = await self._store.get(evidence)
 
         async def note(work: UnitOfWork) -> None:
-            _note(work, actor, Action.OWN_EVIDENCE_VIEWED, self._clock(), ref=evidence_id)
+            viewed = Action.OWN_EVIDENCE_VIEWED
+            await _note_view(work, actor, viewed, self._clock(), ref=evidence_id)
 
         await self._database.write(note)
         return image
@@ -159,6 +164,22 @@ def _answer_until(
         return None
     until = max(ended, _decided_at(incident) or ended) + timedelta(days=session.answer_days)
     return until if now < until else None
+
+
+async def _note_view(
+    work: UnitOfWork,
+    actor: CandidateActor,
+    action: Action,
+    now: datetime,
+    *,
+    ref: str | None = None,
+    **detail: int,
+) -> None:
+    """Nothing while the same is on record already: the log is never pruned."""
+    last = await work.audit.last_about(action, actor.session_id, actor.id, ref)
+    lately = last is not None and now - datetime.fromisoformat(last.at) < NOTED_AGAIN_AFTER
+    if last is None or not lately or json.loads(last.detail) != detail:
+        _note(work, actor, action, now, ref=ref, **detail)
 
 
 def _note(

@@ -27,6 +27,8 @@ from invigil.domain.session import ExamSession
 from invigil.services.roster_csv import Row, read, refuse, written
 from invigil.storage.database import Database, UnitOfWork
 
+_NO_TAB = ""
+
 HEADER = (
     "name",
     "email",
@@ -171,6 +173,10 @@ class Roster:
                 raise InviteSpent
             changed = replace(candidate, token_hash=hash_token(fresh), tab=None)
             await work.candidates.save(changed)
+            await work.access.delete_tickets(candidate.id)
+            # The old browser's live socket hears of it, looks, and ends.
+            gone = Event(invite.session_id, EventKind.TAKEN_OVER, _NO_TAB, now, candidate.id)
+            work.events.note(gone)
             work.audit.note(
                 Act(
                     Action.INVITE_USED,

@@ -21,6 +21,7 @@ from invigil.domain.accommodations import (
 )
 from invigil.domain.errors import RosterRefused
 from invigil.domain.incident import IncidentKind
+from invigil.services.spreadsheet import harmless
 
 MOST_LINES = 10_000
 MOST_NAMED = 50
@@ -44,7 +45,6 @@ _LONGEST = {"name": 200, "email": 254, "external_id": 200}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _PERCENT = re.compile(r"(\d{1,3}) ?%")
 _TIMES = re.compile(r"([1-4])(?:[.,](\d{1,2}))?")
-_RUNS_IN_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _T = TypeVar("_T")
 
 
@@ -108,7 +108,7 @@ def written(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(header)
     for row in rows:
-        writer.writerow([f"'{x}" if x.startswith(_RUNS_IN_SPREADSHEETS) else x for x in row])
+        writer.writerow([harmless(x) for x in row])
     return out.getvalue()
 
 
@@ -212,7 +212,10 @@ def _when(cell: str | None, column: str, zone: tzinfo | None) -> datetime | None
             f"{column}: “{cell}” names no time zone. "
             "Write 2026-11-23T09:00+01:00, or choose a zone."
         )
-    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    try:
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:  # at either end of the calendar there is no such time in UTC
+        raise _Wrong(f"{column}: “{cell}” is too far away.") from None
 
 
 def _accommodations(given: Mapping[str, str]) -> Accommodations:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import base64
-import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from invigil.storage.key import make_once, read_key
+
 SIGNING_KEY = "signing.key"
+_ADVICE = (
+    "Restore it from its copy. Without one, delete it: a new one is made, and what is signed from "
+    "then on no longer agrees with the fingerprint that you told others."
+)
 
 
 class Signer:
-    """Signs with the key in `path`, which is made the first time (mode 0600)."""
+    """Signs with the key in `path`, which is made the first time. Raises `KeyMisconfigured`."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(Ed25519PrivateKey.generate().private_bytes_raw())
-                file.flush()
-                os.fsync(file.fileno())
-        self._key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+        make_once(path, Ed25519PrivateKey.generate().private_bytes_raw())
+        self._key = Ed25519PrivateKey.from_private_bytes(read_key(path, _ADVICE))
 
     @property
     def public_key(self) -> str:

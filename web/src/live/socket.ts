@@ -6,6 +6,9 @@ import { Store } from "./store";
 
 const PING_MS = 3000;
 const DEAD_MS = 7000;
+/** The server heard more letters than a page has reason to send. */
+const TOO_MANY = 4429;
+const TOO_MANY_ATTEMPT = 5;
 const FINAL: Record<number, ConnectionState> = { 4409: "taken_over", 4410: "closed", 4411: "removed" };
 
 export interface SocketOptions<E> {
@@ -152,6 +155,7 @@ export class LiveSocket<E> {
       this.finish(final);
       return;
     }
+    if (code === TOO_MANY) this.attempt = Math.max(this.attempt, TOO_MANY_ATTEMPT);
     if (code === 4008) this.options.onMessage({ type: "resync" });
     this.retry();
   }

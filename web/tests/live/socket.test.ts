@@ -166,6 +166,15 @@ describe("close codes", () => {
     expect(sockets).toHaveLength(2);
   });
 
+  it("4429 connects again, and not at once", async () => {
+    await online();
+    newest().hangUp(4429);
+    await clock.pass(1000);
+    expect(sockets).toHaveLength(1);
+    await clock.pass(2000);
+    expect(sockets).toHaveLength(2);
+  });
+
   it("4008 connects again and reloads", async () => {
     await online();
     newest().hangUp(4008);

@@ -6,13 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def cell(value: object) -> str:
-    """As text. What a spreadsheet would take for a formula begins with an apostrophe."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+from invigil.services.spreadsheet import harmless
 
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> bytes:
@@ -20,5 +14,5 @@ def table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> bytes
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([cell(row[name]) for name in columns] for row in rows)
+    writer.writerows([harmless(row[name]) for name in columns] for row in rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode()

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from invigil.domain.errors import KeyMisconfigured
+from invigil.storage.key import KEY_BYTES, make_once
 
-KEY_BYTES = 32
 _HEAD = """\
 # The master keys of this installation, the newest first. Without them no photo and no template
 # can be read again: keep a copy, and keep it apart from the backups.
@@ -75,22 +75,24 @@ class GivenKeys:
 
 
 class KeyFile:
-    """`master.key` in the data folder, made the first time (mode 0600)."""
+    """`master.key` in the data folder (mode 0600)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def make(self) -> None:
+        """The first key, where there is none yet. Only a start asks for it: while a server runs, a
+        new file in the place of one that was lost would part those who joined before from those
+        who join after."""
+        make_once(self.path, _text([secrets.token_bytes(KEY_BYTES)]).encode())
+
     def load(self) -> MasterKeys:
         """Raises `KeyMisconfigured`."""
         try:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return parse(self.path.read_text(), str(self.path))
-        with os.fdopen(descriptor, "w") as file:
-            file.write(_text([secrets.token_bytes(KEY_BYTES)]))
-            file.flush()
-            os.fsync(file.fileno())
-        return parse(self.path.read_text(), str(self.path))
+            text = self.path.read_text()
+        except FileNotFoundError as error:
+            raise KeyMisconfigured(f"{self.path} is not there.") from error
+        return parse(text, str(self.path))
 
     def stamp(self) -> object:
         try:

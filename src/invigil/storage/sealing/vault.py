@@ -13,11 +13,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from invigil.domain.errors import KeyMissing, SealBroken
 from invigil.storage.sealing.master import MasterKeys
+
+log = structlog.get_logger(__name__)
 
 _MAGIC = b"IVG1"
 _NONCE = 12
@@ -67,7 +70,7 @@ class MasterKeySource(Protocol):
         ...
 
     def stamp(self) -> object:
-        """Another one when there may be other keys to load."""
+        """Another one when there may be other keys to load; None when they are lost, or fixed."""
         ...
 
 
@@ -95,11 +98,17 @@ class Vault:
         return frozenset(self._keys.by_id)
 
     def refresh(self) -> None:
-        """Take note of keys that were added or retired meanwhile."""
+        """Take note of keys that were added or retired meanwhile. While the source is lost, what
+        was loaded goes on to serve."""
         with self._turn:
             stamp = self._source.stamp()
-            if stamp != self._stamp:
-                self._keys, self._stamp = self._source.load(), stamp
+            if stamp == self._stamp:
+                return
+            if stamp is None:
+                log.error("the master keys are lost: restore them before the next start")
+            else:
+                self._keys = self._source.load()
+            self._stamp = stamp
 
     def new_key(self, owner: str) -> WrappedKey:
         """A fresh key for `owner`, such as "session/candidate"."""

@@ -100,19 +100,30 @@ class AccessRepository(Repository):
         )
 
     async def take_ticket(self, token_hash: str, now: datetime) -> Ticket | None:
-        """The ticket, once: it is gone afterwards."""
+        """The ticket, once: it is gone afterwards.
+
+        Whoever gives a candidate another token deletes the tickets got with the one before, and
+        waits for this transaction: the token that is read here is the ticket's.
+        """
         row = await self._one(
             t.ticket.delete().where(t.ticket.c.token_hash == token_hash).returning(t.ticket)
         )
         if row is None or row["expires_at"] <= now:
             return None
+        c = t.candidate.c
+        owner = await self._one(sa.select(c.token_hash).where(c.id == row["actor_id"]))
         return Ticket(
             role=row["role"],
             actor_id=row["actor_id"],
             session_id=row["session_id"],
             tab=row["tab"],
             expires_at=row["expires_at"],
+            holder=owner["token_hash"] if owner else None,
         )
+
+    async def delete_tickets(self, actor_id: str) -> None:
+        """All that were got and not taken yet."""
+        await self._run(t.ticket.delete().where(t.ticket.c.actor_id == actor_id))
 
     async def delete_expired(self, now: datetime) -> int:
         gone = 0

@@ -52,6 +52,20 @@ class AuditRepository(Repository):
         )
         return _entry(row) if row else None
 
+    async def last_about(
+        self, action: Action, session_id: str, candidate_id: str, ref: str | None = None
+    ) -> AuditEntry | None:
+        """The newest entry of this act about this candidate, and about `ref` where one is given."""
+        c = t.audit_entry.c
+        row = await self._one(
+            sa.select(t.audit_entry)
+            .where(c.session_id == session_id, c.candidate_id == candidate_id)
+            .where(c.action == action.value, *([c.ref == ref] if ref else []))
+            .order_by(c.seq.desc())
+            .limit(1)
+        )
+        return _entry(row) if row else None
+
     async def after(self, seq: int, most: int) -> Sequence[AuditEntry]:
         """Entries with a larger number, oldest first."""
         rows = await self._all(
