@@ -47,6 +47,8 @@ export class ViewerHub {
     const entry = this.entry(candidate_id);
     entry.peer = peer;
     this.want(candidate_id);
+    // Talk turned on or off while the candidate could not be told: new routes are the candidate's to look for.
+    entry.link?.repeatOffer();
   }
 
   left(peer: string): void {

@@ -66,6 +66,7 @@ export class FakeRtc {
   onsignalingstatechange: (() => void) | null = null;
   ontrack: (() => void) | null = null;
   private count = 0;
+  private needed = false;
 
   addTrack(track: FakeTrack) {
     this.addTransceiver(track.kind, { direction: "sendrecv" }, track);
@@ -76,9 +77,22 @@ export class FakeRtc {
     track: FakeTrack | null = null,
   ) {
     const receiver = { track: new FakeTrack(kind) };
-    const made = { sender: new FakeSender(track), receiver, direction, currentDirection: null };
+    const need = () => this.need();
+    let now = direction;
+    const made: FakeTransceiver = {
+      sender: new FakeSender(track),
+      receiver,
+      currentDirection: null,
+      get direction() {
+        return now;
+      },
+      set direction(next) {
+        if (next !== now) need();
+        now = next;
+      },
+    };
     this.transceivers.push(made);
-    queueMicrotask(() => this.onnegotiationneeded?.());
+    need();
     return made;
   }
   getTransceivers = () => this.transceivers;
@@ -107,8 +121,18 @@ export class FakeRtc {
     this.connectionState = state;
     this.onconnectionstatechange?.();
   }
+  /** As in browsers: only said when no other negotiation is under way, and then once. */
+  private need() {
+    this.needed = true;
+    queueMicrotask(() => {
+      if (!this.needed || this.signalingState !== "stable") return;
+      this.needed = false;
+      this.onnegotiationneeded?.();
+    });
+  }
   private become(state: string) {
     this.signalingState = state;
+    if (state === "stable" && this.needed) this.need();
     this.onsignalingstatechange?.();
   }
 }

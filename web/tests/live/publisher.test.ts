@@ -119,6 +119,17 @@ describe("a proctor page that comes back under a new name", () => {
     expect(rtc().connectionState).toBe("connected");
   });
 
+  it("is answered when it turned its microphone on or off meanwhile", async () => {
+    await goLive();
+    const link = linkOf("P1");
+    publisher.left("P1");
+    publisher.joined(proctor("P9"));
+    publisher.receive("P9", { epoch: "p", link, want: "focus" });
+    publisher.receive("P9", { epoch: "p", link, description: { type: "offer", sdp: "" } });
+    await settle();
+    expect(sent.at(-1)).toMatchObject({ to: "P9", signal: { link, description: { type: "answer" } } });
+  });
+
   it("gets a new link when it names none", async () => {
     await goLive();
     publisher.left("P1");
