@@ -1,4 +1,4 @@
-import type { Candidate, Incident, Message } from "../api/types";
+import type { Candidate, ExamSession, Incident, Message } from "../api/types";
 import { waitsForAnother } from "./second-person";
 
 export type TileStatus =
@@ -63,6 +63,11 @@ function roomTileStatus(
   if (camera === "ended" || camera === "muted") return "camera_off";
   if (last_frame_at === null) return "online";
   return silence > RECENT_MS + 3 * (next_frame_ms ?? 0) ? "no_feed" : "online";
+}
+
+/** Whether the candidate's page plays what the proctor says: from consent on, until the exam is over. */
+export function playsProctor({ state }: Candidate, session: ExamSession | null): boolean {
+  return state !== "removed" && state !== "finished" && session?.closed_at === null;
 }
 
 /** Candidates with incidents that `person` can do something about, and how many there are. */

@@ -30,6 +30,8 @@ export class ViewerHub {
   private focused: string | null = null;
   /** Whom the proctor speaks to at the moment. */
   readonly talkingTo = new Store<string | null>(null);
+  /** Whom the proctor spoke to when the candidate went away. */
+  readonly talkLost = new Store<string | null>(null);
   private talk: { candidateId: string; stream: MediaStream } | null = null;
 
   constructor(private readonly options: ViewerOptions) {}
@@ -81,6 +83,7 @@ export class ViewerHub {
     const before = this.focused;
     if (before === candidateId) return;
     this.focused = candidateId;
+    this.talkLost.set(null);
     if (this.talk && this.talk.candidateId !== candidateId) this.stopTalk();
     if (before) this.want(before);
     if (candidateId) this.want(candidateId);
@@ -89,6 +92,7 @@ export class ViewerHub {
   startTalk(candidateId: string, stream: MediaStream): boolean {
     if (!this.entries.get(candidateId)?.link) return false;
     this.stopTalk();
+    this.talkLost.set(null);
     this.talk = { candidateId, stream };
     this.talkingTo.set(candidateId);
     this.applyTalk(candidateId, stream);
@@ -103,6 +107,13 @@ export class ViewerHub {
     if (!talk) return;
     this.applyTalk(talk.candidateId, null);
     for (const track of talk.stream.getTracks()) track.stop();
+  }
+
+  /** Nobody hears the proctor any more: nothing of his or hers stays on, and it is said. */
+  loseTalk(): void {
+    const lost = this.talk?.candidateId;
+    this.stopTalk();
+    if (lost !== undefined) this.talkLost.set(lost);
   }
 
   networkChanged(): void {
@@ -202,6 +213,7 @@ export class ViewerHub {
     const entry = this.entries.get(candidateId);
     if (!entry) return;
     entry.stopWaiting();
+    if (this.talk?.candidateId === candidateId) this.loseTalk();
     entry.link?.close();
     entry.link = null;
     this.show(candidateId, { stream: null, state: "connecting" });

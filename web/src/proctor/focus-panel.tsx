@@ -3,7 +3,7 @@ import { IconVolume, IconVolumeOff, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { referencePhotoUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
-import { tileStatus } from "../live/candidate-status";
+import { playsProctor, tileStatus } from "../live/candidate-status";
 import { ago } from "../time";
 import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
@@ -106,7 +106,9 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
   const live = useStore(store.viewers.views).get(candidate.id) ?? null;
   const talking = useStore(store.viewers.talkingTo) === candidate.id;
   const [listening, setListening] = useState(false);
-  const talkback = useConsoleView().session?.media.talkback ?? false;
+  const lost = useStore(store.viewers.talkLost) === candidate.id;
+  const { session } = useConsoleView();
+  const talkback = session?.media.talkback ?? false;
   const sound = listening || talking;
   const Icon = sound ? IconVolume : IconVolumeOff;
   return (
@@ -126,9 +128,14 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
           </Text>
         </figure>
       </div>
+      {lost && (
+        <Text role="alert" size="sm" data-testid="talk-lost">
+          The candidate is not connected any more. Your microphone and camera are off.
+        </Text>
+      )}
       {candidate.state !== "finished" && (
         <Group gap="xs">
-          {talkback && <TalkToggle candidateId={candidate.id} />}
+          {talkback && playsProctor(candidate, session) && <TalkToggle candidateId={candidate.id} />}
           <Button
             variant="default"
             aria-pressed={sound}

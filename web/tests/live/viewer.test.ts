@@ -187,3 +187,47 @@ describe("talk across a gap in the signalling", () => {
     expect(lastOffer()?.to).not.toBe("A2");
   });
 });
+
+describe("talk when the candidate goes away", () => {
+  const microphone = new FakeTrack("audio");
+
+  beforeEach(async () => {
+    microphone.readyState = "live";
+    await offer("A1", "L1");
+    rtc().connect("connected");
+    hub.focus("a");
+    hub.startTalk("a", new FakeStream([microphone]) as unknown as MediaStream);
+  });
+
+  it.each([
+    ["says goodbye", () => hub.receive("A1", { epoch: "c", link: "L1", bye: true })],
+    [
+      "is gone without a word",
+      () => {
+        hub.left("A1");
+        rtc().connect("disconnected");
+      },
+    ],
+  ])("ends, microphone and all, when the page %s", (_, goes) => {
+    goes();
+    expect(hub.talkingTo.get()).toBeNull();
+    expect(hub.talkLost.get()).toBe("a");
+    expect(microphone.readyState).toBe("ended");
+    hub.focus(null);
+    expect(hub.talkLost.get()).toBeNull();
+  });
+
+  it("goes on while only the candidate's socket is lost", () => {
+    hub.left("A1");
+    expect([hub.talkingTo.get(), hub.talkLost.get()]).toEqual(["a", null]);
+    expect(microphone.readyState).toBe("live");
+  });
+
+  it("is not lost when the proctor ends it, nor when others go", async () => {
+    hub.receive("B1", { epoch: "c", link: "L9", bye: true });
+    hub.left("B1");
+    expect(hub.talkingTo.get()).toBe("a");
+    hub.stopTalk();
+    expect(hub.talkLost.get()).toBeNull();
+  });
+});

@@ -1,0 +1,60 @@
+import { act, screen } from "@testing-library/react";
+import { beforeEach, expect, it, vi } from "vitest";
+import type { Candidate } from "../../src/api/types";
+import { fromSnapshot, withCandidate } from "../../src/live/console-state";
+import { ConsoleStore } from "../../src/live/console-store";
+import { SeenIncidents } from "../../src/live/unread";
+import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
+import { ConsoleUi } from "../../src/proctor/console-ui";
+import { FocusPanel } from "../../src/proctor/focus-panel";
+import { candidate, session, snapshot } from "../live/shapes";
+import { show } from "./render";
+
+let store: ConsoleStore;
+
+beforeEach(() => {
+  vi.stubGlobal("fetch", async () => new Response(JSON.stringify({ kinds: [] })));
+});
+
+/** The large view of one candidate, on a console that has no connections. */
+function open(part: Partial<Candidate> = {}, closed_at: string | null = null) {
+  store = new ConsoleStore("s1");
+  const candidates = [candidate("c1", part)];
+  store.view.set(fromSnapshot(snapshot({ candidates, session: { ...session, closed_at } })));
+  const seen = new SeenIncidents("s1");
+  const ui = new ConsoleUi(store, seen, () => {}, "p");
+  ui.focus("c1");
+  const proctor = { id: "p", person: "p", name: "Olga", role: "proctor" };
+  show(
+    <ConsoleContext value={{ proctor, store, seen, ui } as ConsoleParts}>
+      <FocusPanel candidateId="c1" />
+    </ConsoleContext>,
+  );
+}
+
+it.each(["joined", "checking_in", "waiting_for_proctor", "approved", "in_room", "paused"] as const)(
+  "offers to speak to a candidate who is %s",
+  (state) => {
+    open({ state });
+    expect(screen.getByTestId("talk-toggle")).toBeTruthy();
+  },
+);
+
+it.each([
+  ["removed", null],
+  ["finished", null],
+  ["in_room", "2026-11-22T11:00:00Z"],
+] as const)("offers nobody to speak to whose page plays nothing: %s", (state, closed_at) => {
+  open({ state }, closed_at);
+  expect(screen.queryByTestId("talk-toggle")).toBeNull();
+});
+
+it("says that microphone and camera went off because the candidate is gone", () => {
+  open();
+  expect(screen.queryByTestId("talk-lost")).toBeNull();
+  act(() => {
+    store.viewers.talkLost.set("c1");
+    store.view.set(withCandidate(store.view.get(), candidate("c1", { state: "finished" })));
+  });
+  expect(screen.getByTestId("talk-lost").textContent).toContain("Your microphone and camera are off");
+});
