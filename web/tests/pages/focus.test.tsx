@@ -1,5 +1,5 @@
 import { act, screen } from "@testing-library/react";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Candidate } from "../../src/api/types";
 import { fromSnapshot, withCandidate } from "../../src/live/console-state";
 import { ConsoleStore } from "../../src/live/console-store";
@@ -7,6 +7,7 @@ import { SeenIncidents } from "../../src/live/unread";
 import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
 import { ConsoleUi } from "../../src/proctor/console-ui";
 import { FocusPanel } from "../../src/proctor/focus-panel";
+import { FakeStream, FakeTrack } from "../live/fake-rtc";
 import { candidate, session, snapshot } from "../live/shapes";
 import { show } from "./render";
 
@@ -57,4 +58,29 @@ it("says that microphone and camera went off because the candidate is gone", () 
     store.view.set(withCandidate(store.view.get(), candidate("c1", { state: "finished" })));
   });
   expect(screen.getByTestId("talk-lost").textContent).toContain("Your microphone and camera are off");
+});
+
+describe("talk", () => {
+  const turnOn = async (getUserMedia: () => Promise<FakeStream>) => {
+    vi.stubGlobal("isSecureContext", true);
+    vi.stubGlobal("navigator", { mediaDevices: { getUserMedia }, userAgent: "" });
+    open();
+    // A live connection is all that is missing on this console.
+    vi.spyOn(store.viewers, "startTalk").mockImplementation((id) => {
+      store.viewers.talkingTo.set(id);
+      return true;
+    });
+    expect(screen.getByTestId("talk-toggle").textContent).toBe("Talk (they see and hear you)");
+    await act(async () => screen.getByTestId("talk-toggle").click());
+  };
+
+  it("says that the candidate sees the proctor as well", async () => {
+    await turnOn(async () => new FakeStream([new FakeTrack("audio"), new FakeTrack("video")]));
+    expect(screen.getByTestId("talk-how").textContent).toBe("The candidate sees and hears you.");
+  });
+
+  it("says that there is no camera", async () => {
+    await turnOn(async () => new FakeStream([new FakeTrack("audio")]));
+    expect(screen.getByTestId("talk-how").textContent).toContain("Your camera is not on");
+  });
 });
