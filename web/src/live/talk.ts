@@ -36,3 +36,16 @@ async function openMicrophone(): Promise<MediaStream> {
     return navigator.mediaDevices.getUserMedia({ audio });
   }
 }
+
+/** Send the proctor's own tracks over a connection that else only receives; null ends it. */
+export function speakOver(rtc: RTCPeerConnection, stream: MediaStream | null): void {
+  for (const kind of ["audio", "video"]) {
+    const track = stream?.getTracks().find((each) => each.kind === kind) ?? null;
+    const known = rtc.getTransceivers().find(({ receiver }) => receiver.track.kind === kind);
+    if (!known && (!track || !stream)) continue;
+    const transceiver = known ?? rtc.addTransceiver(kind, { direction: "recvonly" });
+    void transceiver.sender.replaceTrack(track).catch(() => {});
+    if (track && stream) transceiver.sender.setStreams(stream);
+    transceiver.direction = track ? "sendrecv" : "recvonly";
+  }
+}

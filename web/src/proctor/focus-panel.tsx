@@ -3,7 +3,7 @@ import { IconVolume, IconVolumeOff, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { referencePhotoUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
-import { playsProctor, tileStatus } from "../live/candidate-status";
+import { cameraOff, picturesStopped, playsProctor, tileStatus } from "../live/candidate-status";
 import { ago } from "../time";
 import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
@@ -156,9 +156,10 @@ function Facts({ candidate }: { candidate: Candidate }) {
   const now = useNow();
   const paused = candidate.state === "paused";
   // What was true of the last picture is not true of now.
-  const over = paused || candidate.state === "finished" || candidate.state === "removed";
+  const over = picturesStopped(candidate, now);
   const facts = [
     ...(paused ? [["Monitoring", "Paused: no pictures are taken"]] : []),
+    ...(!paused && cameraOff(candidate) ? [["Monitoring", "The camera is off: no pictures come"]] : []),
     ...(over ? [] : [["Faces", facesWords(candidate.live)]]),
     ...(candidate.identity_check === "proctor"
       ? [["Identity", "A proctor compares by eye"]]

@@ -65,6 +65,8 @@ export class FakeRtc {
   onconnectionstatechange: (() => void) | null = null;
   onsignalingstatechange: (() => void) | null = null;
   ontrack: (() => void) | null = null;
+  frozen = false;
+  private frames = 0;
   private count = 0;
   private needed = false;
 
@@ -110,6 +112,11 @@ export class FakeRtc {
   }
   async addIceCandidate(candidate: unknown) {
     this.candidates.push(candidate);
+  }
+  /** Pictures come with each look, until they are `frozen`. */
+  async getStats() {
+    if (!this.frozen) this.frames += 10;
+    return new Map([["in", { type: "inbound-rtp", framesReceived: this.frames }]]);
   }
   restartIce() {
     this.restarts++;

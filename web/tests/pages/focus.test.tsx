@@ -84,3 +84,16 @@ describe("talk", () => {
     expect(screen.getByTestId("talk-how").textContent).toContain("Your camera is not on");
   });
 });
+
+it("says nothing of faces and likeness while the camera is off", () => {
+  const live = { faces: 1, identity: "match", reason: null, usable: true } as const;
+  const last_frame_at = new Date().toISOString();
+  open({ camera: "ended", live, last_frame_at });
+  const panel = screen.getByTestId("focus-panel");
+  expect(panel.textContent).toContain("The camera is off: no pictures come");
+  expect(panel.textContent).not.toContain("1 face");
+  expect(panel.textContent).not.toContain("Matches the check-in photos");
+  act(() => store.view.set(withCandidate(store.view.get(), candidate("c1", { live, last_frame_at }))));
+  expect(panel.textContent).toContain("1 face in the last picture");
+  expect(panel.textContent).toContain("Matches the check-in photos");
+});
