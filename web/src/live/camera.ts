@@ -72,7 +72,9 @@ export class Camera {
       video.onmute = () => this.look();
       video.onunmute = () => this.look();
     }
-    this.view.set({ status: "on", problem: null, stream, microphone: stream.getAudioTracks().length > 0 });
+    const [audio] = stream.getAudioTracks();
+    if (audio) audio.onended = () => this.look();
+    this.view.set({ status: "on", problem: null, stream, microphone: audio !== undefined });
     this.look();
   }
 
@@ -85,9 +87,18 @@ export class Camera {
       this.lost();
       return;
     }
+    this.dropDeadMicrophone();
     const status = video.muted ? "muted" : "on";
     if (this.view.get().status !== status) this.view.patch({ status });
     this.cancelCheck = this.clock.after(CHECK_MS, () => this.look());
+  }
+
+  /** Nobody is to think that they hear the candidate. */
+  private dropDeadMicrophone(): void {
+    const { stream, microphone } = this.view.get();
+    if (!stream || !microphone || stream.getAudioTracks().some(({ readyState }) => readyState === "live"))
+      return;
+    this.view.patch({ stream: new MediaStream(stream.getVideoTracks()), microphone: false });
   }
 
   private lost(): void {

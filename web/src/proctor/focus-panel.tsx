@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { referencePhotoUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
 import { cameraOff, picturesStopped, playsProctor, tileStatus } from "../live/candidate-status";
+import type { LiveView } from "../live/media";
 import { ago } from "../time";
 import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
@@ -110,7 +111,8 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
   const { session } = useConsoleView();
   const talkback = session?.media.talkback ?? false;
   const sound = listening || talking;
-  const Icon = sound ? IconVolume : IconVolumeOff;
+  const heard = live?.state === "live" && hasSound(live);
+  const Icon = sound && heard ? IconVolume : IconVolumeOff;
   return (
     <>
       <div className={css.focusPictures}>
@@ -144,12 +146,22 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
             onClick={() => setListening(!listening)}
             data-testid="listen-toggle"
           >
-            {sound ? "You hear the candidate" : "Listen"}
+            {!sound ? "Listen" : heard ? "You hear the candidate" : "No sound from the candidate"}
           </Button>
+          {sound && !heard && (
+            <Text role="status" size="sm" data-testid="no-sound">
+              The candidate's browser sends no sound: perhaps there is no microphone, or it is not allowed.
+            </Text>
+          )}
         </Group>
       )}
     </>
   );
+}
+
+/** What the candidate's browser sends now, not what it might. */
+function hasSound({ stream }: LiveView): boolean {
+  return stream?.getAudioTracks().some(({ readyState }) => readyState === "live") ?? false;
 }
 
 function Facts({ candidate }: { candidate: Candidate }) {

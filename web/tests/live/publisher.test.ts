@@ -211,3 +211,20 @@ it("says goodbye when it closes", () => {
   expect(sent.at(-1)).toMatchObject({ to: "P1", signal: { bye: true } });
   expect(rtc().connectionState).toBe("closed");
 });
+
+it("offers no sound while there is no microphone, and again once there is one", async () => {
+  await goLive();
+  const video = new FakeTrack("video");
+  const put = async (...tracks: FakeTrack[]) => {
+    publisher.setTracks(tracks as unknown as MediaStreamTrack[]);
+    await settle();
+  };
+  const directions = () => rtc().transceivers.map(({ direction }) => direction);
+  const before = offersTo("P1").length;
+  await put(video);
+  expect(directions()).toEqual(["sendrecv", "recvonly"]);
+  expect(offersTo("P1")).toHaveLength(before + 1);
+  answer("P1");
+  await put(video, new FakeTrack("audio"));
+  expect(directions()).toEqual(["sendrecv", "sendrecv"]);
+});

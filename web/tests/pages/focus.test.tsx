@@ -1,4 +1,5 @@
 import { act, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Candidate } from "../../src/api/types";
 import { fromSnapshot, withCandidate } from "../../src/live/console-state";
@@ -14,6 +15,8 @@ import { show } from "./render";
 let store: ConsoleStore;
 
 beforeEach(() => {
+  vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+  vi.spyOn(HTMLMediaElement.prototype, "srcObject", "set").mockImplementation(() => {});
   vi.stubGlobal("fetch", async () => new Response(JSON.stringify({ kinds: [] })));
 });
 
@@ -96,4 +99,19 @@ it("says nothing of faces and likeness while the camera is off", () => {
   act(() => store.view.set(withCandidate(store.view.get(), candidate("c1", { live, last_frame_at }))));
   expect(panel.textContent).toContain("1 face in the last picture");
   expect(panel.textContent).toContain("Matches the check-in photos");
+});
+
+it.each([
+  [["video", "audio"], "live", "You hear the candidate"],
+  [["video"], "live", "No sound from the candidate"],
+  [["video", "audio"], "broken", "No sound from the candidate"],
+] as const)("says with %j on a %s connection: %s", async (kinds, state, words) => {
+  open({ last_frame_at: new Date().toISOString() });
+  const listen = screen.getByTestId("listen-toggle");
+  expect(listen.textContent).toBe("Listen");
+  const stream = new FakeStream(kinds.map((kind) => new FakeTrack(kind))) as unknown as MediaStream;
+  act(() => store.viewers.views.set(new Map([["c1", { stream, state }]])));
+  await userEvent.click(listen);
+  expect(listen.textContent).toBe(words);
+  expect(screen.queryByTestId("no-sound") === null).toBe(words === "You hear the candidate");
 });
