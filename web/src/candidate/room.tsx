@@ -40,7 +40,7 @@ export function Room({ session, view }: StepProps) {
           {view.me?.session.title}
         </Title>
         <StatusCard status={status} connection={view.connection} />
-        {camera.status === "problem" && (
+        {(camera.status === "problem" || camera.status === "lost") && (
           <CameraProblem camera={camera} onRetry={() => void session.media.camera.start()} />
         )}
         <Warnings warnings={view.warnings} />

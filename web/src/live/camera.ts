@@ -47,7 +47,9 @@ export class Camera {
       this.use(await openDevices());
       return true;
     } catch (error) {
-      this.view.patch({ status: "problem", problem: classifyMediaError(error) });
+      // A camera that was lost in mid-exam is still waited for, whatever a try by hand came to.
+      this.view.patch({ status: status === "lost" ? "lost" : "problem", problem: classifyMediaError(error) });
+      if (status === "lost") this.regainLater();
       return false;
     }
   }

@@ -150,6 +150,28 @@ describe("in the room", () => {
     session.view.patch({ phase: "closed" });
   });
 
+  it("waits for a lost camera also after a try by hand that was refused", async () => {
+    const session = await inRoom();
+    const { camera } = session.media;
+    let allowed = false;
+    const getUserMedia = async () => {
+      if (!allowed) throw Object.assign(new Error(), { name: "NotAllowedError" });
+      return new FakeStream([new FakeTrack("video")]);
+    };
+    vi.stubGlobal("navigator", { mediaDevices: { getUserMedia, addEventListener() {} } });
+    page.camera.onended?.();
+    await page.clock.pass(600);
+    await ready();
+    expect(camera.view.get()).toMatchObject({ status: "lost", problem: "denied" });
+    expect(await camera.start()).toBe(false);
+    expect(camera.view.get()).toMatchObject({ status: "lost", problem: "denied" });
+    allowed = true;
+    await page.clock.pass(5000);
+    await ready();
+    expect(camera.view.get().status).toBe("on");
+    session.view.patch({ phase: "closed" });
+  });
+
   it.each(["at once", "without an event"])("sends no sound of a microphone that ended %s", async (how) => {
     const microphone = new FakeTrack("audio");
     const getUserMedia = async () => new FakeStream([page.camera, microphone]);
