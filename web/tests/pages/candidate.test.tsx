@@ -191,6 +191,7 @@ it("opens the exam in a tab that cannot reach back", () => {
 it("can be taken back from another tab", async () => {
   become({ me: myCandidate({ state: "in_room" }), phase: "taken_over" });
   expect(screen.getByTestId("tab-taken-over").textContent).toContain("open in another tab");
+  expect(screen.getByTestId("tab-taken-over").textContent).toContain("your camera is off now");
   await userEvent.click(screen.getByTestId("continue-here"));
   expect(did).toEqual([["continueHere"]]);
 });
