@@ -12,6 +12,7 @@ import type {
   MediaProvider,
   Severity,
 } from "./api/types";
+import { cameraOff } from "./live/candidate-status";
 import type { LiveView } from "./live/media";
 
 export const KIND_WORDS: Record<IncidentKind, string> = {
@@ -53,11 +54,13 @@ export function isolationWords({ isolation }: MediaProvider): string {
 
 /** What to say of a candidate in the room whose live picture does not flow; null when it does. */
 export function liveTroubleWords(
-  { state, online }: Candidate,
+  { state, online, camera }: Candidate,
   live: LiveView | null,
   trouble: string | null,
 ): string | null {
-  if (state !== "in_room" || !online || live?.state === "live") return null;
+  if (state !== "in_room" || !online) return null;
+  if (cameraOff({ camera })) return "The camera gives no picture at the moment.";
+  if (live?.state === "live") return null;
   if (trouble) return "No live video at the moment. Still pictures go on.";
   return live?.state === "broken" ? "Live video is interrupted. Still pictures go on." : null;
 }

@@ -20,7 +20,6 @@ import { CameraProblem } from "./camera-help";
 import css from "./candidate.module.css";
 import { Chat } from "./chat";
 import { ProctorNote } from "./proctor-note";
-import { ProctorVideo } from "./proctor-video";
 
 const STATUS_ICON = {
   ok: IconCircleCheck,
@@ -41,7 +40,7 @@ export function Room({ session, view }: StepProps) {
           {view.me?.session.title}
         </Title>
         <StatusCard status={status} connection={view.connection} />
-        {camera.status === "problem" && (
+        {(camera.status === "problem" || camera.status === "lost") && (
           <CameraProblem camera={camera} onRetry={() => void session.media.camera.start()} />
         )}
         <Warnings warnings={view.warnings} />
@@ -67,7 +66,6 @@ export function Room({ session, view }: StepProps) {
               The proctor sees this picture. To you it is shown as in a mirror.
             </Text>
           </figure>
-          <ProctorVideo incoming={session.media.live.incoming} />
         </div>
         <Text size="sm" className="faint">
           Please keep this tab open. You may work in another tab or window.

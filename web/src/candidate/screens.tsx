@@ -72,8 +72,8 @@ export function TakenOverScreen({ onContinue }: { onContinue: () => void }) {
     <div data-testid="tab-taken-over">
       <Screen icon={<IconWindow size={40} aria-hidden />} title="This exam is open in another tab">
         <Text mb="lg">
-          Only one tab can be used at a time. Nothing is lost. You can go on in the other tab, or come back to
-          this one.
+          Only one tab can be used at a time. Nothing is lost: you can go on in the other tab. If you have
+          closed it, press Continue here: your camera is off now.
         </Text>
         <Button size="md" onClick={onContinue} data-testid="continue-here">
           Continue here

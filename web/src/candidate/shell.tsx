@@ -10,6 +10,7 @@ import css from "./candidate.module.css";
 import { Chat } from "./chat";
 import { ConnectionNote } from "./connection-note";
 import { ProctorNote } from "./proctor-note";
+import { ProctorVideo } from "./proctor-video";
 
 const STEPS: [Step[], string][] = [
   [["welcome"], "Welcome"],
@@ -65,6 +66,7 @@ export function Shell({ session, view, children }: StepProps & { children: React
         {open && STEPS.some(([steps]) => steps.includes(step)) && !inRoom && <Progress step={step} />}
         {canAsk && !inRoom && <ConnectionNote connection={view.connection} trouble={view.trouble} />}
         {canAsk && !inRoom && <ProctorNote view={view} onAnswer={help.open} />}
+        {canAsk && <ProctorVideo incoming={session.media.live.incoming} />}
         {children}
       </main>
       <SidePanel opened={helpOpen && !chatShown} onClose={help.close} title="Ask for help">

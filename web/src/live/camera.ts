@@ -47,7 +47,9 @@ export class Camera {
       this.use(await openDevices());
       return true;
     } catch (error) {
-      this.view.patch({ status: "problem", problem: classifyMediaError(error) });
+      // A camera that was lost in mid-exam is still waited for, whatever a try by hand came to.
+      this.view.patch({ status: status === "lost" ? "lost" : "problem", problem: classifyMediaError(error) });
+      if (status === "lost") this.regainLater();
       return false;
     }
   }
@@ -72,7 +74,9 @@ export class Camera {
       video.onmute = () => this.look();
       video.onunmute = () => this.look();
     }
-    this.view.set({ status: "on", problem: null, stream, microphone: stream.getAudioTracks().length > 0 });
+    const [audio] = stream.getAudioTracks();
+    if (audio) audio.onended = () => this.look();
+    this.view.set({ status: "on", problem: null, stream, microphone: audio !== undefined });
     this.look();
   }
 
@@ -85,9 +89,18 @@ export class Camera {
       this.lost();
       return;
     }
+    this.dropDeadMicrophone();
     const status = video.muted ? "muted" : "on";
     if (this.view.get().status !== status) this.view.patch({ status });
     this.cancelCheck = this.clock.after(CHECK_MS, () => this.look());
+  }
+
+  /** Nobody is to think that they hear the candidate. */
+  private dropDeadMicrophone(): void {
+    const { stream, microphone } = this.view.get();
+    if (!stream || !microphone || stream.getAudioTracks().some(({ readyState }) => readyState === "live"))
+      return;
+    this.view.patch({ stream: new MediaStream(stream.getVideoTracks()), microphone: false });
   }
 
   private lost(): void {

@@ -1,4 +1,4 @@
-import type { Candidate, Incident, Message } from "../api/types";
+import type { Candidate, ExamSession, Incident, Message } from "../api/types";
 import { waitsForAnother } from "./second-person";
 
 export type TileStatus =
@@ -50,19 +50,42 @@ export function tileStatus(candidate: Candidate, now: number): TileStatus {
   }
 }
 
-function roomTileStatus(
-  { online, camera, last_frame_at, next_frame_ms }: Candidate,
-  now: number,
-): TileStatus {
+function roomTileStatus(candidate: Candidate, now: number): TileStatus {
+  const { online, last_frame_at, next_frame_ms } = candidate;
   const silence = last_frame_at ? now - Date.parse(last_frame_at) : Number.POSITIVE_INFINITY;
   if (!online) {
     // Pictures come by themselves: no live connection is needed for them.
     if (silence < LATE_MS + 2 * (next_frame_ms ?? 0)) return "pictures";
     return silence < RECENT_MS ? "reconnecting" : "no_feed";
   }
-  if (camera === "ended" || camera === "muted") return "camera_off";
+  if (cameraOff(candidate)) return "camera_off";
   if (last_frame_at === null) return "online";
   return silence > RECENT_MS + 3 * (next_frame_ms ?? 0) ? "no_feed" : "online";
+}
+
+/** The candidate's page says that its camera gives nothing: what is still shown of it is of the past. */
+export function cameraOff({ camera }: Pick<Candidate, "camera">): boolean {
+  return camera === "ended" || camera === "muted";
+}
+
+const NO_PICTURES: readonly TileStatus[] = [
+  "reconnecting",
+  "no_feed",
+  "camera_off",
+  "paused",
+  "removed",
+  "finished",
+  "left",
+];
+
+/** No new pictures come, so that the newest one says nothing about now. */
+export function picturesStopped(candidate: Candidate, now: number): boolean {
+  return cameraOff(candidate) || NO_PICTURES.includes(tileStatus(candidate, now));
+}
+
+/** Whether the candidate's page plays what the proctor says: from consent on, until the exam is over. */
+export function playsProctor({ state }: Candidate, session: ExamSession | null): boolean {
+  return state !== "removed" && state !== "finished" && session?.closed_at === null;
 }
 
 /** Candidates with incidents that `person` can do something about, and how many there are. */

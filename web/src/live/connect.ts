@@ -115,6 +115,7 @@ export class Sending extends Switch<SendingMedia> implements SendingMedia {
 export class Watching extends Switch<WatchingMedia> implements WatchingMedia {
   readonly views = new Store<ReadonlyMap<string, LiveView>>(new Map());
   readonly talkingTo = new Store<string | null>(null);
+  readonly talkLost = new Store<string | null>(null);
   readonly trouble = new Store<string | null>(null);
   private focused: string | null = null;
 
@@ -129,6 +130,10 @@ export class Watching extends Switch<WatchingMedia> implements WatchingMedia {
 
   stopTalk(): void {
     this.carrier?.stopTalk();
+  }
+
+  loseTalk(): void {
+    this.carrier?.loseTalk();
   }
 
   networkChanged(): void {
@@ -146,6 +151,7 @@ export class Watching extends Switch<WatchingMedia> implements WatchingMedia {
   protected begin(carrier: WatchingMedia): void {
     mirror(carrier.views, this.views);
     mirror(carrier.talkingTo, this.talkingTo);
+    mirror(carrier.talkLost, this.talkLost);
     mirror(carrier.trouble, this.trouble);
     carrier.focus(this.focused);
   }

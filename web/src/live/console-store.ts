@@ -11,6 +11,7 @@ import type {
   NewAccommodations,
 } from "../api/types";
 import { backoffMs } from "./backoff";
+import { playsProctor } from "./candidate-status";
 import { type Clock, steadyClock } from "./clock";
 import { Watching } from "./connect";
 import {
@@ -62,6 +63,7 @@ export class ConsoleStore {
       grant: (candidateId) => api.mediaGrant(sessionId, page, candidateId),
       send: (to, signal) => this.socket.send({ type: "signal", to, signal }),
     });
+    this.view.subscribe(() => this.endTalk());
   }
 
   start(): void {
@@ -126,6 +128,15 @@ export class ConsoleStore {
     const erased = await eraseCandidate(candidateId);
     await this.reload();
     return erased;
+  }
+
+  /** The proctor's microphone never stays on for somebody who is out of the exam. */
+  private endTalk(): void {
+    const id = this.viewers.talkingTo.get();
+    if (id === null) return;
+    const { candidates, session } = this.view.get();
+    const candidate = candidates.find((each) => each.id === id);
+    if (!candidate || !playsProctor(candidate, session)) this.viewers.loseTalk();
   }
 
   private keep(incident: Incident): void {

@@ -11,6 +11,7 @@ const PARTING_MS = 15_000;
 export class LivekitWatching implements WatchingMedia {
   readonly views = new Store<ReadonlyMap<string, LiveView>>(new Map());
   readonly talkingTo = new Store<string | null>(null);
+  readonly talkLost = new Store<string | null>(null);
   readonly trouble = new Store<string | null>(null);
   private readonly seats = new Map<string, Seat>();
   private readonly stalls: StallWatch;
@@ -48,6 +49,7 @@ export class LivekitWatching implements WatchingMedia {
   }
 
   stopTalk(): void {}
+  loseTalk(): void {}
 
   networkChanged(): void {
     for (const seat of this.seats.values()) seat.hurry();

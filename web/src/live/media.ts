@@ -40,6 +40,8 @@ export interface WatchingMedia {
   readonly views: Store<ReadonlyMap<string, LiveView>>;
   /** Whom the proctor speaks to at the moment. */
   readonly talkingTo: Store<string | null>;
+  /** Whom the proctor spoke to when the candidate went away; null once that is of no interest any more. */
+  readonly talkLost: Store<string | null>;
   /** Why there is no live video at all, in plain words; null while it works. */
   readonly trouble: Store<string | null>;
   heard(message: MediaMessage): void;
@@ -47,6 +49,8 @@ export interface WatchingMedia {
   focus(candidateId: string | null): void;
   startTalk(candidateId: string, stream: MediaStream): boolean;
   stopTalk(): void;
+  /** The same because the candidate is gone, which `talkLost` tells. */
+  loseTalk(): void;
   networkChanged(): void;
   close(): void;
 }

@@ -45,12 +45,15 @@ export class PeerLink {
 
   /** Signalling is back. What was sent meanwhile is lost; a picture that still flows is left alone. */
   resume(): void {
-    if (this.state === "closed") return;
-    if (this.rtc.signalingState === "have-local-offer" && this.rtc.localDescription) {
-      this.say({ description: this.rtc.localDescription.toJSON() });
-    } else if (this.rtc.connectionState !== "connected") {
-      this.restart();
-    }
+    if (!this.repeatOffer() && this.rtc.connectionState !== "connected") this.restart();
+  }
+
+  /** Ask again what nobody has answered: until then nothing else can be agreed on. Says whether there was such a thing. */
+  repeatOffer(): boolean {
+    const open = this.state !== "closed" && this.rtc.signalingState === "have-local-offer";
+    if (!open || !this.rtc.localDescription) return false;
+    this.say({ description: this.rtc.localDescription.toJSON() });
+    return true;
   }
 
   restart(): void {

@@ -169,9 +169,11 @@ export class Publisher {
     const { rtc } = outlet.link;
     for (const kind of ["video", "audio"]) {
       const track = this.tracks.find((each) => each.kind === kind) ?? null;
-      const sender = rtc.getTransceivers().find(({ receiver }) => receiver.track.kind === kind)?.sender;
-      if (sender) void sender.replaceTrack(track).catch(() => {});
+      const known = rtc.getTransceivers().find(({ receiver }) => receiver.track.kind === kind);
+      if (known) void known.sender.replaceTrack(track).catch(() => {});
       else if (track) rtc.addTrack(track, this.stream);
+      // Silence looks like sound that nobody makes: without a microphone none is offered.
+      if (known && kind === "audio") known.direction = track ? "sendrecv" : "recvonly";
     }
     this.applyQuality(outlet);
   }

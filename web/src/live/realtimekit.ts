@@ -91,6 +91,7 @@ interface Seat {
 export class RtkWatching implements WatchingMedia {
   readonly views = new Store<ReadonlyMap<string, LiveView>>(new Map());
   readonly talkingTo = new Store<string | null>(null);
+  readonly talkLost = new Store<string | null>(null);
   readonly trouble = new Store<string | null>(null);
   private seats = new Map<string, Seat>();
   private owners = new Map<string, string>();
@@ -125,6 +126,7 @@ export class RtkWatching implements WatchingMedia {
   }
 
   stopTalk(): void {}
+  loseTalk(): void {}
 
   networkChanged(): void {
     for (const { room } of this.seats.values()) room.hurry();

@@ -47,10 +47,14 @@ export function roomStatus(
 
 function cameraStatus({ status, problem }: Pick<CameraView, "status" | "problem">): RoomStatus | null {
   if (status === "lost") {
+    // A page that was forbidden the camera gets it back by the candidate's hand alone.
     return {
       tone: "camera",
-      title: "Your camera stopped",
-      text: "Please check its cable and that no other program uses it. We turn it on again as soon as it is back.",
+      title: problem === "denied" ? "Your camera is not allowed any more" : "Your camera stopped",
+      text:
+        problem === "denied"
+          ? "Please follow the steps below. Your exam goes on meanwhile."
+          : "Please follow the steps below. We also try by ourselves; your exam goes on meanwhile.",
     };
   }
   if (status === "muted") {

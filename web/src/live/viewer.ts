@@ -2,7 +2,9 @@ import type { Cancel, Clock } from "./clock";
 import type { LiveView } from "./media";
 import { PeerLink } from "./peer";
 import { type Hello, type Peer, type Quality, rtcConfig, type Signal } from "./protocol";
+import { type Measurable, StallWatch } from "./stall-watch";
 import { Store } from "./store";
+import { speakOver } from "./talk";
 
 /** A connection that finds no way at all, as without a relay that lets it in, never fails by itself. */
 const PATIENCE_MS = 15_000;
@@ -11,6 +13,8 @@ interface Entry {
   peer: string | null;
   link: PeerLink | null;
   view: LiveView;
+  /** Connected, and yet no new picture for seconds. */
+  stalled: boolean;
   stopWaiting: Cancel;
 }
 
@@ -30,12 +34,23 @@ export class ViewerHub {
   private focused: string | null = null;
   /** Whom the proctor speaks to at the moment. */
   readonly talkingTo = new Store<string | null>(null);
+  /** Whom the proctor spoke to when the candidate went away. */
+  readonly talkLost = new Store<string | null>(null);
   private talk: { candidateId: string; stream: MediaStream } | null = null;
 
-  constructor(private readonly options: ViewerOptions) {}
+  private readonly stalls: StallWatch;
+
+  constructor(private readonly options: ViewerOptions) {
+    this.stalls = new StallWatch(
+      options.clock,
+      () => this.pictures(),
+      (candidateId, flows) => this.flows(candidateId, flows),
+    );
+  }
 
   greet(hello: Hello): void {
     this.config = rtcConfig(hello);
+    this.stalls.start();
     this.owners.clear();
     for (const entry of this.entries.values()) entry.peer = null;
     for (const peer of hello.peers) this.joined(peer);
@@ -47,6 +62,8 @@ export class ViewerHub {
     const entry = this.entry(candidate_id);
     entry.peer = peer;
     this.want(candidate_id);
+    // Talk turned on or off while the candidate could not be told: new routes are the candidate's to look for.
+    entry.link?.repeatOffer();
   }
 
   left(peer: string): void {
@@ -79,6 +96,7 @@ export class ViewerHub {
     const before = this.focused;
     if (before === candidateId) return;
     this.focused = candidateId;
+    this.talkLost.set(null);
     if (this.talk && this.talk.candidateId !== candidateId) this.stopTalk();
     if (before) this.want(before);
     if (candidateId) this.want(candidateId);
@@ -87,6 +105,7 @@ export class ViewerHub {
   startTalk(candidateId: string, stream: MediaStream): boolean {
     if (!this.entries.get(candidateId)?.link) return false;
     this.stopTalk();
+    this.talkLost.set(null);
     this.talk = { candidateId, stream };
     this.talkingTo.set(candidateId);
     this.applyTalk(candidateId, stream);
@@ -103,6 +122,13 @@ export class ViewerHub {
     for (const track of talk.stream.getTracks()) track.stop();
   }
 
+  /** Nobody hears the proctor any more: nothing of his or hers stays on, and it is said. */
+  loseTalk(): void {
+    const lost = this.talk?.candidateId;
+    this.stopTalk();
+    if (lost !== undefined) this.talkLost.set(lost);
+  }
+
   networkChanged(): void {
     for (const entry of this.entries.values()) {
       if (entry.link && entry.link.state !== "live") this.askRestart(entry);
@@ -110,6 +136,7 @@ export class ViewerHub {
   }
 
   close(): void {
+    this.stalls.stop();
     this.stopTalk();
     for (const candidateId of [...this.entries.keys()]) this.drop(candidateId);
     this.entries.clear();
@@ -122,6 +149,7 @@ export class ViewerHub {
         peer: null,
         link: null,
         view: { stream: null, state: "connecting" },
+        stalled: false,
         stopWaiting: () => {},
       };
       this.entries.set(candidateId, entry);
@@ -138,6 +166,7 @@ export class ViewerHub {
 
   private connect(candidateId: string, entry: Entry, linkId: string): void {
     entry.link?.close();
+    entry.stalled = false;
     entry.link = new PeerLink({
       id: linkId,
       epoch: this.options.epoch,
@@ -184,22 +213,28 @@ export class ViewerHub {
 
   private applyTalk(candidateId: string, stream: MediaStream | null): void {
     const rtc = this.entries.get(candidateId)?.link?.rtc;
-    if (!rtc) return;
-    for (const kind of ["audio", "video"]) {
-      const track = stream?.getTracks().find((each) => each.kind === kind) ?? null;
-      const known = rtc.getTransceivers().find(({ receiver }) => receiver.track.kind === kind);
-      if (!known && (!track || !stream)) continue;
-      const transceiver = known ?? rtc.addTransceiver(kind, { direction: "recvonly" });
-      void transceiver.sender.replaceTrack(track).catch(() => {});
-      if (track && stream) transceiver.sender.setStreams(stream);
-      transceiver.direction = track ? "sendrecv" : "recvonly";
-    }
+    if (rtc) speakOver(rtc, stream);
+  }
+
+  private pictures(): Map<string, Measurable> {
+    const found = new Map<string, Measurable>();
+    for (const [id, { link }] of this.entries)
+      if (link?.state === "live") found.set(id, { getRTCStatsReport: () => link.rtc.getStats() });
+    return found;
+  }
+
+  /** A connection can be fine while no picture comes: the camera is gone, or the page hangs. */
+  private flows(candidateId: string, flows: boolean): void {
+    const { link } = this.entry(candidateId);
+    this.entry(candidateId).stalled = !flows;
+    if (link?.state === "live") this.show(candidateId, { state: "live" });
   }
 
   private drop(candidateId: string): void {
     const entry = this.entries.get(candidateId);
     if (!entry) return;
     entry.stopWaiting();
+    if (this.talk?.candidateId === candidateId) this.loseTalk();
     entry.link?.close();
     entry.link = null;
     this.show(candidateId, { stream: null, state: "connecting" });
@@ -208,6 +243,7 @@ export class ViewerHub {
   private show(candidateId: string, part: Partial<LiveView>): void {
     const entry = this.entry(candidateId);
     entry.view = { ...entry.view, ...part };
+    if (entry.stalled && entry.view.state === "live") entry.view.state = "broken";
     this.views.set(new Map(this.views.get()).set(candidateId, entry.view));
   }
 }

@@ -3,7 +3,8 @@ import { IconVolume, IconVolumeOff, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { referencePhotoUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
-import { tileStatus } from "../live/candidate-status";
+import { cameraOff, picturesStopped, playsProctor, tileStatus } from "../live/candidate-status";
+import type { LiveView } from "../live/media";
 import { ago } from "../time";
 import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
@@ -106,9 +107,12 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
   const live = useStore(store.viewers.views).get(candidate.id) ?? null;
   const talking = useStore(store.viewers.talkingTo) === candidate.id;
   const [listening, setListening] = useState(false);
-  const talkback = useConsoleView().session?.media.talkback ?? false;
+  const lost = useStore(store.viewers.talkLost) === candidate.id;
+  const { session } = useConsoleView();
+  const talkback = session?.media.talkback ?? false;
   const sound = listening || talking;
-  const Icon = sound ? IconVolume : IconVolumeOff;
+  const heard = live?.state === "live" && hasSound(live);
+  const Icon = sound && heard ? IconVolume : IconVolumeOff;
   return (
     <>
       <div className={css.focusPictures}>
@@ -126,9 +130,14 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
           </Text>
         </figure>
       </div>
+      {lost && (
+        <Text role="alert" size="sm" data-testid="talk-lost">
+          The candidate is not connected any more. Your microphone and camera are off.
+        </Text>
+      )}
       {candidate.state !== "finished" && (
         <Group gap="xs">
-          {talkback && <TalkToggle candidateId={candidate.id} />}
+          {talkback && playsProctor(candidate, session) && <TalkToggle candidateId={candidate.id} />}
           <Button
             variant="default"
             aria-pressed={sound}
@@ -137,21 +146,32 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
             onClick={() => setListening(!listening)}
             data-testid="listen-toggle"
           >
-            {sound ? "You hear the candidate" : "Listen"}
+            {!sound ? "Listen" : heard ? "You hear the candidate" : "No sound from the candidate"}
           </Button>
+          {sound && !heard && (
+            <Text role="status" size="sm" data-testid="no-sound">
+              The candidate's browser sends no sound: perhaps there is no microphone, or it is not allowed.
+            </Text>
+          )}
         </Group>
       )}
     </>
   );
 }
 
+/** What the candidate's browser sends now, not what it might. */
+function hasSound({ stream }: LiveView): boolean {
+  return stream?.getAudioTracks().some(({ readyState }) => readyState === "live") ?? false;
+}
+
 function Facts({ candidate }: { candidate: Candidate }) {
   const now = useNow();
   const paused = candidate.state === "paused";
   // What was true of the last picture is not true of now.
-  const over = paused || candidate.state === "finished" || candidate.state === "removed";
+  const over = picturesStopped(candidate, now);
   const facts = [
     ...(paused ? [["Monitoring", "Paused: no pictures are taken"]] : []),
+    ...(!paused && cameraOff(candidate) ? [["Monitoring", "The camera is off: no pictures come"]] : []),
     ...(over ? [] : [["Faces", facesWords(candidate.live)]]),
     ...(candidate.identity_check === "proctor"
       ? [["Identity", "A proctor compares by eye"]]

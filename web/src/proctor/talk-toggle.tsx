@@ -10,6 +10,7 @@ export function TalkToggle({ candidateId }: { candidateId: string }) {
   const on = useStore(viewers.talkingTo) === candidateId;
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const [seen, setSeen] = useState(false);
   const toggle = async () => {
     setProblem(null);
     if (on) {
@@ -17,7 +18,9 @@ export function TalkToggle({ candidateId }: { candidateId: string }) {
       return;
     }
     setBusy(true);
-    setProblem(await startTalking(viewers, candidateId));
+    const talk = await startTalking(viewers, candidateId);
+    setProblem(talk.problem);
+    setSeen(talk.problem === null && talk.seen);
     setBusy(false);
   };
   const Icon = on ? IconMicrophone : IconMicrophoneOff;
@@ -33,8 +36,13 @@ export function TalkToggle({ candidateId }: { candidateId: string }) {
         data-testid="talk-toggle"
         data-on={on}
       >
-        {on ? "Stop talking" : "Talk"}
+        {on ? "Stop talking" : "Talk (they see and hear you)"}
       </Button>
+      {on && (
+        <Text role="status" size="sm" data-testid="talk-how">
+          {seen ? "The candidate sees and hears you." : "The candidate hears you. Your camera is not on."}
+        </Text>
+      )}
       {problem && (
         <Text role="alert" size="sm">
           {problem}

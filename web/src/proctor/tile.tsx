@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import { IconAlertTriangle, IconMessage, IconUser } from "@tabler/icons-react";
 import { stillUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
-import { tileStatus } from "../live/candidate-status";
+import { cameraOff, picturesStopped, tileStatus } from "../live/candidate-status";
 import type { LiveView } from "../live/media";
 import { ago } from "../time";
 import { useNow } from "../ui/use-now";
@@ -73,7 +73,7 @@ export function Tile({ candidate, live, undecided, questions, focused, size }: P
             {interrupted}
           </Text>
         )}
-        {candidate.state === "in_room" && size === "large" && (
+        {candidate.state === "in_room" && size === "large" && !picturesStopped(candidate, now) && (
           <Text size="xs" className="faint">
             {facesWords(candidate.live)}
           </Text>
@@ -84,16 +84,18 @@ export function Tile({ candidate, live, undecided, questions, focused, size }: P
 }
 
 /** In one line with the number of faces where there is little room. */
-function lastPicture({ last_frame_at, live, state }: Candidate, now: number, size: TileSize): string {
+function lastPicture(candidate: Candidate, now: number, size: TileSize): string {
+  const { last_frame_at, live, state } = candidate;
   if (!last_frame_at) return "No picture yet";
   const when = ago(last_frame_at, now);
   if (size === "large") return `Last picture ${when}`;
-  return state === "in_room" && live?.faces != null ? `${when} · ${facesCount(live)}` : when;
+  const counts = state === "in_room" && live?.faces != null && !picturesStopped(candidate, now);
+  return counts ? `${when} · ${facesCount(live)}` : when;
 }
 
 const STOPPED = new Set<Candidate["state"]>(["paused", "removed", "finished"]);
 
-/** The live picture while it flows; otherwise the newest still that was analysed. */
+/** The live picture while it flows; otherwise the newest still that was analysed, with its age, grey when no more come. */
 interface PictureProps {
   candidate: Candidate;
   live: LiveView | null;
@@ -102,7 +104,9 @@ interface PictureProps {
 }
 
 export function LiveOrStill({ candidate, live, sound = false, testId = "tile-video" }: PictureProps) {
-  if (live?.stream && live.state === "live" && !STOPPED.has(candidate.state)) {
+  const now = useNow();
+  const shows = live?.stream && live.state === "live" && !STOPPED.has(candidate.state);
+  if (shows && !cameraOff(candidate)) {
     return (
       <LiveVideo
         stream={live.stream}
@@ -114,11 +118,20 @@ export function LiveOrStill({ candidate, live, sound = false, testId = "tile-vid
   }
   if (candidate.has_still) {
     return (
-      <img
-        src={stillUrl(candidate.id, candidate.last_frame_at)}
-        alt={`Newest still of ${candidate.name}`}
-        data-testid="tile-still"
-      />
+      <>
+        <img
+          className={css.still}
+          src={stillUrl(candidate.id, candidate.last_frame_at)}
+          alt={`Newest still of ${candidate.name}`}
+          data-testid="tile-still"
+          data-old={picturesStopped(candidate, now) || undefined}
+        />
+        {candidate.last_frame_at && (
+          <span className={css.age} data-testid="still-age">
+            Not live: {ago(candidate.last_frame_at, now)}
+          </span>
+        )}
+      </>
     );
   }
   return <IconUser size={48} aria-hidden />;

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { stepOf } from "../../src/live/candidate-state";
 import { tokenStore } from "../../src/live/token-store";
 import { inRoom, joinInfo, json, named, opened, page, ready, refuse } from "./candidate-page";
-import { FakeTrack } from "./fake-rtc";
+import { FakeStream, FakeTrack } from "./fake-rtc";
 import { session as exam, myCandidate } from "./shapes";
 
 describe("before consent", () => {
@@ -147,6 +147,43 @@ describe("in the room", () => {
     await page.clock.pass(600);
     await ready();
     expect(session.media.claim()).toBe("ok");
+    session.view.patch({ phase: "closed" });
+  });
+
+  it("waits for a lost camera also after a try by hand that was refused", async () => {
+    const session = await inRoom();
+    const { camera } = session.media;
+    let allowed = false;
+    const getUserMedia = async () => {
+      if (!allowed) throw Object.assign(new Error(), { name: "NotAllowedError" });
+      return new FakeStream([new FakeTrack("video")]);
+    };
+    vi.stubGlobal("navigator", { mediaDevices: { getUserMedia, addEventListener() {} } });
+    page.camera.onended?.();
+    await page.clock.pass(600);
+    await ready();
+    expect(camera.view.get()).toMatchObject({ status: "lost", problem: "denied" });
+    expect(await camera.start()).toBe(false);
+    expect(camera.view.get()).toMatchObject({ status: "lost", problem: "denied" });
+    allowed = true;
+    await page.clock.pass(5000);
+    await ready();
+    expect(camera.view.get().status).toBe("on");
+    session.view.patch({ phase: "closed" });
+  });
+
+  it.each(["at once", "without an event"])("sends no sound of a microphone that ended %s", async (how) => {
+    const microphone = new FakeTrack("audio");
+    const getUserMedia = async () => new FakeStream([page.camera, microphone]);
+    vi.stubGlobal("navigator", { mediaDevices: { getUserMedia, addEventListener() {} } });
+    const session = await inRoom();
+    const { camera } = session.media;
+    expect(camera.view.get().microphone).toBe(true);
+    microphone.stop();
+    if (how === "at once") microphone.onended?.();
+    else await page.clock.pass(1000);
+    const { stream, microphone: heard, status } = camera.view.get();
+    expect([stream?.getTracks(), heard, status]).toEqual([[page.camera], false, "on"]);
     session.view.patch({ phase: "closed" });
   });
 

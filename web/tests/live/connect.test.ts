@@ -33,11 +33,13 @@ function carrier() {
     watching: () => ({
       views,
       talkingTo: new Store<string | null>(null),
+      talkLost: new Store<string | null>(null),
       trouble: new Store<string | null>(null),
       heard: (message) => heard.push(message),
       focus,
       startTalk: () => true,
       stopTalk: () => {},
+      loseTalk: () => {},
       networkChanged: () => {},
       close,
     }),

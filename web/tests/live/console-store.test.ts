@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ConsoleStore } from "../../src/live/console-store";
-import { at, incident, session, snapshot } from "./shapes";
+import { FakeRtc, FakeStream, FakeTrack } from "./fake-rtc";
+import { at, candidate, incident, session, snapshot } from "./shapes";
 import { settle, VirtualClock } from "./virtual-clock";
 
 let clock: VirtualClock;
@@ -153,4 +154,30 @@ it("reads everything again when the session is as it was: somebody was erased", 
   changed(12, { holds: 1, unreviewed_incidents: 0 });
   await ready();
   expect(ids()).toEqual([]);
+});
+
+it.each([
+  ["is removed", { kind: "candidate_changed", candidate: candidate("c1", { state: "removed" }) }],
+  ["has finished", { kind: "candidate_changed", candidate: candidate("c1", { state: "finished" }) }],
+  ["loses the session", { kind: "session_changed", session: { ...session, closed_at: at(60) } }],
+])("turns the proctor's microphone off when the candidate %s", async (_, event) => {
+  vi.stubGlobal("RTCPeerConnection", FakeRtc);
+  vi.stubGlobal("MediaStream", FakeStream);
+  answers.snapshot = () => json(snapshot({ candidates: [candidate("c1")] }));
+  store.start();
+  await ready();
+  const peers = [{ peer: "A1", role: "candidate", candidate_id: "c1" }];
+  say({ type: "hello", peer: "p", cursor: 10, ice_servers: [], ice_transport_policy: "all", peers });
+  const description = { type: "offer", sdp: "" };
+  say({ type: "signal", from: "A1", signal: { epoch: "c", link: "L1", description } });
+  const microphone = new FakeTrack("audio");
+  const stream = new FakeStream([microphone]) as unknown as MediaStream;
+  expect(store.viewers.startTalk("c1", stream)).toBe(true);
+  const paused = { kind: "candidate_changed", candidate: candidate("c1", { state: "paused" }) };
+  say({ type: "event", seq: 11, at: at(11), event: paused });
+  expect(store.viewers.talkingTo.get()).toBe("c1");
+  say({ type: "event", seq: 12, at: at(12), event });
+  expect(store.viewers.talkingTo.get()).toBeNull();
+  expect(store.viewers.talkLost.get()).toBe("c1");
+  expect(microphone.readyState).toBe("ended");
 });

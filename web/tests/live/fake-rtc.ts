@@ -65,7 +65,10 @@ export class FakeRtc {
   onconnectionstatechange: (() => void) | null = null;
   onsignalingstatechange: (() => void) | null = null;
   ontrack: (() => void) | null = null;
+  frozen = false;
+  private frames = 0;
   private count = 0;
+  private needed = false;
 
   addTrack(track: FakeTrack) {
     this.addTransceiver(track.kind, { direction: "sendrecv" }, track);
@@ -76,9 +79,22 @@ export class FakeRtc {
     track: FakeTrack | null = null,
   ) {
     const receiver = { track: new FakeTrack(kind) };
-    const made = { sender: new FakeSender(track), receiver, direction, currentDirection: null };
+    const need = () => this.need();
+    let now = direction;
+    const made: FakeTransceiver = {
+      sender: new FakeSender(track),
+      receiver,
+      currentDirection: null,
+      get direction() {
+        return now;
+      },
+      set direction(next) {
+        if (next !== now) need();
+        now = next;
+      },
+    };
     this.transceivers.push(made);
-    queueMicrotask(() => this.onnegotiationneeded?.());
+    need();
     return made;
   }
   getTransceivers = () => this.transceivers;
@@ -97,6 +113,11 @@ export class FakeRtc {
   async addIceCandidate(candidate: unknown) {
     this.candidates.push(candidate);
   }
+  /** Pictures come with each look, until they are `frozen`. */
+  async getStats() {
+    if (!this.frozen) this.frames += 10;
+    return new Map([["in", { type: "inbound-rtp", framesReceived: this.frames }]]);
+  }
   restartIce() {
     this.restarts++;
   }
@@ -107,8 +128,18 @@ export class FakeRtc {
     this.connectionState = state;
     this.onconnectionstatechange?.();
   }
+  /** As in browsers: only said when no other negotiation is under way, and then once. */
+  private need() {
+    this.needed = true;
+    queueMicrotask(() => {
+      if (!this.needed || this.signalingState !== "stable") return;
+      this.needed = false;
+      this.onnegotiationneeded?.();
+    });
+  }
   private become(state: string) {
     this.signalingState = state;
+    if (state === "stable" && this.needed) this.need();
     this.onsignalingstatechange?.();
   }
 }

@@ -119,6 +119,17 @@ describe("a proctor page that comes back under a new name", () => {
     expect(rtc().connectionState).toBe("connected");
   });
 
+  it("is answered when it turned its microphone on or off meanwhile", async () => {
+    await goLive();
+    const link = linkOf("P1");
+    publisher.left("P1");
+    publisher.joined(proctor("P9"));
+    publisher.receive("P9", { epoch: "p", link, want: "focus" });
+    publisher.receive("P9", { epoch: "p", link, description: { type: "offer", sdp: "" } });
+    await settle();
+    expect(sent.at(-1)).toMatchObject({ to: "P9", signal: { link, description: { type: "answer" } } });
+  });
+
   it("gets a new link when it names none", async () => {
     await goLive();
     publisher.left("P1");
@@ -199,4 +210,21 @@ it("says goodbye when it closes", () => {
   publisher.close();
   expect(sent.at(-1)).toMatchObject({ to: "P1", signal: { bye: true } });
   expect(rtc().connectionState).toBe("closed");
+});
+
+it("offers no sound while there is no microphone, and again once there is one", async () => {
+  await goLive();
+  const video = new FakeTrack("video");
+  const put = async (...tracks: FakeTrack[]) => {
+    publisher.setTracks(tracks as unknown as MediaStreamTrack[]);
+    await settle();
+  };
+  const directions = () => rtc().transceivers.map(({ direction }) => direction);
+  const before = offersTo("P1").length;
+  await put(video);
+  expect(directions()).toEqual(["sendrecv", "recvonly"]);
+  expect(offersTo("P1")).toHaveLength(before + 1);
+  answer("P1");
+  await put(video, new FakeTrack("audio"));
+  expect(directions()).toEqual(["sendrecv", "sendrecv"]);
 });

@@ -1,4 +1,4 @@
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Hello, Peer, Signal } from "../../src/live/protocol";
 import { ViewerHub } from "../../src/live/viewer";
 import { FakeRtc, FakeStream, FakeTrack } from "./fake-rtc";
@@ -135,4 +135,120 @@ it("speaks to the focused candidate only, and turns the microphone off after", a
   expect(hub.talkingTo.get()).toBeNull();
   expect(microphone.readyState).toBe("ended");
   expect(rtc().transceivers[0]?.direction).toBe("recvonly");
+});
+
+describe("talk across a gap in the signalling", () => {
+  const stream = () => new FakeStream([new FakeTrack("audio")]) as unknown as MediaStream;
+  const lastOffer = () => sent.filter(({ signal }) => signal.description?.type === "offer").at(-1);
+  const answer = async (from: string) => {
+    hub.receive(from, { epoch: "c", link: "L1", description: { type: "answer", sdp: "" } });
+    await settle();
+  };
+
+  beforeEach(async () => {
+    await offer("A1", "L1");
+    rtc().connect("connected");
+    rtc().addTransceiver("audio", { direction: "recvonly" });
+    await settle();
+    await answer("A1");
+    hub.focus("a");
+  });
+
+  it.each(["candidate", "server"])("is told to the candidate when the %s comes back", async (who) => {
+    if (who === "candidate") hub.left("A1");
+    hub.startTalk("a", stream());
+    await settle();
+    sent = [];
+    if (who === "candidate") hub.joined(peer("A2", "a"));
+    else hub.greet(hello(peer("A2", "a")));
+    expect(sent.map(({ to }) => to)).toEqual(["A2", "A2"]);
+    expect(sent[0]?.signal).toMatchObject({ link: "L1", want: "focus" });
+    expect(sent[1]?.signal).toMatchObject({ link: "L1", description: { type: "offer" } });
+    await answer("A2");
+    expect(rtc().signalingState).toBe("stable");
+    expect(rtc().restarts).toBe(0);
+  });
+
+  it("is ended for the candidate, too, when it was turned off in between", async () => {
+    hub.startTalk("a", stream());
+    await settle();
+    await answer("A1");
+    hub.left("A1");
+    hub.stopTalk();
+    await settle();
+    sent = [];
+    hub.joined(peer("A2", "a"));
+    expect(lastOffer()).toMatchObject({ to: "A2", signal: { link: "L1" } });
+    expect(rtc().transceivers[0]?.direction).toBe("recvonly");
+  });
+
+  it("offers nothing again to a candidate who has answered everything", async () => {
+    hub.joined(peer("A2", "a"));
+    expect(lastOffer()?.to).not.toBe("A2");
+  });
+});
+
+describe("talk when the candidate goes away", () => {
+  const microphone = new FakeTrack("audio");
+
+  beforeEach(async () => {
+    microphone.readyState = "live";
+    await offer("A1", "L1");
+    rtc().connect("connected");
+    hub.focus("a");
+    hub.startTalk("a", new FakeStream([microphone]) as unknown as MediaStream);
+  });
+
+  it.each([
+    ["says goodbye", () => hub.receive("A1", { epoch: "c", link: "L1", bye: true })],
+    [
+      "is gone without a word",
+      () => {
+        hub.left("A1");
+        rtc().connect("disconnected");
+      },
+    ],
+  ])("ends, microphone and all, when the page %s", (_, goes) => {
+    goes();
+    expect(hub.talkingTo.get()).toBeNull();
+    expect(hub.talkLost.get()).toBe("a");
+    expect(microphone.readyState).toBe("ended");
+    hub.focus(null);
+    expect(hub.talkLost.get()).toBeNull();
+  });
+
+  it("goes on while only the candidate's socket is lost", () => {
+    hub.left("A1");
+    expect([hub.talkingTo.get(), hub.talkLost.get()]).toEqual(["a", null]);
+    expect(microphone.readyState).toBe("live");
+  });
+
+  it("is not lost when the proctor ends it, nor when others go", async () => {
+    hub.receive("B1", { epoch: "c", link: "L9", bye: true });
+    hub.left("B1");
+    expect(hub.talkingTo.get()).toBe("a");
+    hub.stopTalk();
+    expect(hub.talkLost.get()).toBeNull();
+  });
+});
+
+describe("a picture that stands still on a connection that is fine", () => {
+  const state = () => hub.views.get().get("a")?.state;
+
+  it("is not called live, whatever the connection says, until pictures come again", async () => {
+    await offer("A1", "L1");
+    rtc().connect("connected");
+    await clock.pass(20_000);
+    expect(state()).toBe("live");
+    rtc().frozen = true;
+    await clock.pass(10_000);
+    expect(state()).toBe("broken");
+    rtc().connect("disconnected");
+    rtc().connect("connected");
+    await clock.pass(10_000);
+    expect(state()).toBe("broken");
+    rtc().frozen = false;
+    await clock.pass(2_000);
+    expect(state()).toBe("live");
+  });
 });

@@ -171,6 +171,7 @@ describe("room status", () => {
     [{ ...fine, lastPostedAt: T0 - 60_000 }, camera, "technical"],
     [{ ...fine, lastPostedAt: null }, camera, "starting"],
     [fine, { status: "lost", problem: "ended" }, "camera"],
+    [fine, { status: "lost", problem: "denied" }, "camera"],
     [fine, { status: "muted", problem: null }, "camera"],
   ] as const)("%o %o is %s", (view, device, tone) => {
     expect(roomStatus(view, device, T0).tone).toBe(tone);

@@ -62,7 +62,8 @@ function open(
   state: Candidate["state"] = "finished",
 ) {
   const store = new ConsoleStore("s1");
-  const amina = candidate("c1", { name: "Amina  Okafor", state, live: FACTS });
+  const last_frame_at = new Date().toISOString();
+  const amina = candidate("c1", { name: "Amina  Okafor", state, live: FACTS, last_frame_at });
   store.view.set(fromSnapshot(snapshot({ candidates: [amina, candidate("c2")] })));
   const seen = new SeenIncidents("s1");
   const ui = new ConsoleUi(store, seen, () => {}, "p");

@@ -1,11 +1,13 @@
-import { screen } from "@testing-library/react";
+import { cleanup, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Candidate } from "../../src/api/types";
+import type { LiveView } from "../../src/live/media";
 import { Store } from "../../src/live/store";
 import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
 import { Tile } from "../../src/proctor/tile";
 import { type TileSize, TileSizeControl, tileSize } from "../../src/proctor/tile-size";
+import { FakeStream, FakeTrack } from "../live/fake-rtc";
 import { at, candidate } from "../live/shapes";
 import { show } from "./render";
 
@@ -14,12 +16,24 @@ const parts = {
   ui: { focus: () => {} },
 } as unknown as ConsoleParts;
 
-function tile(of: Candidate, size: TileSize, undecided = 2, questions = 1): HTMLElement {
+const just = () => new Date(Date.now() - 5000).toISOString();
+const flowing: LiveView = {
+  stream: new FakeStream([new FakeTrack("video")]) as unknown as MediaStream,
+  state: "live",
+};
+
+function tile(
+  of: Candidate,
+  size: TileSize,
+  undecided = 2,
+  questions = 1,
+  live: LiveView | null = null,
+): HTMLElement {
   show(
     <ConsoleContext value={parts}>
       <Tile
         candidate={of}
-        live={null}
+        live={live}
         undecided={undecided}
         questions={questions}
         focused={false}
@@ -29,6 +43,11 @@ function tile(of: Candidate, size: TileSize, undecided = 2, questions = 1): HTML
   );
   return screen.getByTestId("tile");
 }
+
+beforeEach(() => {
+  vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+  vi.spyOn(HTMLMediaElement.prototype, "srcObject", "set").mockImplementation(() => {});
+});
 
 afterEach(() => {
   tileSize.set("large");
@@ -53,8 +72,37 @@ it.each([
   ["small", 0, "ago · no face"],
 ] as const)("says on a %s tile how many faces there were: %i", (size, faces, words) => {
   const live = { faces, identity: "match", reason: null, usable: true } as const;
-  const shown = tile(candidate("c1", { state: "in_room", last_frame_at: at(0), live }), size);
+  const shown = tile(candidate("c1", { state: "in_room", last_frame_at: just(), live }), size);
   expect(shown.textContent).toContain(words);
+});
+
+it.each([
+  ["large", "ended"],
+  ["large", "muted"],
+  ["small", "ended"],
+] as const)("does not take the last picture for now on a %s tile whose camera is %s", (size, camera) => {
+  const live = { faces: 1, identity: "match", reason: null, usable: true } as const;
+  const last_frame_at = new Date(Date.now() - 12_000).toISOString();
+  const off = candidate("c1", { camera, last_frame_at, live, has_still: true });
+  const shown = tile(off, size, 0, 0, flowing);
+  expect(screen.queryByTestId("tile-video")).toBeNull();
+  expect(screen.getByTestId("tile-still").dataset.old).toBe("true");
+  expect(screen.getByTestId("still-age").textContent).toBe("Not live: 12 s ago");
+  expect(shown.textContent).not.toContain("1 face");
+  expect(screen.getByTestId("tile-live-trouble").textContent).toBe(
+    "The camera gives no picture at the moment.",
+  );
+});
+
+it("shows what flows as live, and a fresh still with its age", () => {
+  const on = candidate("c1", { last_frame_at: just(), has_still: true });
+  tile(on, "large", 0, 0, flowing);
+  expect(screen.getByTestId("tile-video")).toBeTruthy();
+  cleanup();
+  tile(on, "large", 0, 0, { ...flowing, state: "broken" });
+  expect(screen.queryByTestId("tile-video")).toBeNull();
+  expect(screen.getByTestId("tile-still").dataset.old).toBeUndefined();
+  expect(screen.getByTestId("still-age").textContent).toContain("Not live:");
 });
 
 it.each([
@@ -67,7 +115,7 @@ it.each([
   "does not say on a %s tile that nobody is there when the picture is %s",
   (size, reason, words) => {
     const live = { faces: 0, identity: "not_compared", reason, usable: false } as const;
-    const shown = tile(candidate("c1", { state: "in_room", last_frame_at: at(0), live }), size);
+    const shown = tile(candidate("c1", { state: "in_room", last_frame_at: just(), live }), size);
     expect(shown.textContent).toContain(words);
     if (reason !== "no_face") expect(shown.textContent?.toLowerCase()).not.toContain("no face");
   },
