@@ -153,6 +153,12 @@ class NothingToUndo(IllegalTransition):
     message = "There is no decision to undo."
 
 
+class NotYourDecision(IllegalTransition):
+    code = "not_your_decision"
+    message = "This is somebody else's decision. In this session only they can take it back."
+    fix = "Ask them to, if you see it differently."
+
+
 class OnHold(IllegalTransition):
     code = "on_hold"
     message = "This is kept on a legal hold, so that nothing of it can be deleted."

@@ -1,7 +1,7 @@
 import type { Decision, Incident } from "../api/types";
 import type { ConsoleStore } from "../live/console-store";
 import { type FeedFilter, filterIncidents, readFilter, writeFilter } from "../live/feed-filter";
-import { mayConfirm } from "../live/second-person";
+import { mayDecide } from "../live/second-person";
 import { Store } from "../live/store";
 import type { SeenIncidents } from "../live/unread";
 
@@ -65,9 +65,8 @@ export class ConsoleUi {
     const incident = incidents.find((each) => each.id === id);
     if (!incident) return;
     this.select(incident.id);
-    // The card says that a second person has to; a form could only be refused.
-    const twice = !mayConfirm(incident, this.person, session?.second_reviewer ?? false);
-    if (decision === "confirmed" && twice) return;
+    // Keys do what the card offers, and nothing else.
+    if (!mayDecide(incident, decision, this.person, session?.second_reviewer ?? false)) return;
     this.view.patch({ deciding: { id: incident.id, decision } });
   }
 
