@@ -123,6 +123,9 @@ async def test_who_is_removed_is_out_until_let_in_again(
     read(await proctor.act(ada.id, "remove", "Please put the phone away first."))
     mine = await ada.me()
     assert (mine["state"], mine["state_reason"]) == ("removed", "Please put the phone away first.")
+    to_ada = f"/api/v1/candidates/{ada.id}/messages"
+    words = {"kind": "message", "text": "Come to room 3."}
+    refused(await proctor.client.post(to_ada, json=words), 409, "candidate_removed")
     refused(await ada.send(b"me"), 403, "removed")
     refused(await ada.post("tickets", {"tab": "tab-0001"}), 403, "removed")
     refused(await ada.post("media"), 403, "removed")

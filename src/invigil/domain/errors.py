@@ -110,6 +110,12 @@ class CandidateFinished(IllegalTransition):
     fix = "Reach the candidate in another way, such as by the exam office."
 
 
+class CandidateRemoved(IllegalTransition):
+    code = "candidate_removed"
+    message = "This candidate is out of the room: messages do not arrive."
+    fix = "Let the candidate in again and write then, or write by the exam office."
+
+
 class AlreadyDone(IllegalTransition):
     code = "already_done"
     message = "Somebody else has done that already."

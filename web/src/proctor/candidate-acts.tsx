@@ -14,6 +14,8 @@ interface Choice {
   title: (name: string) => string;
   text: string;
   presets: string[];
+  /** What stops is explained on the candidate's page; what goes on is not. */
+  unread?: boolean;
   red?: boolean;
 }
 
@@ -31,6 +33,7 @@ const CHOICES: Record<ActKind, Choice> = {
     title: (name) => `Go on with ${name}?`,
     text: "The camera is turned on again, and pictures are taken from now on.",
     presets: ["The break is over", "The problem is solved"],
+    unread: true,
   },
   remove: {
     label: "Remove",
@@ -45,7 +48,8 @@ const CHOICES: Record<ActKind, Choice> = {
     Icon: IconDoorEnter,
     title: (name) => `Let ${name} in again?`,
     text: "The candidate can enter the room again. Whoever had checked in need not do so again.",
-    presets: ["It is settled, please go on"],
+    presets: ["It is settled"],
+    unread: true,
   },
   end: {
     label: "End exam",
@@ -133,7 +137,7 @@ function ActDialog({ act, candidate, onClose }: DialogProps) {
       <form onSubmit={submit}>
         <Text mb="md">{choice.text}</Text>
         <ReasonField
-          label="Reason, which the candidate reads"
+          label={choice.unread ? "Reason, kept on record" : "Reason, which the candidate reads"}
           presets={choice.presets}
           value={reason}
           onChange={setReason}

@@ -25,15 +25,16 @@ function open(state: Candidate["state"]) {
 }
 
 it.each([
-  ["in_room", "pause"],
-  ["in_room", "remove"],
-  ["in_room", "end"],
-  ["paused", "resume"],
-  ["removed", "readmit"],
-] as const)("has no reason ready for somebody who is %s: %s waits for one", async (state, act) => {
+  ["in_room", "pause", "Reason, which the candidate reads"],
+  ["in_room", "remove", "Reason, which the candidate reads"],
+  ["in_room", "end", "Reason, which the candidate reads"],
+  ["paused", "resume", "Reason, kept on record"],
+  ["removed", "readmit", "Reason, kept on record"],
+] as const)("has no reason ready for somebody who is %s: %s waits for one", async (state, act, label) => {
   const acts = open(state);
   await userEvent.click(screen.getByTestId(`act-${act}`));
   const reason = await screen.findByTestId("act-reason");
+  expect(screen.getByLabelText(label)).toBe(reason);
   expect((reason as HTMLInputElement).value).toBe("");
   expect(screen.queryByRole("button", { pressed: true })).toBeNull();
   expect(screen.getByTestId("act-confirm")).toHaveProperty("disabled", true);
