@@ -203,6 +203,14 @@ export function waitingWords({ waiting_reason }: Candidate): string {
   }
 }
 
+/** Where software was to compare and has nothing to compare with: whoever watches has to know. */
+export function notComparedWords({ identity_check, template, state }: Candidate): string | null {
+  const checked = state === "approved" || state === "in_room" || state === "paused";
+  return checked && identity_check === "software" && template === "none" ? "Nobody is compared" : null;
+}
+
+export const NO_PHOTO_WORDS = "No photo: no software will notice another person.";
+
 export function evidenceMissingWords(incident: Incident): string {
   if (incident.evidence_missing === "storage_full") return "No picture kept: storage was full";
   return "No picture for this incident";

@@ -12,6 +12,7 @@ import { facesCount, facesWords, liveTroubleWords } from "../words";
 import { useConsole } from "./console-context";
 import css from "./proctor.module.css";
 import { StatusChip } from "./status-chip";
+import { TileFacts } from "./tile-facts";
 import type { TileSize } from "./tile-size";
 
 interface Props {
@@ -64,6 +65,7 @@ export function Tile({ candidate, live, undecided, questions, focused, size }: P
           {candidate.name}
         </button>
         <StatusChip status={status} />
+        <TileFacts candidate={candidate} />
         <Text size="xs" className="faint">
           {lastPicture(candidate, now, size)}
           {candidate.camera === "hidden" && " · works in another tab"}

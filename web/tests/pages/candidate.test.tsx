@@ -110,14 +110,19 @@ it("says in the words of the server why a link lets nobody in", () => {
 });
 
 it("lets the comparison be stopped in two steps, and then says who checks", async () => {
-  become({ me: myCandidate({ state: "in_room", accommodations: ["Two breaks of 5 minutes each."] }) });
+  const photographed = { state: "in_room", has_reference_photo: true } as const;
+  become({ me: myCandidate({ ...photographed, accommodations: ["Two breaks of 5 minutes each."] }) });
   expect(screen.getByTestId("arranged").textContent).toContain("Two breaks of 5 minutes each.");
   await userEvent.click(screen.getByTestId("stop-comparing"));
   expect(did).toEqual([]);
   await userEvent.click(screen.getByTestId("stop-comparing-confirm"));
   expect(did).toEqual([["stopComparing"]]);
-  become({ me: myCandidate({ state: "in_room", face_compared: false }) });
+  become({ me: myCandidate({ ...photographed, face_compared: false }) });
   expect(screen.getByTestId("by-eye").textContent).toContain("A proctor checks by eye");
+  // Let in without a photo: there is nothing that could be stopped.
+  become({ me: myCandidate({ state: "in_room", face_compared: true }) });
+  expect(screen.queryByTestId("stop-comparing")).toBeNull();
+  expect(screen.getByTestId("by-eye")).toBeDefined();
 });
 
 it.each([

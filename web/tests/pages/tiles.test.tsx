@@ -81,3 +81,13 @@ it("remembers the size of the tiles", async () => {
   await userEvent.click(screen.getByText("Large tiles"));
   expect(tileSize.get()).toBe("large");
 });
+
+it.each([
+  ["in_room", "software", "none", "Nobody is compared"],
+  ["in_room", "software", "session", null],
+  ["in_room", "proctor", "none", null],
+  ["joined", "software", "none", null],
+] as const)("of somebody %s, compared by %s with %s, says: %s", (state, identity_check, template, words) => {
+  tile(candidate("c1", { state, identity_check, template }), "small");
+  expect(screen.queryByTestId("tile-not-compared")?.textContent?.trim() ?? null).toBe(words);
+});
