@@ -219,7 +219,7 @@ async def test_of_two_proctors_one_wins_and_the_other_is_told(
     lost = next(answer for answer in answers if answer.status_code != 200)
     error = refused(lost, 409, "already_done")
     won = (await ada.me())["state_reason"]
-    assert won in error["message"]
+    assert error["message"].endswith(f"has done that already, with the reason “{won}”.")
     assert await scripted.rows(ta.candidate_act) == 1
     await asyncio.gather(
         proctor.act(ada.id, "end", "Over.", "command-3"),

@@ -43,6 +43,7 @@ async def test_the_join_page_says_what_is_watched_and_kept(
         "exam_url": None,
         "own_incidents": "never",
         "closed": False,
+        "closed_at": None,
         "face_matching": True,
     }
     text = " ".join(info["consent"]["text"])

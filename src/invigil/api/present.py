@@ -85,6 +85,7 @@ def my_session(record: ExamSession) -> s.MySession:
         exam_url=record.exam_url,
         own_incidents=record.own_incidents,
         closed=record.closed,
+        closed_at=record.closed_at,
         face_matching=record.face_matching,
     )
 

@@ -2400,6 +2400,8 @@ export interface components {
         MySession: {
             /** Closed */
             closed: boolean;
+            /** Closed At */
+            closed_at: string | null;
             /** Exam Url */
             exam_url: string | null;
             /** Face Matching */

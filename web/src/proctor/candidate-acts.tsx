@@ -1,6 +1,6 @@
 import { Button, Group, Text } from "@mantine/core";
 import { IconDoorEnter, IconPlayerPause, IconPlayerPlay, IconSquare, IconUserOff } from "@tabler/icons-react";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { ActKind, Candidate } from "../api/types";
 import { randomUuid } from "../live/ids";
 import { Dialog } from "../ui/dialog";
@@ -80,6 +80,7 @@ export function CandidateActs({ candidate }: { candidate: Candidate }) {
   const closed = useConsoleView().session?.closed_at !== null;
   const [asking, setAsking] = useState<ActKind | null>(null);
   const { state, state_reason } = candidate;
+  const { opener, group } = useFocusBack(asking !== null);
   return (
     <>
       {state_reason && (
@@ -89,7 +90,7 @@ export function CandidateActs({ candidate }: { candidate: Candidate }) {
         </Text>
       )}
       {!closed && (
-        <Group gap="xs" mt="xs">
+        <Group gap="xs" mt="xs" ref={group} tabIndex={-1}>
           {possible(candidate).map((act) => {
             const { label, Icon } = CHOICES[act];
             return (
@@ -97,7 +98,10 @@ export function CandidateActs({ candidate }: { candidate: Candidate }) {
                 key={act}
                 variant="default"
                 leftSection={<Icon size={18} aria-hidden />}
-                onClick={() => setAsking(act)}
+                onClick={(event) => {
+                  opener.current = event.currentTarget;
+                  setAsking(act);
+                }}
                 data-testid={`act-${act}`}
               >
                 {label}
@@ -111,6 +115,20 @@ export function CandidateActs({ candidate }: { candidate: Candidate }) {
       )}
     </>
   );
+}
+
+/** Where the focus goes after a dialog: to what opened it or, when an act took that away, beside it. */
+function useFocusBack(opened: boolean) {
+  const opener = useRef<HTMLButtonElement>(null);
+  const group = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!opened) return;
+    return () => {
+      const next = opener.current?.isConnected ? opener.current : group.current?.querySelector("button");
+      (next ?? group.current)?.focus();
+    };
+  }, [opened]);
+  return { opener, group };
 }
 
 interface DialogProps {

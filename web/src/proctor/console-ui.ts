@@ -3,7 +3,7 @@ import type { ConsoleStore } from "../live/console-store";
 import { type FeedFilter, filterIncidents, readFilter, writeFilter } from "../live/feed-filter";
 import { mayDecide } from "../live/second-person";
 import { Store } from "../live/store";
-import type { SeenIncidents } from "../live/unread";
+import { type SeenIncidents, seenAs } from "../live/unread";
 
 export interface UiView {
   selected: string | null;
@@ -55,7 +55,8 @@ export class ConsoleUi {
   }
 
   select(id: string): void {
-    this.seen.mark([id]);
+    const incident = this.store.view.get().incidents.find((each) => each.id === id);
+    this.seen.mark(incident ? seenAs(incident) : [id]);
     if (this.view.get().selected !== id) this.view.patch({ selected: id, deciding: null });
   }
 
@@ -120,6 +121,6 @@ export class ConsoleUi {
   }
 
   markAllSeen(): void {
-    this.seen.mark(this.store.view.get().incidents.map(({ id }) => id));
+    this.seen.mark(this.store.view.get().incidents.flatMap(seenAs));
   }
 }

@@ -8,8 +8,8 @@ import { ago } from "../time";
 import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
 import { LiveVideo } from "../ui/video";
-import { facesCount, facesWords, liveTroubleWords } from "../words";
-import { useConsole } from "./console-context";
+import { breakIsOver, facesCount, facesWords, liveTroubleWords } from "../words";
+import { useClosed, useConsole } from "./console-context";
 import css from "./proctor.module.css";
 import { StatusChip } from "./status-chip";
 import { TileFacts } from "./tile-facts";
@@ -28,8 +28,8 @@ export function Tile({ candidate, live, undecided, questions, focused, size }: P
   const { ui, store } = useConsole();
   const interrupted = liveTroubleWords(candidate, live, useStore(store.viewers.trouble));
   const now = useNow();
-  const status = tileStatus(candidate, now);
-  const look = undecided > 0 || questions > 0 || status === "waiting";
+  const status = tileStatus(candidate, now, useClosed());
+  const look = undecided > 0 || questions > 0 || status === "waiting" || breakIsOver(candidate, now);
   return (
     <li
       className={css.tile}

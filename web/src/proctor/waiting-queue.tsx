@@ -6,15 +6,17 @@ import type { Candidate } from "../api/types";
 import { clockTime } from "../time";
 import { Dialog } from "../ui/dialog";
 import { NO_PHOTO_WORDS, waitingWords } from "../words";
-import { useConsole, useConsoleView } from "./console-context";
+import { useClosed, useConsole, useConsoleView } from "./console-context";
 import { showError } from "./notify";
 import { Picture } from "./picture";
 import css from "./proctor.module.css";
 
 export function WaitingQueue() {
   const { candidates } = useConsoleView();
+  const closed = useClosed();
   const waiting = candidates.filter(({ state }) => state === "waiting_for_proctor");
-  if (waiting.length === 0) return null;
+  // Nobody is let into a session that is closed.
+  if (waiting.length === 0 || closed) return null;
   return (
     <section className={`panel ${css.queue}`} aria-labelledby="queue-title" data-testid="waiting-queue">
       <Title order={2} size="h4" id="queue-title" mb="xs">

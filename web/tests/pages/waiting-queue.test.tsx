@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { act, screen } from "@testing-library/react";
 import { expect, it } from "vitest";
 import type { Candidate } from "../../src/api/types";
 import { fromSnapshot } from "../../src/live/console-state";
@@ -6,7 +6,7 @@ import { Store } from "../../src/live/store";
 import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
 import { WaitingQueue } from "../../src/proctor/waiting-queue";
 import { clockTime } from "../../src/time";
-import { at, candidate, snapshot } from "../live/shapes";
+import { at, candidate, session, snapshot } from "../live/shapes";
 import { show } from "./render";
 
 function open(part: Partial<Candidate>) {
@@ -26,6 +26,13 @@ it("says when the picture was taken, not that it is now", () => {
   expect(shown).toContain(`Camera at ${clockTime(at(25))}`);
   expect(shown).not.toContain("Now");
   expect(screen.queryByTestId("no-photo")).toBeNull();
+});
+
+it("lets nobody into a session that is closed", () => {
+  const view = open({});
+  expect(screen.getByTestId("approve")).toBeDefined();
+  act(() => view.patch({ session: { ...session, closed_at: at(9) } }));
+  expect(screen.queryByTestId("waiting-queue")).toBeNull();
 });
 
 it("says what letting somebody in without a photo means", () => {
