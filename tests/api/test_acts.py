@@ -123,6 +123,9 @@ async def test_who_is_removed_is_out_until_let_in_again(
     read(await proctor.act(ada.id, "remove", "Please put the phone away first."))
     mine = await ada.me()
     assert (mine["state"], mine["state_reason"]) == ("removed", "Please put the phone away first.")
+    to_ada = f"/api/v1/candidates/{ada.id}/messages"
+    words = {"kind": "message", "text": "Come to room 3."}
+    refused(await proctor.client.post(to_ada, json=words), 409, "candidate_removed")
     refused(await ada.send(b"me"), 403, "removed")
     refused(await ada.post("tickets", {"tab": "tab-0001"}), 403, "removed")
     refused(await ada.post("media"), 403, "removed")
@@ -216,7 +219,7 @@ async def test_of_two_proctors_one_wins_and_the_other_is_told(
     lost = next(answer for answer in answers if answer.status_code != 200)
     error = refused(lost, 409, "already_done")
     won = (await ada.me())["state_reason"]
-    assert won in error["message"]
+    assert error["message"].endswith(f"has done that already, with the reason “{won}”.")
     assert await scripted.rows(ta.candidate_act) == 1
     await asyncio.gather(
         proctor.act(ada.id, "end", "Over.", "command-3"),

@@ -43,6 +43,7 @@ async def test_the_join_page_says_what_is_watched_and_kept(
         "exam_url": None,
         "own_incidents": "never",
         "closed": False,
+        "closed_at": None,
         "face_matching": True,
     }
     text = " ".join(info["consent"]["text"])
@@ -280,3 +281,16 @@ async def test_a_new_reference_photo_forgets_the_old_comparison(
 async def test_entering_twice_is_fine(house: Running, session: Json) -> None:
     ada = await house.enter(session)
     assert read(await ada.post("enter"))["state"] == "in_room"
+
+
+@pytest.mark.parametrize("address", ["/join/", "/jion/abc"])
+async def test_a_person_at_a_link_that_is_cut_off_reads_words(house: Running, address: str) -> None:
+    client = await house.client()
+    page = await client.get(address, headers={"Accept": "text/html,application/xhtml+xml"})
+    assert (page.status_code, page.headers["cache-control"]) == (404, "no-store")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "copy the whole of it" in page.text
+    refused(await client.get(address), 404, "not_found")
+    # Programs and our own pages read JSON, whatever they say they accept.
+    api = await client.get(f"/api/v1{address}", headers={"Accept": "text/html"})
+    refused(api, 404, "not_found")

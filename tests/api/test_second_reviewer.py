@@ -99,7 +99,7 @@ async def test_disagreement_stays_visible_and_the_milder_view_stands(
 async def test_one_takes_back_only_ones_own(scripted: Running, case: Case) -> None:
     await decide(scripted, case.ann, case.incident, "confirmed")
     await decide(scripted, case.ben, case.incident, "confirmed")
-    refused(await case.cleo.client.delete(f"{case.path()}/latest"), 409, "nothing_to_undo")
+    refused(await case.cleo.client.delete(f"{case.path()}/latest"), 409, "not_your_decision")
     back = read(await case.ann.client.delete(f"{case.path()}/latest"))
     # One person is left, which is not enough any more.
     assert (back["decision"]["decision"], back["decision"]["proposed"]) == ("confirmed", True)

@@ -116,6 +116,9 @@ async def test_closing_ends_everything_for_everybody(
     mine = await inside.me()
     assert mine["session"]["closed"] is True
     assert mine["state"] == "finished"
+    # By this the page tells whom the closing finished from those who had left before.
+    assert mine["session"]["closed_at"] == closed["closed_at"]
+    assert mine["state_since"] >= closed["closed_at"]
 
 
 async def test_closing_twice_changes_nothing(

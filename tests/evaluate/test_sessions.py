@@ -30,7 +30,7 @@ from invigil.evaluate.script import (
 from invigil.evaluate.sessions import evaluate_sessions, plain_name, summarise
 from invigil.evaluate.stats import Rate
 from invigil.evaluate.tables import BadInput
-from invigil.services import check_in
+from invigil.services import check_in_steps
 from invigil.vision.port import VisionEngine
 from tests.evaluate.data import ColourEngine, write_portraits
 from tests.support import pictures
@@ -118,7 +118,7 @@ def test_the_same_script_gives_the_same_result(script: Script) -> None:
 
 
 def test_check_in_is_that_of_the_product() -> None:
-    assert play.CHECK_IN_FRAMES == check_in.NEEDED_FRAMES
+    assert play.CHECK_IN_FRAMES == check_in_steps.NEEDED_FRAMES
 
 
 def test_who_shows_no_usable_face_is_counted_and_not_simulated(script: Script) -> None:

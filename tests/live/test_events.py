@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from invigil.domain.message import EventKind
 from invigil.storage.database import tables as t
 from tests.support.house import Candidate, Json, Proctor, Running, read
@@ -196,3 +198,21 @@ async def test_the_exam_goes_on_when_the_proctor_leaves_and_nothing_is_lost(
             letter = await page.event("incident_changed")
     assert letter["event"]["opened"] is True
     assert [letter["event"]["incident"]] == await proctor.incidents(session)
+
+
+async def test_whoever_lets_in_sees_who_sits_there_now(
+    house: Running, proctor: Proctor, session: Json
+) -> None:
+    ben = await house.join(session, "Ben")
+    read(await ben.post("ask-proctor", {}))
+    async with await console(house, proctor, session) as page:
+        for _ in range(2):
+            progress = await ben.check_in_frame(b"me")
+            assert (progress["state"], progress["next_frame_ms"]) == ("waiting_for_proctor", 5000)
+            tile = await page.until("tile", candidate_id=ben.id)
+            seen = await proctor.candidate(session, ben.id)
+            assert tile["has_still"] is True
+            assert datetime.fromisoformat(tile["last_frame_at"]) == datetime.fromisoformat(
+                seen["last_frame_at"]
+            )
+            assert datetime.fromisoformat(tile["last_frame_at"]) == house.clock.now

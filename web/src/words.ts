@@ -206,6 +206,28 @@ export function waitingWords({ waiting_reason }: Candidate): string {
   }
 }
 
+/** Where software was to compare and has nothing to compare with: whoever watches has to know. */
+export function notComparedWords({ identity_check, template, state }: Candidate): string | null {
+  const checked = state === "approved" || state === "in_room" || state === "paused";
+  return checked && identity_check === "software" && template === "none" ? "Nobody is compared" : null;
+}
+
+/** How long a pause lasts already, and what was arranged; null while there is none. */
+export function pausedWords({ state, state_since, accommodations }: Candidate, now: number): string | null {
+  if (state !== "paused" || !state_since) return null;
+  const minutes = Math.max(0, Math.floor((now - Date.parse(state_since)) / 60_000));
+  const arranged = accommodations.breaks > 0 ? ` (${accommodations.break_minutes} arranged)` : "";
+  return `Paused for ${minutes < 1 ? "less than 1" : minutes} min${arranged}`;
+}
+
+/** Whether a pause is longer than the breaks that were arranged; never where none were. */
+export function breakIsOver({ state, state_since, accommodations }: Candidate, now: number): boolean {
+  if (state !== "paused" || !state_since || accommodations.breaks === 0) return false;
+  return now - Date.parse(state_since) > accommodations.break_minutes * 60_000;
+}
+
+export const NO_PHOTO_WORDS = "No photo: no software will notice another person.";
+
 export function evidenceMissingWords(incident: Incident): string {
   if (incident.evidence_missing === "storage_full") return "No picture kept: storage was full";
   return "No picture for this incident";

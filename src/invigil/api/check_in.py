@@ -15,13 +15,16 @@ from invigil.api.deps import (
     client_address,
 )
 from invigil.api.limiter import PHOTOS_PER_MINUTE
+from invigil.domain.actor import CandidateActor
 from invigil.domain.consent import consent_text, consent_version
 from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, SessionClosed
 from invigil.domain.invite import Invite
 from invigil.domain.secrets import hash_token
 from invigil.domain.session import ExamSession
+from invigil.feed.bus import proctors_of
 from invigil.services.access import TICKET_LIFE
-from invigil.services.check_in import FRAME_EVERY_MS, NEEDED_FRAMES, Personal
+from invigil.services.check_in import Personal
+from invigil.services.check_in_steps import NEEDED_FRAMES, Progress
 
 router = APIRouter(prefix="/api/v1", tags=["check-in"])
 
@@ -120,15 +123,34 @@ async def reference_photo(actor: CandidateDep, image: ImageDep, house: HouseDep)
 async def check_in_frame(
     actor: CandidateDep, image: ImageDep, house: HouseDep
 ) -> s.CheckInProgress:
-    """A live picture to compare with the reference photo."""
+    """A live picture to compare with the reference photo.
+
+    While a proctor is awaited it is only shown, so that whoever decides sees who is there now.
+    """
     await _pace(house, actor.id)
     progress = await house.check_in.live_frame(actor.id, image)
+    _show(house, actor, progress)
     return s.CheckInProgress(
         state=progress.state,
         collected=progress.collected,
         needed=NEEDED_FRAMES,
         hint=progress.hint,
-        next_frame_ms=FRAME_EVERY_MS,
+        next_frame_ms=progress.next_frame_ms,
+    )
+
+
+def _show(house: House, actor: CandidateActor, progress: Progress) -> None:
+    house.bus.latest(
+        proctors_of(actor.session_id),
+        f"tile:{actor.id}",
+        {
+            "type": "tile",
+            "candidate_id": actor.id,
+            "last_frame_at": progress.at.isoformat(),
+            "next_frame_ms": progress.next_frame_ms,
+            "has_still": True,
+            "live": None,
+        },
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from invigil.api import pages
 from invigil.api.schemas import InviteWindow
 from invigil.domain.errors import InvalidRequest, InvigilError, NotFound
 from invigil.domain.invite_errors import InviteOver
@@ -71,7 +72,7 @@ def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == _METHOD_NOT_ALLOWED:
         refused = InvigilError("This address does not know this method.", fix="See /api/docs.")
         refused.status = _METHOD_NOT_ALLOWED
@@ -82,7 +83,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         cause = error.__cause__
         ours = cause if isinstance(cause, InvigilError) else InvalidRequest(_NO_JSON)
         return _answer(request, ours)
-    return _answer(request, NotFound())
+    answer = _answer(request, NotFound())
+    # A person who followed a link that was cut off reads words, not JSON.
+    return pages.not_here() if pages.wants_page(request) else answer
 
 
 def install(app: FastAPI) -> None:

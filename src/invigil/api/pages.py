@@ -25,6 +25,26 @@ MISSING = """<!doctype html><meta charset="utf-8"><title>Invigil</title>
 <p>Run <code>make setup</code> in the project's folder and start the server again.</p>"""
 
 
+NOT_HERE = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Invigil: no such page</title>
+<h1>There is nothing at this address</h1>
+<p><strong>You take an exam?</strong> The link is cut off or has a typing error. Open it from your
+invitation again, or copy the whole of it. If it still fails, ask your exam office.</p>
+<p><strong>You supervise an exam?</strong> Go to the <a href="/">list of sessions</a>, or open the
+link that the organiser sent you.</p></html>"""
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person is before it, in a browser that opens an address."""
+    path = request.url.path
+    asks = request.method in {"GET", "HEAD"} and not path.startswith(("/api/", "/assets/"))
+    return asks and "text/html" in request.headers.get("accept", "")
+
+
+def not_here() -> Response:
+    return HTMLResponse(NOT_HERE, status_code=404, headers=_NO_CACHE)
+
+
 def _page(request: Request, name: str) -> Response:
     path = STATIC / name
     if not path.is_file():
@@ -42,7 +62,7 @@ def _read(path: Path) -> str:
 @router.get("/")
 async def root(request: Request) -> Response:
     """The proctors' page for browsers; JSON for everything else, as the tutorial had it."""
-    if "text/html" in request.headers.get("accept", ""):
+    if wants_page(request):
         return _page(request, "index.html")
     return JSONResponse({"message": "Invigil is running. Open this address in a browser."})
 

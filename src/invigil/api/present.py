@@ -22,7 +22,7 @@ from invigil.domain.system import SystemStatus
 from invigil.domain.words import WARNINGS
 from invigil.meetings import Meetings
 from invigil.monitoring.frames import FrameResult
-from invigil.services.check_in import NEEDED_FRAMES
+from invigil.services.check_in_steps import NEEDED_FRAMES
 
 _NO_KINDS: frozenset[TemplateKind] = frozenset()
 
@@ -85,6 +85,7 @@ def my_session(record: ExamSession) -> s.MySession:
         exam_url=record.exam_url,
         own_incidents=record.own_incidents,
         closed=record.closed,
+        closed_at=record.closed_at,
         face_matching=record.face_matching,
     )
 

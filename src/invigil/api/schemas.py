@@ -309,6 +309,7 @@ class MySession(Out):
     exam_url: str | None
     own_incidents: OwnIncidents
     closed: bool
+    closed_at: datetime | None
     face_matching: bool
 
 

@@ -110,6 +110,12 @@ class CandidateFinished(IllegalTransition):
     fix = "Reach the candidate in another way, such as by the exam office."
 
 
+class CandidateRemoved(IllegalTransition):
+    code = "candidate_removed"
+    message = "This candidate is out of the room: messages do not arrive."
+    fix = "Let the candidate in again and write then, or write by the exam office."
+
+
 class AlreadyDone(IllegalTransition):
     code = "already_done"
     message = "Somebody else has done that already."
@@ -151,6 +157,12 @@ class FrameReplayed(IllegalTransition):
 class NothingToUndo(IllegalTransition):
     code = "nothing_to_undo"
     message = "There is no decision to undo."
+
+
+class NotYourDecision(IllegalTransition):
+    code = "not_your_decision"
+    message = "This is somebody else's decision. In this session only they can take it back."
+    fix = "Ask them to, if you see it differently."
 
 
 class OnHold(IllegalTransition):

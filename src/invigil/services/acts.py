@@ -106,7 +106,7 @@ class Acts:
             return False
         if newest.by_id != proctor.person:
             raise AlreadyDone(
-                f"{newest.by} has done that already, with the reason: {newest.reason}"
+                f"{newest.by} has done that already, with the reason “{newest.reason}”."
             )
         return True
 

@@ -39,11 +39,13 @@ from invigil.domain.incident import Evidence
 from invigil.domain.invite import Invite
 from invigil.domain.invite_errors import InviteSpent
 from invigil.domain.message import Event, EventKind
-from invigil.domain.observation import Identity, Observation, Template, TemplateKind, Unusable
+from invigil.domain.observation import Identity, Observation, Template, TemplateKind
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.domain.session import ExamSession
 from invigil.services.candidates import load, load_open, save
 from invigil.services.check_in_steps import (
+    NEEDED_FRAMES,
+    Progress,
     chosen,
     consent_act,
     decided,
@@ -58,9 +60,6 @@ from invigil.storage.incident_log import IncidentLog, close_all, end_gaps
 from invigil.storage.stills import Stills
 from invigil.vision.look import Analysis
 
-NEEDED_FRAMES = 3
-FRAME_EVERY_MS = 700
-
 
 @dataclass(frozen=True, slots=True)
 class Personal:
@@ -68,15 +67,6 @@ class Personal:
 
     invite: Invite
     link_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How the live comparison goes. `hint`: why the newest frame could not be used."""
-
-    state: CandidateState
-    collected: int
-    hint: Unusable | None
 
 
 class CheckIn:
@@ -256,7 +246,7 @@ class CheckIn:
             outcomes = list(await work.templates.check_in_outcomes(candidate_id))
             if not counts or len(outcomes) >= NEEDED_FRAMES:
                 await work.candidates.save(candidate)
-                return Progress(candidate.state, len(outcomes), observed.unusable)
+                return Progress(candidate.state, len(outcomes), observed.unusable, now)
             await work.templates.add_check_in_frame(new_id(), candidate_id, now, identity)
             outcomes.append(identity)
             if fresh is not None and candidate.compared:
@@ -266,7 +256,7 @@ class CheckIn:
                 await save(work, candidate, now)
             else:
                 await work.candidates.save(candidate)
-        return Progress(candidate.state, len(outcomes), None)
+        return Progress(candidate.state, len(outcomes), None, now)
 
     async def ask_proctor(self, candidate_id: str, note: str | None) -> Candidate:
         """The way out of every dead end: a human looks."""

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from invigil.domain.actor import CandidateActor
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.candidate import Candidate, CandidateState, Matching, WaitingReason
 from invigil.domain.errors import ConsentOutdated, IllegalTransition, ReferenceRefused
-from invigil.domain.observation import Identity, Observation, Template
+from invigil.domain.observation import Identity, Observation, Template, Unusable
 from invigil.domain.session import ExamSession
 from invigil.domain.words import REFERENCE_REFUSALS
 from invigil.storage.database import UnitOfWork
 
+NEEDED_FRAMES = 3
+FRAME_EVERY_MS = 700
+WAITING_EVERY_MS = 5000
+"""While a person is asked: whoever decides sees who sits there now."""
+
 STATES_WITH_FRAMES = {CandidateState.CHECKING_IN, CandidateState.WAITING_FOR_PROCTOR}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How the live comparison goes. `hint`: why the newest frame, taken at `at`, was no use."""
+
+    state: CandidateState
+    collected: int
+    hint: Unusable | None
+    at: datetime
+
+    @property
+    def next_frame_ms(self) -> int:
+        waits = self.state is CandidateState.WAITING_FOR_PROCTOR
+        return WAITING_EVERY_MS if waits else FRAME_EVERY_MS
 
 
 def chosen(session: ExamSession, *, compare_face: bool) -> Matching:

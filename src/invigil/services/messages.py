@@ -9,7 +9,13 @@ from invigil.domain.actor import Actor, Staff
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.authorize import Operation, authorize
 from invigil.domain.candidate import Candidate, CandidateState
-from invigil.domain.errors import CandidateFinished, NotFound, Removed, SessionClosed
+from invigil.domain.errors import (
+    CandidateFinished,
+    CandidateRemoved,
+    NotFound,
+    Removed,
+    SessionClosed,
+)
 from invigil.domain.message import Event, EventKind, Message, MessageKind, Sender
 from invigil.domain.secrets import new_id
 from invigil.services.candidates import load_open
@@ -41,12 +47,15 @@ class Messages:
     async def from_proctor(
         self, proctor: Staff, candidate_id: str, kind: MessageKind, text: str
     ) -> Message:
-        """Raises `CandidateFinished` or `SessionClosed` where nobody would read it."""
+        """Raises `CandidateFinished`, `CandidateRemoved` or `SessionClosed` where nobody would
+        read it."""
         async with self._database.begin() as work:
             authorize(proctor, Operation.MESSAGE_SEND, await work.candidates.get(candidate_id))
             candidate, _ = await load_open(work, candidate_id)
             if candidate.state is CandidateState.FINISHED:
                 raise CandidateFinished
+            if candidate.state is CandidateState.REMOVED:
+                raise CandidateRemoved
             self._note(work, proctor, kind, candidate.session_id, candidate.id)
             return await self._add(work, candidate, Sender.PROCTOR, kind, text)
 

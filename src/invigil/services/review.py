@@ -11,7 +11,7 @@ from invigil.domain.actor import Actor, Staff
 from invigil.domain.agreement import is_proposal, opinions
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.authorize import INSTALLATION, Operation, authorize
-from invigil.domain.errors import NeedsAnotherPerson, NotFound, NothingToUndo
+from invigil.domain.errors import NeedsAnotherPerson, NotFound, NothingToUndo, NotYourDecision
 from invigil.domain.incident import Decision, Evidence, Incident, ReviewDecision
 from invigil.domain.message import Event, EventKind
 from invigil.domain.precision import KindTally
@@ -86,7 +86,7 @@ class Review:
     async def undo(self, proctor: Staff, incident_id: str) -> tuple[Incident, str]:
         """Take the newest decision back; with a second reviewer, one's own newest.
 
-        Raises `NothingToUndo`.
+        Raises `NothingToUndo`; `NotYourDecision` where only others have decided.
         """
         async with self._database.begin() as work:
             incident, session = await _to_decide(work, proctor, incident_id)
@@ -217,5 +217,5 @@ def _to_undo(proctor: Staff, incident: Incident, session: ExamSession) -> Review
         if each.by_id == proctor.person or not session.second_reviewer
     ]
     if not theirs:
-        raise NothingToUndo
+        raise NotYourDecision if incident.opinions else NothingToUndo
     return theirs[-1]

@@ -56,6 +56,8 @@ export interface paths {
         /**
          * Check In Frame
          * @description A live picture to compare with the reference photo.
+         *
+         *     While a proctor is awaited it is only shown, so that whoever decides sees who is there now.
          */
         post: operations["check_in_frame_api_v1_candidates_me_check_in_frames_post"];
         delete?: never;
@@ -2409,6 +2411,8 @@ export interface components {
         MySession: {
             /** Closed */
             closed: boolean;
+            /** Closed At */
+            closed_at: string | null;
             /** Exam Url */
             exam_url: string | null;
             /** Face Matching */

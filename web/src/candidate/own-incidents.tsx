@@ -10,9 +10,9 @@ import css from "./candidate.module.css";
 import { OwnPicture } from "./own-picture";
 
 const DECIDED = {
-  confirmed: "People have looked at it and confirmed it",
-  dismissed: "People have looked at it and dismissed it: nothing is held against you",
-  inconclusive: "People have looked at it and could not tell",
+  confirmed: "Somebody has looked at it and confirmed it",
+  dismissed: "Somebody has looked at it and dismissed it: nothing is held against you",
+  inconclusive: "Somebody has looked at it and could not tell",
 };
 
 export interface OwnView {
@@ -88,7 +88,7 @@ export function OwnIncidents({ api, own }: { api: CandidateApi; own: OwnView }) 
 function introduction({ incidents, waiting }: OwnIncidentList): string {
   const later =
     waiting > 0
-      ? ` ${waiting === 1 ? "1 entry is" : `${waiting} entries are`} shown when people have looked at ${waiting === 1 ? "it" : "them"}.`
+      ? ` ${waiting === 1 ? "1 entry is" : `${waiting} entries are`} shown when somebody has looked at ${waiting === 1 ? "it" : "them"}.`
       : "";
   if (incidents.length === 0) return waiting > 0 ? later.trim() : "Nothing was noted.";
   return `The computer asks people to look at moments like these. It decides nothing; people do.${later}`;

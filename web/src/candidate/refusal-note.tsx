@@ -5,7 +5,7 @@ import type { CandidateSession } from "../live/candidate-session";
 import type { CandidateView } from "../live/candidate-state";
 
 /** Why the last thing did not work, and what helps. */
-export function RefusalNote({ view }: { view: CandidateView }) {
+export function RefusalNote({ view }: { view: Pick<CandidateView, "refusal"> }) {
   if (!view.refusal) return null;
   return (
     <Alert

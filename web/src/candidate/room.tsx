@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Stack, Text, Title } from "@mantine/core";
 import {
   IconAlertTriangle,
   IconCameraOff,
@@ -6,9 +6,7 @@ import {
   IconCloudOff,
   IconExternalLink,
   IconLoader2,
-  IconPlayerPause,
 } from "@tabler/icons-react";
-import { useState } from "react";
 import type { Warning } from "../api/types";
 import { type RoomStatus, roomStatus } from "../live/room-status";
 import { useNow } from "../ui/use-now";
@@ -20,6 +18,8 @@ import { CameraProblem } from "./camera-help";
 import css from "./candidate.module.css";
 import { Chat } from "./chat";
 import { ProctorNote } from "./proctor-note";
+import { RefusalNote } from "./refusal-note";
+import { AskForBreak, Finish } from "./room-acts";
 
 const STATUS_ICON = {
   ok: IconCircleCheck,
@@ -70,10 +70,11 @@ export function Room({ session, view }: StepProps) {
         <Text size="sm" className="faint">
           Please keep this tab open. You may work in another tab or window.
         </Text>
-        <AskForBreak session={session} />
+        <AskForBreak session={session} view={view} />
         <Arranged words={view.me?.accommodations ?? []} />
         <Comparison session={session} view={view} />
-        <Finish session={session} busy={view.busy} />
+        <Finish session={session} view={view} />
+        <RefusalNote view={view} />
       </Stack>
       <section className={`panel ${css.card}`} aria-labelledby="chat-title">
         <Title order={2} size="h4" mb="sm" id="chat-title">
@@ -117,60 +118,5 @@ function Warnings({ warnings }: { warnings: Warning[] }) {
         </div>
       ))}
     </Stack>
-  );
-}
-
-/** A pause is a proctor's to give: this is the question for it. */
-function AskForBreak({ session }: Pick<StepProps, "session">) {
-  const [asked, setAsked] = useState(false);
-  const ask = () =>
-    session.say("I would like to take a break, please.").then(
-      () => setAsked(true),
-      () => document.getElementById("chat-input")?.focus(),
-    );
-  return (
-    <Group gap="sm">
-      <Button
-        variant="default"
-        disabled={asked}
-        leftSection={<IconPlayerPause size={18} aria-hidden />}
-        onClick={() => void ask()}
-        data-testid="ask-break"
-      >
-        Ask for a break
-      </Button>
-      <Text size="sm" className="faint" role="status">
-        {asked && "The proctor has been asked. Please go on until the exam is paused."}
-      </Text>
-    </Group>
-  );
-}
-
-function Finish({ session, busy }: Pick<StepProps, "session"> & { busy: boolean }) {
-  const [sure, setSure] = useState(false);
-  if (!sure) {
-    return (
-      <Group>
-        <Button variant="default" onClick={() => setSure(true)} data-testid="finish">
-          I have finished the exam
-        </Button>
-      </Group>
-    );
-  }
-  return (
-    <fieldset className={`panel ${css.card}`} aria-label="Finish the exam">
-      <Text mb="sm">
-        <strong>Have you handed in your work?</strong> When you finish, monitoring ends and you cannot come
-        back by yourself.
-      </Text>
-      <Group>
-        <Button color="red" loading={busy} onClick={() => void session.finish()} data-testid="finish-confirm">
-          Yes, finish now
-        </Button>
-        <Button variant="default" onClick={() => setSure(false)}>
-          No, go on
-        </Button>
-      </Group>
-    </fieldset>
   );
 }

@@ -16,7 +16,10 @@ interface PumpContext {
   onRefused: (error: ApiError) => void;
 }
 
-/** The two streams of pictures: a few at check-in, then one at each sampling interval in the room. */
+/**
+ * The two streams of pictures: at check-in, and on while a proctor is awaited, who decides by who sits
+ * there now; then one at each sampling interval in the room.
+ */
 export function makePumps(source: PictureSource, { view, clock, api, onRefused }: PumpContext) {
   const onTrouble = (error: ApiError) =>
     view.patch({ trouble: { text: error.message, ours: error.status !== 0 } });
@@ -26,7 +29,7 @@ export function makePumps(source: PictureSource, { view, clock, api, onRefused }
     post: (picture) => api().checkInFrame(picture),
     onReply: (progress) => {
       view.set(withCheckIn(view.get(), progress));
-      return progress.state === "checking_in";
+      return progress.state === "checking_in" || progress.state === "waiting_for_proctor";
     },
     onTrouble,
     onRefused,
@@ -54,7 +57,7 @@ export function followStep(view: CandidateView, media: CandidateMedia, { checkIn
   const camera = media.camera.view.get().status;
   const needsCamera = open && ["check_in", "waiting", "ready", "room"].includes(step);
   if (needsCamera && camera === "off") void media.camera.start();
-  if (open && step === "check_in") checkIn.start();
+  if (open && (step === "check_in" || step === "waiting")) checkIn.start();
   else checkIn.stop();
   if (open && step === "room") room.start();
   else room.stop();

@@ -112,7 +112,13 @@ export function withMe(view: CandidateView, me: MyCandidate): CandidateView {
 
 function phaseFor(view: CandidateView, me: MyCandidate): CandidateView["phase"] {
   if (view.phase === "taken_over") return "taken_over";
-  return me.session.closed && me.state !== "finished" ? "closed" : "open";
+  return me.session.closed && !leftBefore(me) ? "closed" : "open";
+}
+
+/** Whether the exam was over for this candidate before the session was closed for everybody. */
+function leftBefore({ state, state_since, session: { closed_at } }: MyCandidate): boolean {
+  if (state !== "finished") return false;
+  return !state_since || !closed_at || Date.parse(state_since) < Date.parse(closed_at);
 }
 
 export function withEvent(view: CandidateView, event: CandidateEvent, now: number): CandidateView {

@@ -1,5 +1,6 @@
 import type { Candidate, ExamSession, Incident, Message } from "../api/types";
 import { waitsForAnother } from "./second-person";
+import { answeredSince, isNew } from "./unread";
 
 export type TileStatus =
   | "waiting"
@@ -13,6 +14,7 @@ export type TileStatus =
   | "paused"
   | "removed"
   | "finished"
+  | "ended"
   | "left";
 
 export const STATUS_WORDS: Record<TileStatus, string> = {
@@ -27,13 +29,16 @@ export const STATUS_WORDS: Record<TileStatus, string> = {
   paused: "Paused",
   removed: "Removed",
   finished: "Finished",
+  ended: "Session closed",
   left: "Not connected",
 };
 
 const RECENT_MS = 30_000;
 const LATE_MS = 2000;
 
-export function tileStatus(candidate: Candidate, now: number): TileStatus {
+/** `closed`: the session is, so that nobody is on the way in or in the room any more. */
+export function tileStatus(candidate: Candidate, now: number, closed = false): TileStatus {
+  if (closed && candidate.state !== "removed" && candidate.state !== "finished") return "ended";
   switch (candidate.state) {
     case "paused":
     case "removed":
@@ -89,15 +94,22 @@ export function playsProctor({ state }: Candidate, session: ExamSession | null):
 }
 
 /** Candidates with incidents that `person` can do something about, and how many there are. */
-export function undecidedByCandidate(
+/**
+ * Candidates with incidents that `person` can do something about, and how many there are: not decided,
+ * or answered after that by the candidate, which nobody of this browser (`seen`) has read.
+ */
+export function toLookAtByCandidate(
   incidents: readonly Incident[],
   person: string,
+  seen: ReadonlySet<string>,
 ): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const incident of incidents) {
     const { candidate_id, decision } = incident;
     if (waitsForAnother(incident, person)) continue;
-    if (!decision || decision.proposed) counts.set(candidate_id, (counts.get(candidate_id) ?? 0) + 1);
+    const answered = answeredSince(incident) && isNew(incident, seen);
+    if (!decision || decision.proposed || answered)
+      counts.set(candidate_id, (counts.get(candidate_id) ?? 0) + 1);
   }
   return counts;
 }

@@ -1,6 +1,25 @@
+import type { Incident } from "../api/types";
 import { Store } from "./store";
 
 const MOST_KEPT = 3000;
+
+/** Whether the candidate has answered what people decided before: they have not weighed it. */
+export function answeredSince({ answer, decision }: Incident): boolean {
+  if (!answer || !decision) return false;
+  return Date.parse(answer.answered_at) > Date.parse(decision.decided_at);
+}
+
+/** What is seen when somebody looks at an incident: itself, and an answer to its decision. */
+export function seenAs(incident: Incident): string[] {
+  return answeredSince(incident) ? [incident.id, `answer:${incident.id}`] : [incident.id];
+}
+
+/** Whether there is something of it to look at that is not in `seen`. */
+export function isNew(incident: Incident, seen: ReadonlySet<string>): boolean {
+  if (incident.decision && !answeredSince(incident)) return false;
+  const newest = seenAs(incident).at(-1);
+  return newest !== undefined && !seen.has(newest);
+}
 
 /** Which incidents this browser's user has looked at. */
 export class SeenIncidents {

@@ -13,6 +13,10 @@ export function announceQuestion(name: string, text: string): void {
   newest.set(`Message from ${name}: ${text}`);
 }
 
+export function announceAnswer({ kind, candidate_name, answer }: Incident): void {
+  newest.set(`${candidate_name} answers the decision, ${KIND_WORDS[kind]}: ${answer?.text}`);
+}
+
 /** Tells screen readers of new incidents without moving their focus. */
 export function Announcer() {
   return (

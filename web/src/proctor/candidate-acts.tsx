@@ -1,6 +1,6 @@
 import { Button, Group, Text } from "@mantine/core";
 import { IconDoorEnter, IconPlayerPause, IconPlayerPlay, IconSquare, IconUserOff } from "@tabler/icons-react";
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { ActKind, Candidate } from "../api/types";
 import { randomUuid } from "../live/ids";
 import { Dialog } from "../ui/dialog";
@@ -14,6 +14,8 @@ interface Choice {
   title: (name: string) => string;
   text: string;
   presets: string[];
+  /** What stops is explained on the candidate's page; what goes on is not. */
+  unread?: boolean;
   red?: boolean;
 }
 
@@ -31,6 +33,7 @@ const CHOICES: Record<ActKind, Choice> = {
     title: (name) => `Go on with ${name}?`,
     text: "The camera is turned on again, and pictures are taken from now on.",
     presets: ["The break is over", "The problem is solved"],
+    unread: true,
   },
   remove: {
     label: "Remove",
@@ -45,7 +48,8 @@ const CHOICES: Record<ActKind, Choice> = {
     Icon: IconDoorEnter,
     title: (name) => `Let ${name} in again?`,
     text: "The candidate can enter the room again. Whoever had checked in need not do so again.",
-    presets: ["It is settled, please go on"],
+    presets: ["It is settled"],
+    unread: true,
   },
   end: {
     label: "End exam",
@@ -76,6 +80,7 @@ export function CandidateActs({ candidate }: { candidate: Candidate }) {
   const closed = useConsoleView().session?.closed_at !== null;
   const [asking, setAsking] = useState<ActKind | null>(null);
   const { state, state_reason } = candidate;
+  const { opener, group } = useFocusBack(asking !== null);
   return (
     <>
       {state_reason && (
@@ -85,7 +90,7 @@ export function CandidateActs({ candidate }: { candidate: Candidate }) {
         </Text>
       )}
       {!closed && (
-        <Group gap="xs" mt="xs">
+        <Group gap="xs" mt="xs" ref={group} tabIndex={-1}>
           {possible(candidate).map((act) => {
             const { label, Icon } = CHOICES[act];
             return (
@@ -93,7 +98,10 @@ export function CandidateActs({ candidate }: { candidate: Candidate }) {
                 key={act}
                 variant="default"
                 leftSection={<Icon size={18} aria-hidden />}
-                onClick={() => setAsking(act)}
+                onClick={(event) => {
+                  opener.current = event.currentTarget;
+                  setAsking(act);
+                }}
                 data-testid={`act-${act}`}
               >
                 {label}
@@ -107,6 +115,20 @@ export function CandidateActs({ candidate }: { candidate: Candidate }) {
       )}
     </>
   );
+}
+
+/** Where the focus goes after a dialog: to what opened it or, when an act took that away, beside it. */
+function useFocusBack(opened: boolean) {
+  const opener = useRef<HTMLButtonElement>(null);
+  const group = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!opened) return;
+    return () => {
+      const next = opener.current?.isConnected ? opener.current : group.current?.querySelector("button");
+      (next ?? group.current)?.focus();
+    };
+  }, [opened]);
+  return { opener, group };
 }
 
 interface DialogProps {
@@ -133,7 +155,7 @@ function ActDialog({ act, candidate, onClose }: DialogProps) {
       <form onSubmit={submit}>
         <Text mb="md">{choice.text}</Text>
         <ReasonField
-          label="Reason, which the candidate reads"
+          label={choice.unread ? "Reason, kept on record" : "Reason, which the candidate reads"}
           presets={choice.presets}
           value={reason}
           onChange={setReason}

@@ -26,6 +26,11 @@ export function useConsoleView() {
   return useStore(useConsole().store.view);
 }
 
+/** Whether the session of this console is closed. */
+export function useClosed(): boolean {
+  return useConsoleView().session?.closed_at != null;
+}
+
 export function useUiView() {
   return useStore(useConsole().ui.view);
 }

@@ -3,9 +3,9 @@ import { useEffect, useState } from "react";
 import type { Proctor } from "../api/types";
 import { ConsoleStore } from "../live/console-store";
 import { AlertSound } from "../live/sound";
-import { SeenIncidents } from "../live/unread";
+import { isNew, SeenIncidents } from "../live/unread";
 import { useStore } from "../ui/use-store";
-import { Announcer, announceIncident, announceQuestion } from "./announcer";
+import { Announcer, announceAnswer, announceIncident, announceQuestion } from "./announcer";
 import { ConsoleContext, type ConsoleParts } from "./console-context";
 import { ConsoleHeader } from "./console-header";
 import { ConsoleUi } from "./console-ui";
@@ -15,7 +15,7 @@ import { FocusPanel } from "./focus-panel";
 import { Frame } from "./frame";
 import { useKeys } from "./keys";
 import { KeysHelp } from "./keys-help";
-import { showError, showQuestion } from "./notify";
+import { showAnswer, showError, showQuestion } from "./notify";
 import css from "./proctor.module.css";
 import { SystemBanner } from "./system-banner";
 import { WaitingQueue } from "./waiting-queue";
@@ -24,10 +24,18 @@ import { Wall } from "./wall";
 function makeParts(sessionId: string, proctor: Proctor): ConsoleParts {
   const sound = new AlertSound();
   const seen = new SeenIncidents(sessionId);
+  const told = new Set<string>();
   const store: ConsoleStore = new ConsoleStore(sessionId, (event) => {
     if (event.kind === "incident_changed" && event.opened) {
       sound.play(event.incident.severity === "high");
       announceIncident(event.incident);
+    }
+    if (event.kind === "incident_changed" && event.incident.answer && !told.has(event.incident.id)) {
+      const { incident } = event;
+      if (!isNew(incident, seen.seen.get())) return;
+      told.add(incident.id);
+      announceAnswer(incident);
+      showAnswer(incident.candidate_name, event.incident.answer.text);
     }
     if (event.kind === "message" && event.message.from === "candidate") {
       const { candidate_id, text } = event.message;

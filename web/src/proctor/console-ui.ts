@@ -1,9 +1,9 @@
 import type { Decision, Incident } from "../api/types";
 import type { ConsoleStore } from "../live/console-store";
 import { type FeedFilter, filterIncidents, readFilter, writeFilter } from "../live/feed-filter";
-import { mayConfirm } from "../live/second-person";
+import { mayDecide } from "../live/second-person";
 import { Store } from "../live/store";
-import type { SeenIncidents } from "../live/unread";
+import { type SeenIncidents, seenAs } from "../live/unread";
 
 export interface UiView {
   selected: string | null;
@@ -55,7 +55,8 @@ export class ConsoleUi {
   }
 
   select(id: string): void {
-    this.seen.mark([id]);
+    const incident = this.store.view.get().incidents.find((each) => each.id === id);
+    this.seen.mark(incident ? seenAs(incident) : [id]);
     if (this.view.get().selected !== id) this.view.patch({ selected: id, deciding: null });
   }
 
@@ -65,9 +66,8 @@ export class ConsoleUi {
     const incident = incidents.find((each) => each.id === id);
     if (!incident) return;
     this.select(incident.id);
-    // The card says that a second person has to; a form could only be refused.
-    const twice = !mayConfirm(incident, this.person, session?.second_reviewer ?? false);
-    if (decision === "confirmed" && twice) return;
+    // Keys do what the card offers, and nothing else.
+    if (!mayDecide(incident, decision, this.person, session?.second_reviewer ?? false)) return;
     this.view.patch({ deciding: { id: incident.id, decision } });
   }
 
@@ -121,6 +121,6 @@ export class ConsoleUi {
   }
 
   markAllSeen(): void {
-    this.seen.mark(this.store.view.get().incidents.map(({ id }) => id));
+    this.seen.mark(this.store.view.get().incidents.flatMap(seenAs));
   }
 }

@@ -1,6 +1,7 @@
 import { Badge, Button, Group, Skeleton, Text, Title } from "@mantine/core";
 import { useEffect, useMemo, useState } from "react";
 import { filterIncidents } from "../live/feed-filter";
+import { isNew } from "../live/unread";
 import { useStore } from "../ui/use-store";
 import { useConsole, useConsoleView, useUiView } from "./console-context";
 import { FeedFilters } from "./feed-filters";
@@ -15,7 +16,7 @@ export function Feed() {
   const seenIds = useStore(seen.seen);
   const shown = useMemo(() => filterIncidents(incidents, filter), [incidents, filter]);
   const unread = useMemo(
-    () => incidents.filter(({ id, decision }) => !decision && !seenIds.has(id)).length,
+    () => incidents.filter((incident) => isNew(incident, seenIds)).length,
     [incidents, seenIds],
   );
   useEffect(() => {
@@ -52,7 +53,7 @@ export function Feed() {
             key={incident.id}
             incident={incident}
             selected={selected === incident.id}
-            unread={!incident.decision && !seenIds.has(incident.id)}
+            unread={isNew(incident, seenIds)}
             deciding={deciding?.id === incident.id ? deciding.decision : null}
           />
         ))}

@@ -11,7 +11,7 @@ import { useStore } from "../ui/use-store";
 import { facesWords, identityWords } from "../words";
 import { AccommodationsForm } from "./accommodations-form";
 import { CandidateActs } from "./candidate-acts";
-import { useConsole, useConsoleView } from "./console-context";
+import { useClosed, useConsole, useConsoleView } from "./console-context";
 import { FocusHistory, FocusMessages } from "./focus-lists";
 import { Keeping } from "./holds";
 import { MessageOne } from "./message-one";
@@ -20,6 +20,7 @@ import css from "./proctor.module.css";
 import { StatusChip } from "./status-chip";
 import { TalkToggle } from "./talk-toggle";
 import { LiveOrStill } from "./tile";
+import { PausedFor } from "./tile-facts";
 
 /** What frames are compared with. A proctor's eye is as ordinary as the rest. */
 const TEMPLATE_WORDS = {
@@ -93,7 +94,8 @@ function FocusHead({ candidate }: { candidate: Candidate }) {
         <Title order={2} size="h4" id="focus-title">
           {candidate.name}
         </Title>
-        <StatusChip status={tileStatus(candidate, useNow())} />
+        <StatusChip status={tileStatus(candidate, useNow(), useClosed())} />
+        <PausedFor candidate={candidate} />
       </Group>
       <ActionIcon variant="default" size="lg" aria-label="Close the live view" onClick={() => ui.focus(null)}>
         <IconX size={18} aria-hidden />

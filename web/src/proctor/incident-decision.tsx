@@ -1,7 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { IconArrowBackUp, IconCheck, IconQuestionMark, IconX } from "@tabler/icons-react";
 import type { Decision, Incident, ReviewDecision } from "../api/types";
-import { mayConfirm, mayUndo, waitsForAnother } from "../live/second-person";
+import { disagree, mayDecide, toUndo, waitsForAnother } from "../live/second-person";
 import { dayAndTime } from "../time";
 import { useStore } from "../ui/use-store";
 import { DECISION_WORDS } from "../words";
@@ -55,20 +55,24 @@ export function CardActions({ incident }: { incident: Incident }) {
   );
 }
 
-/** When people differ, everybody sees it. */
-function Opinions({ incident: { opinions } }: { incident: Incident }) {
-  const earlier = opinions.slice(0, -1);
+/** When people differ, everybody sees it. One's own view is taken back at its own line. */
+function Opinions({ incident }: { incident: Incident }) {
+  const mine = useToUndo(incident);
+  const earlier = incident.opinions.slice(0, -1);
   if (earlier.length === 0) return null;
-  const differ = new Set(opinions.map(({ decision }) => decision)).size > 1;
+  const differ = disagree(incident);
   return (
     <div data-testid="opinions" data-differ={differ || undefined}>
       <Text size="sm" fw={differ ? 650 : undefined}>
         {differ ? "People disagree. Decided before:" : "Decided before:"}
       </Text>
       {earlier.map((each) => (
-        <Text size="sm" key={each.decided_at}>
-          {DECISION_WORDS[each.decision]} by {person(each)}: {each.reason}
-        </Text>
+        <Group gap={6} justify="space-between" key={each.decided_at}>
+          <Text size="sm">
+            {DECISION_WORDS[each.decision]} by {person(each)}: {each.reason}
+          </Text>
+          {each.decided_at === mine?.decided_at && <Undo incident={incident} label="Take back my view" />}
+        </Group>
       ))}
     </div>
   );
@@ -79,9 +83,30 @@ function person({ by, by_id }: ReviewDecision): string {
   return by_id ? `${by} (${by_id.slice(0, 4)})` : by;
 }
 
-function Decided({ incident, decision }: { incident: Incident; decision: ReviewDecision }) {
-  const { ui, proctor } = useConsole();
+function useToUndo(incident: Incident): ReviewDecision | null {
+  const { proctor } = useConsole();
   const second = useConsoleView().session?.second_reviewer ?? false;
+  return toUndo(incident, proctor.person, second);
+}
+
+function Undo({ incident, label }: { incident: Incident; label: string }) {
+  const { ui } = useConsole();
+  return (
+    <Button
+      variant="default"
+      size="compact-sm"
+      leftSection={<IconArrowBackUp size={16} aria-hidden />}
+      onClick={() => void ui.undo(incident.id)}
+      data-testid="decision-undo"
+    >
+      {label}
+    </Button>
+  );
+}
+
+function Decided({ incident, decision }: { incident: Incident; decision: ReviewDecision }) {
+  const { proctor } = useConsole();
+  const mine = useToUndo(incident);
   return (
     <div
       className={css.decided}
@@ -96,17 +121,7 @@ function Decided({ incident, decision }: { incident: Incident; decision: ReviewD
         </Text>
         <Text size="sm">{decision.reason}</Text>
       </div>
-      {mayUndo(incident, proctor.person, second) && (
-        <Button
-          variant="default"
-          size="compact-sm"
-          leftSection={<IconArrowBackUp size={16} aria-hidden />}
-          onClick={() => void ui.undo(incident.id)}
-          data-testid="decision-undo"
-        >
-          Undo
-        </Button>
-      )}
+      {decision.decided_at === mine?.decided_at && <Undo incident={incident} label="Undo" />}
     </div>
   );
 }
@@ -135,7 +150,7 @@ function Choices({ incident }: { incident: Incident }) {
   );
   return (
     <Group gap={6}>
-      {mayConfirm(incident, proctor.person, second) &&
+      {mayDecide(incident, "confirmed", proctor.person, second) &&
         choice("confirmed", agree, "decision-confirm", IconCheck)}
       {choice("dismissed", "Dismiss", "decision-dismiss", IconX)}
       {choice("inconclusive", "Inconclusive", "decision-inconclusive", IconQuestionMark)}

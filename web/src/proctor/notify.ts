@@ -14,6 +14,10 @@ export function showDone(message: string): void {
   show("blue", message);
 }
 
+export function showAnswer(name: string, text: string): void {
+  show("blue", text, `${name} answers what was decided`);
+}
+
 export function showQuestion(name: string, text: string): void {
   show("blue", text, `${name} writes`);
 }

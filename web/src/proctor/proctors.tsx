@@ -95,7 +95,7 @@ function NewLink({ sessionId, onMade }: { sessionId: string; onMade: () => void 
     <form onSubmit={submit}>
       <Group align="flex-end" gap="sm">
         <TextInput
-          className={css.grow}
+          className={css.lineField}
           label="Whom is the link for?"
           placeholder="Petra Example"
           required

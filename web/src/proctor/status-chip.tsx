@@ -3,6 +3,7 @@ import {
   IconCheck,
   IconCircleCheck,
   IconDoor,
+  IconDoorOff,
   IconHandStop,
   IconPhoto,
   IconPlayerPause,
@@ -27,6 +28,7 @@ const ICONS = {
   paused: IconPlayerPause,
   removed: IconUserOff,
   finished: IconCheck,
+  ended: IconDoorOff,
   left: IconPlugConnectedX,
 };
 

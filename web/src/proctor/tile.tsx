@@ -8,10 +8,11 @@ import { ago } from "../time";
 import { useNow } from "../ui/use-now";
 import { useStore } from "../ui/use-store";
 import { LiveVideo } from "../ui/video";
-import { facesCount, facesWords, liveTroubleWords } from "../words";
-import { useConsole } from "./console-context";
+import { breakIsOver, facesCount, facesWords, liveTroubleWords } from "../words";
+import { useClosed, useConsole } from "./console-context";
 import css from "./proctor.module.css";
 import { StatusChip } from "./status-chip";
+import { TileFacts } from "./tile-facts";
 import type { TileSize } from "./tile-size";
 
 interface Props {
@@ -27,8 +28,8 @@ export function Tile({ candidate, live, undecided, questions, focused, size }: P
   const { ui, store } = useConsole();
   const interrupted = liveTroubleWords(candidate, live, useStore(store.viewers.trouble));
   const now = useNow();
-  const status = tileStatus(candidate, now);
-  const look = undecided > 0 || questions > 0 || status === "waiting";
+  const status = tileStatus(candidate, now, useClosed());
+  const look = undecided > 0 || questions > 0 || status === "waiting" || breakIsOver(candidate, now);
   return (
     <li
       className={css.tile}
@@ -64,6 +65,7 @@ export function Tile({ candidate, live, undecided, questions, focused, size }: P
           {candidate.name}
         </button>
         <StatusChip status={status} />
+        <TileFacts candidate={candidate} />
         <Text size="xs" className="faint">
           {lastPicture(candidate, now, size)}
           {candidate.camera === "hidden" && " · works in another tab"}

@@ -3,17 +3,20 @@ import { IconCheck, IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
 import { referencePhotoUrl, stillUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
+import { clockTime } from "../time";
 import { Dialog } from "../ui/dialog";
-import { waitingWords } from "../words";
-import { useConsole, useConsoleView } from "./console-context";
+import { NO_PHOTO_WORDS, waitingWords } from "../words";
+import { useClosed, useConsole, useConsoleView } from "./console-context";
 import { showError } from "./notify";
 import { Picture } from "./picture";
 import css from "./proctor.module.css";
 
 export function WaitingQueue() {
   const { candidates } = useConsoleView();
+  const closed = useClosed();
   const waiting = candidates.filter(({ state }) => state === "waiting_for_proctor");
-  if (waiting.length === 0) return null;
+  // Nobody is let into a session that is closed.
+  if (waiting.length === 0 || closed) return null;
   return (
     <section className={`panel ${css.queue}`} aria-labelledby="queue-title" data-testid="waiting-queue">
       <Title order={2} size="h4" id="queue-title" mb="xs">
@@ -54,12 +57,17 @@ function WaitingCandidate({ candidate }: { candidate: Candidate }) {
             alt={`Newest still of ${candidate.name}`}
             missing="No picture yet"
           />
-          <span className={css.caption}>Now</span>
+          <span className={css.caption}>{takenWords(candidate)}</span>
         </span>
       </div>
       <div>
         <Text fw={650}>{candidate.name}</Text>
         <Text size="sm">{waitingWords(candidate)}</Text>
+        {!candidate.has_reference_photo && (
+          <Text size="sm" fw={600} data-testid="no-photo">
+            {NO_PHOTO_WORDS}
+          </Text>
+        )}
         {candidate.note && <Text size="sm">Note of the candidate: “{candidate.note}”</Text>}
         <Group gap="xs" mt="xs">
           <Button
@@ -91,6 +99,11 @@ function WaitingCandidate({ candidate }: { candidate: Candidate }) {
       />
     </li>
   );
+}
+
+/** "Now" would be untrue where the pictures have stopped. */
+function takenWords({ has_still, last_frame_at }: Candidate): string {
+  return has_still && last_frame_at ? `Camera at ${clockTime(last_frame_at)}` : "Camera";
 }
 
 interface RetakeProps {

@@ -1,6 +1,6 @@
 import { Button, Group, Text, Title } from "@mantine/core";
 import { useMemo } from "react";
-import { undecidedByCandidate, unreadMessages } from "../live/candidate-status";
+import { toLookAtByCandidate, unreadMessages } from "../live/candidate-status";
 import { useStore } from "../ui/use-store";
 import { isolationWords } from "../words";
 import { useConsole, useConsoleView, useUiView } from "./console-context";
@@ -18,8 +18,8 @@ export function Wall() {
   const questions = useMemo(() => unreadMessages(messages, seenIds), [messages, seenIds]);
   const size = useStore(tileSize);
   const undecided = useMemo(
-    () => undecidedByCandidate(incidents, proctor.person),
-    [incidents, proctor.person],
+    () => toLookAtByCandidate(incidents, proctor.person, seenIds),
+    [incidents, proctor.person, seenIds],
   );
   return (
     <div>

@@ -88,6 +88,25 @@ describe("a reload", () => {
   });
 });
 
+describe("while a proctor is awaited", () => {
+  const waiting = { state: "waiting_for_proctor", collected: 0, needed: 3, hint: null, next_frame_ms: 5000 };
+
+  it("goes on sending pictures, as the proctor decides by who sits there now", async () => {
+    tokenStore.save("code", { sessionId: "s1", token: "secret" });
+    page.answers.me = () => json(myCandidate({ state: "waiting_for_proctor" }));
+    page.answers["check-in-frames"] = () => json(waiting);
+    const session = await opened();
+    await page.clock.pass(0);
+    await ready();
+    expect(named("check-in-frames")).toHaveLength(1);
+    await page.clock.pass(5000);
+    await ready();
+    expect(named("check-in-frames")).toHaveLength(2);
+    expect(stepOf(session.view.get())).toBe("waiting");
+    session.view.patch({ phase: "closed" });
+  });
+});
+
 describe("in the room", () => {
   it("posts the next picture when the server wants it", async () => {
     const session = await inRoom();

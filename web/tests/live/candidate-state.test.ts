@@ -9,7 +9,7 @@ import {
   withFrameReply,
   withMe,
 } from "../../src/live/candidate-state";
-import { message, myCandidate, session } from "./shapes";
+import { at, message, myCandidate, session } from "./shapes";
 
 const open: CandidateView = { ...blank, phase: "open" };
 const joined = withMe(open, myCandidate());
@@ -62,6 +62,15 @@ it("is closed when the session closes, except for those who had finished", () =>
   expect(withEvent(joined, closed, 0).phase).toBe("closed");
   const finished = withMe(open, myCandidate({ state: "finished" }));
   expect(withEvent(finished, closed, 0).phase).toBe("open");
+});
+
+it("is closed, also after a reload, for those whom the closing finished", () => {
+  const shut = { ...session, closed: true, closed_at: at(100) };
+  const finished = (state_since: string) =>
+    withMe(open, myCandidate({ state: "finished", state_since, session: shut }));
+  expect(finished(at(100)).phase).toBe("closed");
+  expect(finished(at(101)).phase).toBe("closed");
+  expect(finished(at(60)).phase).toBe("open");
 });
 
 it("stays taken over, whatever else is heard", () => {

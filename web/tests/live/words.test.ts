@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Incident, MediaProvider } from "../../src/api/types";
 import { backoffMs } from "../../src/live/backoff";
-import { tileStatus, undecidedByCandidate, unreadMessages } from "../../src/live/candidate-status";
+import { tileStatus, toLookAtByCandidate, unreadMessages } from "../../src/live/candidate-status";
 import { filterIncidents, noFilter, readFilter, writeFilter } from "../../src/live/feed-filter";
 import { classifyMediaError } from "../../src/live/media-errors";
 import { rtcConfig } from "../../src/live/protocol";
 import { roomStatus } from "../../src/live/room-status";
-import { SeenIncidents } from "../../src/live/unread";
+import { isNew, SeenIncidents, seenAs } from "../../src/live/unread";
 import { ago, between, duration } from "../../src/time";
 import * as words from "../../src/words";
 import { at, candidate, incident, message, T0 } from "./shapes";
@@ -115,11 +115,53 @@ it("counts undecided incidents only", () => {
     proposed: false,
     decided_at: at(1),
   } as const;
-  const counts = undecidedByCandidate(
+  const counts = toLookAtByCandidate(
     [incident("a"), incident("b"), incident("c", { decision: decided })],
     "p1",
+    new Set(),
   );
   expect(counts.get("c1")).toBe(2);
+});
+
+it("counts an answer that came after the decision, until somebody has looked at it", () => {
+  const decided_at = at(10);
+  const decision = { decision: "confirmed", reason: "x", by: "P", by_id: "p1", proposed: false, decided_at };
+  const answered = (second: number) =>
+    incident("a", { decision, answer: { text: "My sister.", answered_at: at(second) } } as Partial<Incident>);
+  expect(toLookAtByCandidate([answered(20)], "p1", new Set(["a"])).get("c1")).toBe(1);
+  expect(isNew(answered(20), new Set(["a"]))).toBe(true);
+  const seen = new Set(seenAs(answered(20)));
+  expect(toLookAtByCandidate([answered(20)], "p1", seen).get("c1")).toBeUndefined();
+  expect(isNew(answered(20), seen)).toBe(false);
+  // It was there when people decided.
+  expect(toLookAtByCandidate([answered(5)], "p1", new Set()).get("c1")).toBeUndefined();
+  expect(isNew(answered(5), new Set())).toBe(false);
+  // Whoever looked before the answer has not seen it.
+  expect(seenAs(incident("a", { decision } as Partial<Incident>))).toEqual(["a"]);
+});
+
+it.each([
+  [0, 0, "Paused for less than 1 min", false],
+  [12 * 60, 0, "Paused for 12 min", false],
+  [10 * 60, 2, "Paused for 10 min (10 arranged)", false],
+  [12 * 60 + 5, 2, "Paused for 12 min (10 arranged)", true],
+])("says after %i s of a pause, with %i breaks arranged: %s", (seconds, breaks, expected, over) => {
+  const { accommodations } = candidate("c1");
+  const paused = candidate("c1", {
+    state: "paused",
+    state_since: at(0),
+    accommodations: { ...accommodations, breaks, break_minutes: breaks && 10 },
+  });
+  const now = T0 + seconds * 1000;
+  expect(words.pausedWords(paused, now)).toBe(expected);
+  expect(words.breakIsOver(paused, now)).toBe(over);
+  expect(words.pausedWords({ ...paused, state: "in_room" }, now)).toBeNull();
+});
+
+it("calls nobody on the way in or in the room once the session is closed", () => {
+  expect(tileStatus(candidate("c1", { state: "checking_in" }), T0, true)).toBe("ended");
+  expect(tileStatus(candidate("c1", { state: "waiting_for_proctor" }), T0, true)).toBe("ended");
+  expect(tileStatus(candidate("c1", { state: "finished" }), T0, true)).toBe("finished");
 });
 
 it("counts a proposal for everybody but the one who waits for a second person", () => {
@@ -132,8 +174,8 @@ it("counts a proposal for everybody but the one who waits for a second person", 
     decided_at: at(1),
   } as const;
   const waiting = [incident("a", { decision: proposal, opinions: [proposal] })];
-  expect(undecidedByCandidate(waiting, "p1").get("c1")).toBeUndefined();
-  expect(undecidedByCandidate(waiting, "p2").get("c1")).toBe(1);
+  expect(toLookAtByCandidate(waiting, "p1", new Set()).get("c1")).toBeUndefined();
+  expect(toLookAtByCandidate(waiting, "p2", new Set()).get("c1")).toBe(1);
 });
 
 it("does not call a lost line our side's fault, nor the candidate's", () => {

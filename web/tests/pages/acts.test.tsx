@@ -1,11 +1,12 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import type { Candidate } from "../../src/api/types";
-import { fromSnapshot } from "../../src/live/console-state";
+import { type ConsoleView, fromSnapshot } from "../../src/live/console-state";
 import { Store } from "../../src/live/store";
 import { CandidateActs } from "../../src/proctor/candidate-acts";
 import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
+import { useStore } from "../../src/ui/use-store";
 import { candidate, snapshot } from "../live/shapes";
 import { show } from "./render";
 
@@ -25,15 +26,16 @@ function open(state: Candidate["state"]) {
 }
 
 it.each([
-  ["in_room", "pause"],
-  ["in_room", "remove"],
-  ["in_room", "end"],
-  ["paused", "resume"],
-  ["removed", "readmit"],
-] as const)("has no reason ready for somebody who is %s: %s waits for one", async (state, act) => {
+  ["in_room", "pause", "Reason, which the candidate reads"],
+  ["in_room", "remove", "Reason, which the candidate reads"],
+  ["in_room", "end", "Reason, which the candidate reads"],
+  ["paused", "resume", "Reason, kept on record"],
+  ["removed", "readmit", "Reason, kept on record"],
+] as const)("has no reason ready for somebody who is %s: %s waits for one", async (state, act, label) => {
   const acts = open(state);
   await userEvent.click(screen.getByTestId(`act-${act}`));
   const reason = await screen.findByTestId("act-reason");
+  expect(screen.getByLabelText(label)).toBe(reason);
   expect((reason as HTMLInputElement).value).toBe("");
   expect(screen.queryByRole("button", { pressed: true })).toBeNull();
   expect(screen.getByTestId("act-confirm")).toHaveProperty("disabled", true);
@@ -63,4 +65,42 @@ it("does not send with the Enter that is still held down from choosing", async (
   await userEvent.keyboard("{Tab}{Enter>3/}");
   expect((reason as HTMLInputElement).value).toBe("You asked to stop");
   expect(acts).toEqual([]);
+});
+
+/** Acts that change the candidate, as those of a server do. */
+function Changing({ view }: { view: Store<ConsoleView> }) {
+  const [amina] = useStore(view).candidates;
+  return amina && <CandidateActs candidate={amina} />;
+}
+
+function openChanging() {
+  const amina = candidate("c1", { name: "Amina", state: "in_room" });
+  const view = new Store<ConsoleView>(fromSnapshot(snapshot({ candidates: [amina] })));
+  const become = (state: Candidate["state"]) => view.patch({ candidates: [{ ...amina, state }] });
+  const store = {
+    view,
+    act: async (_: string, kind: string) => become(kind === "pause" ? "paused" : "finished"),
+  };
+  show(
+    <ConsoleContext value={{ store } as unknown as ConsoleParts}>
+      <Changing view={view} />
+    </ConsoleContext>,
+  );
+}
+
+it("gives the focus back by Escape to the button, and after the act to its neighbour", async () => {
+  openChanging();
+  await userEvent.click(screen.getByTestId("act-pause"));
+  (await screen.findByTestId("act-reason")).focus();
+  await userEvent.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByTestId("act-reason")).toBeNull());
+  expect(document.activeElement).toBe(screen.getByTestId("act-pause"));
+  await userEvent.click(screen.getByTestId("act-pause"));
+  await userEvent.type(await screen.findByTestId("act-reason"), "As you asked{Enter}");
+  await waitFor(() => expect(screen.queryByTestId("act-reason")).toBeNull());
+  expect(document.activeElement).toBe(screen.getByTestId("act-resume"));
+  await userEvent.click(screen.getByTestId("act-end"));
+  await userEvent.type(await screen.findByTestId("act-reason"), "The time is over{Enter}");
+  await waitFor(() => expect(screen.queryByTestId("act-reason")).toBeNull());
+  expect(document.activeElement).not.toBe(document.body);
 });

@@ -18,7 +18,7 @@ function open(state: Candidate["state"]) {
   return view;
 }
 
-it.each(["joined", "waiting_for_proctor", "in_room", "paused", "removed"] as const)(
+it.each(["joined", "waiting_for_proctor", "in_room", "paused"] as const)(
   "writes to somebody who is %s, until the session is closed",
   (state) => {
     const view = open(state);
@@ -32,10 +32,11 @@ it.each(["joined", "waiting_for_proctor", "in_room", "paused", "removed"] as con
   },
 );
 
-it("says why nothing can be written to who has finished", () => {
-  open("finished");
+it.each([
+  ["finished", "Amina has finished: messages no longer arrive."],
+  ["removed", "Amina is out of the room: messages arrive once you let them in again."],
+] as const)("says why nothing can be written to who is %s", (state, words) => {
+  open(state);
   expect(screen.queryByTestId("message-text")).toBeNull();
-  expect(screen.getByTestId("no-messages").textContent).toBe(
-    "Amina has finished: messages no longer arrive.",
-  );
+  expect(screen.getByTestId("no-messages").textContent).toBe(words);
 });

@@ -7,7 +7,7 @@ import { blank } from "../../src/live/candidate-state";
 import { message, myCandidate } from "../live/shapes";
 import { show } from "./render";
 
-afterEach(() => sessionStorage.clear());
+afterEach(() => localStorage.clear());
 
 /** The page as it stands after a pause or a reload: nothing of the former one is left. */
 function open(messages: Message[], id = "c1") {
@@ -26,7 +26,7 @@ it("leaves a note that was read alone after a pause or a reload", async () => {
 });
 
 it("remembers it as long as it can where the browser keeps nothing", async () => {
-  vi.stubGlobal("sessionStorage", {
+  vi.stubGlobal("localStorage", {
     clear() {},
     getItem() {
       throw new DOMException("forbidden", "SecurityError");
@@ -48,7 +48,7 @@ it("shows what is unread one after the other, the oldest first, and calls a warn
     message("m3", { text: "My chair is low.", from: "candidate" }),
     message("m4", { text: "No phones.", kind: "warning" }),
   ];
-  sessionStorage.setItem("invigil:read:c1", "m1");
+  localStorage.setItem("invigil:read:c1", "m1");
   open(notes);
   const note = () => screen.getByTestId("proctor-note").textContent;
   expect(note()).toMatch(/^From the proctor.*Please sit upright.*1 of 2 unread/);

@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/react";
+import { fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import type { Decision, Incident, ReviewDecision } from "../../src/api/types";
@@ -17,8 +17,9 @@ const said = (by_id: string, decision: Decision, proposed = false): ReviewDecisi
   decided_at: at(5),
 });
 
-/** `opinions`: in their order; the newest is the decision. */
-function feed(opinions: ReviewDecision[], part: Partial<Incident> = {}) {
+/** `said`: in their order; the newest is the decision. */
+function feed(said: ReviewDecision[], part: Partial<Incident> = {}) {
+  const opinions = said.map((each, n) => ({ ...each, decided_at: at(n) }));
   const decision = opinions.at(-1) ?? null;
   const incidents = [incident("a", { opinions, decision, ...part })];
   return showFeed({ incidents, proctor: ME, session: { second_reviewer: true } });
@@ -51,19 +52,45 @@ it("offers the second person to agree, and nothing to take back", async () => {
 
 it.each([
   ["nobody has confirmed", [], "confirmed", "Propose: confirmed – why?"],
-  ["somebody has dismissed", [said("otto1", "dismissed")], "confirmed", "Propose: confirmed – why?"],
-  [
-    "somebody confirmed and then dismissed",
-    [said("otto1", "confirmed", true), said("otto1", "dismissed")],
-    "confirmed",
-    "Propose: confirmed – why?",
-  ],
+  ["one has proposed", [said("otto1", "confirmed", true)], "confirmed", "Confirmed – why?"],
   ["nobody has confirmed", [], "dismissed", "Dismissed – why?"],
 ] as const)("calls it by its name where %s", (_, opinions, decision, title) => {
   feed([...opinions]);
   press("j");
   press(decision === "confirmed" ? "c" : "d");
   expect(screen.getByTestId("incident-card").textContent).toContain(title);
+});
+
+it.each([
+  ["c", [said("otto1", "dismissed")]],
+  ["d", [said("otto1", "confirmed", true), said("anna1", "confirmed")]],
+  ["i", [said(ME.person, "dismissed")]],
+] as const)("does by the key %s nothing that the card does not offer", (key, opinions) => {
+  feed([...opinions]);
+  expect(screen.queryByTestId("decision-dismiss")).toBeNull();
+  press("j");
+  press(key);
+  expect(screen.queryByTestId("decision-reason")).toBeNull();
+});
+
+it("takes one's own view back at its own line, not at another person's decision", async () => {
+  const { undone } = feed([said(ME.person, "confirmed", true), said("otto1", "dismissed")]);
+  const opinions = screen.getByTestId("opinions");
+  expect(opinions.textContent).toContain("People disagree.");
+  expect(screen.getAllByTestId("decision-undo")).toHaveLength(1);
+  const mine = within(opinions).getByTestId("decision-undo");
+  expect(mine.textContent).toBe("Take back my view");
+  await userEvent.click(mine);
+  expect(undone).toEqual(["a"]);
+});
+
+it("says of one person who thought again not that people disagree", () => {
+  feed([said(ME.person, "confirmed", true), said(ME.person, "dismissed")]);
+  const opinions = screen.getByTestId("opinions");
+  expect(opinions.textContent).toContain("Decided before:");
+  expect(opinions.textContent).not.toContain("disagree");
+  expect(within(opinions).queryByTestId("decision-undo")).toBeNull();
+  expect(screen.getByTestId("decision-undo").textContent).toBe("Undo");
 });
 
 it("decides alone, and undoes what others decided, where one person is enough", async () => {

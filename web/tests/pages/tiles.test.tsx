@@ -2,17 +2,22 @@ import { cleanup, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Candidate } from "../../src/api/types";
+import { fromSnapshot } from "../../src/live/console-state";
 import type { LiveView } from "../../src/live/media";
 import { Store } from "../../src/live/store";
 import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
 import { Tile } from "../../src/proctor/tile";
 import { type TileSize, TileSizeControl, tileSize } from "../../src/proctor/tile-size";
 import { FakeStream, FakeTrack } from "../live/fake-rtc";
-import { at, candidate } from "../live/shapes";
+import { at, candidate, session, snapshot } from "../live/shapes";
 import { show } from "./render";
 
+const view = new Store(fromSnapshot(snapshot()));
 const parts = {
-  store: { viewers: { focus: () => {}, trouble: new Store(null) } },
+  store: {
+    view,
+    viewers: { focus: () => {}, trouble: new Store(null) },
+  },
   ui: { focus: () => {} },
 } as unknown as ConsoleParts;
 
@@ -128,4 +133,34 @@ it("remembers the size of the tiles", async () => {
   expect(localStorage.getItem("invigil:tiles")).toBe("small");
   await userEvent.click(screen.getByText("Large tiles"));
   expect(tileSize.get()).toBe("large");
+});
+
+it("marks a pause that is longer than arranged", () => {
+  const { accommodations } = candidate("c1");
+  const paused = candidate("c1", {
+    state: "paused",
+    state_since: new Date(Date.now() - 11 * 60_000).toISOString(),
+    accommodations: { ...accommodations, breaks: 1, break_minutes: 10 },
+  });
+  expect(tile(paused, "small", 0, 0).dataset.look).toBe("true");
+  expect(screen.getByTestId("paused-for").textContent).toBe("Paused for 11 min (10 arranged)");
+  expect(screen.getByTestId("paused-for").dataset.over).toBe("true");
+});
+
+it("says of nobody that they check in to a session that is closed", () => {
+  view.patch({ session: { ...session, closed_at: at(9) } });
+  const shown = tile(candidate("c1", { state: "waiting_for_proctor" }), "large", 0, 0);
+  view.patch({ session });
+  expect(shown.dataset.look).toBeUndefined();
+  expect(shown.textContent).toContain("Session closed");
+});
+
+it.each([
+  ["in_room", "software", "none", "Nobody is compared"],
+  ["in_room", "software", "session", null],
+  ["in_room", "proctor", "none", null],
+  ["joined", "software", "none", null],
+] as const)("of somebody %s, compared by %s with %s, says: %s", (state, identity_check, template, words) => {
+  tile(candidate("c1", { state, identity_check, template }), "small");
+  expect(screen.queryByTestId("tile-not-compared")?.textContent?.trim() ?? null).toBe(words);
 });
