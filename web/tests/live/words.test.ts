@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Incident, MediaProvider } from "../../src/api/types";
 import { backoffMs } from "../../src/live/backoff";
-import { tileStatus, toLookAtByCandidate, unreadMessages } from "../../src/live/candidate-status";
+import { tileStatus, unreadMessages } from "../../src/live/candidate-status";
 import { filterIncidents, noFilter, readFilter, writeFilter } from "../../src/live/feed-filter";
 import { classifyMediaError } from "../../src/live/media-errors";
 import { rtcConfig } from "../../src/live/protocol";
 import { roomStatus } from "../../src/live/room-status";
-import { isNew, SeenIncidents, seenAs } from "../../src/live/unread";
 import { ago, between, duration } from "../../src/time";
 import * as words from "../../src/words";
 import { at, candidate, incident, message, T0 } from "./shapes";
@@ -99,47 +98,6 @@ it("counts what candidates wrote until it was read", () => {
   expect(unreadMessages(written, new Set(["m1"])).get("c1")).toBe(1);
 });
 
-it("remembers across reloads what was seen", () => {
-  const first = new SeenIncidents("s1");
-  first.mark(["a"]);
-  expect(new SeenIncidents("s1").seen.get().has("a")).toBe(true);
-  expect(new SeenIncidents("s2").seen.get().has("a")).toBe(false);
-});
-
-it("counts undecided incidents only", () => {
-  const decided = {
-    decision: "confirmed",
-    reason: "x",
-    by: "P",
-    by_id: "p1",
-    proposed: false,
-    decided_at: at(1),
-  } as const;
-  const counts = toLookAtByCandidate(
-    [incident("a"), incident("b"), incident("c", { decision: decided })],
-    "p1",
-    new Set(),
-  );
-  expect(counts.get("c1")).toBe(2);
-});
-
-it("counts an answer that came after the decision, until somebody has looked at it", () => {
-  const decided_at = at(10);
-  const decision = { decision: "confirmed", reason: "x", by: "P", by_id: "p1", proposed: false, decided_at };
-  const answered = (second: number) =>
-    incident("a", { decision, answer: { text: "My sister.", answered_at: at(second) } } as Partial<Incident>);
-  expect(toLookAtByCandidate([answered(20)], "p1", new Set(["a"])).get("c1")).toBe(1);
-  expect(isNew(answered(20), new Set(["a"]))).toBe(true);
-  const seen = new Set(seenAs(answered(20)));
-  expect(toLookAtByCandidate([answered(20)], "p1", seen).get("c1")).toBeUndefined();
-  expect(isNew(answered(20), seen)).toBe(false);
-  // It was there when people decided.
-  expect(toLookAtByCandidate([answered(5)], "p1", new Set()).get("c1")).toBeUndefined();
-  expect(isNew(answered(5), new Set())).toBe(false);
-  // Whoever looked before the answer has not seen it.
-  expect(seenAs(incident("a", { decision } as Partial<Incident>))).toEqual(["a"]);
-});
-
 it.each([
   [0, 0, "Paused for less than 1 min", false],
   [12 * 60, 0, "Paused for 12 min", false],
@@ -162,20 +120,6 @@ it("calls nobody on the way in or in the room once the session is closed", () =>
   expect(tileStatus(candidate("c1", { state: "checking_in" }), T0, true)).toBe("ended");
   expect(tileStatus(candidate("c1", { state: "waiting_for_proctor" }), T0, true)).toBe("ended");
   expect(tileStatus(candidate("c1", { state: "finished" }), T0, true)).toBe("finished");
-});
-
-it("counts a proposal for everybody but the one who waits for a second person", () => {
-  const proposal = {
-    decision: "confirmed",
-    reason: "x",
-    by: "P",
-    by_id: "p1",
-    proposed: true,
-    decided_at: at(1),
-  } as const;
-  const waiting = [incident("a", { decision: proposal, opinions: [proposal] })];
-  expect(toLookAtByCandidate(waiting, "p1", new Set()).get("c1")).toBeUndefined();
-  expect(toLookAtByCandidate(waiting, "p2", new Set()).get("c1")).toBe(1);
 });
 
 it("does not call a lost line our side's fault, nor the candidate's", () => {
