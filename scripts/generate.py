@@ -83,8 +83,9 @@ def api(document: dict[str, Any]) -> str:
         (
             "`GET /api/v1/live?ticket=…&since=…` (WebSocket). The ticket comes from one of the "
             "ticket routes, works once and for 30 seconds; `since` is the number of the last "
-            "event seen. Close codes: 4401 ticket, 4403 origin, 4409 another tab took over, 4410 "
-            "session closed, 4008 too slow, 1012 the server restarts."
+            "event seen. Close codes: 4401 ticket (also: signed out, or the link it came by was "
+            "replaced), 4403 origin, 4409 another tab took over, 4410 session closed, 4411 taken "
+            "out of the room, 4008 too slow, 4429 too many letters, 1012 the server restarts."
         ),
         "",
         "| letter | fields |",

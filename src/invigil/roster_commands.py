@@ -80,6 +80,12 @@ def import_(
     if out is None:
         print(text, end="")
         return
+    _write(out, text)
+    _console.print(f"{len(issued)} people are invited; {to} has their links: keep it safe.")
+
+
+def _write(out: TextIO, text: str) -> None:
+    """And print it where that is not possible: the people are invited already."""
     try:
         with out:
             out.write(text)
@@ -87,9 +93,8 @@ def import_(
             os.fsync(out.fileno())
     except OSError as error:
         print(text, end="")
-        _console.print(f"{to} could not be written ({error.strerror}): keep what is printed here.")
+        _console.print(f"It could not be written ({error.strerror}): keep what is printed here.")
         raise typer.Exit(1) from None
-    _console.print(f"{len(issued)} people are invited; {to} has their links: keep it safe.")
 
 
 def _open_new(path: Path) -> TextIO:

@@ -41,7 +41,7 @@ def commits() -> Iterator[list[str]]:
 
 async def test_tickets_share_their_transactions(database: Database, commits: list[str]) -> None:
     access = Access(database, lambda: START, link_life=_DAY, login_life=_DAY)
-    ada = CandidateActor(ADA.id, SESSION.id)
+    ada = CandidateActor(ADA.id, SESSION.id, token_hash=ADA.token_hash)
     commits.clear()
     async with asyncio.TaskGroup() as pages:
         issued = [
