@@ -80,6 +80,7 @@ const NO_PICTURES: readonly TileStatus[] = [
   "paused",
   "removed",
   "finished",
+  "ended",
   "left",
 ];
 

@@ -231,24 +231,3 @@ describe("talk when the candidate goes away", () => {
     expect(hub.talkLost.get()).toBeNull();
   });
 });
-
-describe("a picture that stands still on a connection that is fine", () => {
-  const state = () => hub.views.get().get("a")?.state;
-
-  it("is not called live, whatever the connection says, until pictures come again", async () => {
-    await offer("A1", "L1");
-    rtc().connect("connected");
-    await clock.pass(20_000);
-    expect(state()).toBe("live");
-    rtc().frozen = true;
-    await clock.pass(10_000);
-    expect(state()).toBe("broken");
-    rtc().connect("disconnected");
-    rtc().connect("connected");
-    await clock.pass(10_000);
-    expect(state()).toBe("broken");
-    rtc().frozen = false;
-    await clock.pass(2_000);
-    expect(state()).toBe("live");
-  });
-});

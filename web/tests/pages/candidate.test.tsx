@@ -248,16 +248,3 @@ it("shows the own incidents after the exam, and takes one answer to each", async
   expect((await screen.findByTestId("own-answer")).textContent).toContain("My poster.");
   expect(screen.queryByTestId("own-answer-send")).toBeNull();
 });
-
-it.each([
-  ["denied", "Your camera is not allowed any more", "Set Camera and Microphone to Allow."],
-  ["in_use", "Your camera stopped", "Please close video calls and camera programs"],
-  ["ended", "Your camera stopped", "Please check its cable and cover"],
-] as const)("helps when the camera goes away in mid-exam: %s", async (problem, title, fix) => {
-  become({ me: myCandidate({ state: "in_room" }) });
-  act(() => camera.patch({ status: "lost", problem }));
-  expect(screen.getByTestId("room-status").textContent).toContain(title);
-  expect(screen.getByTestId("camera-problem").textContent).toContain(fix);
-  await userEvent.click(screen.getByTestId("camera-retry"));
-  expect(did).toEqual([["start"]]);
-});
