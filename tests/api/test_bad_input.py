@@ -219,7 +219,7 @@ async def test_too_many_frames_are_refused_for_their_sender_alone(
 @pytest.mark.parametrize(
     ("what", "body", "most"),
     [
-        ("tickets", {"tab": "tab-0001"}, 60),
+        ("tickets", {"tab": "tab-0001"}, 120),
         ("ask-proctor", {"note": "My camera is odd."}, 10),
         ("enter", None, 30),
         ("leave", None, 30),
