@@ -235,7 +235,7 @@ async def test_reference_photos_are_few(candidates: dict[str, Candidate]) -> Non
 @pytest.mark.parametrize(
     ("what", "body", "most"),
     [
-        ("tickets", {"tab": "tab-0001"}, 60),
+        ("tickets", {"tab": "tab-0001"}, 120),
         ("ask-proctor", {"note": "My camera is odd."}, 10),
         ("enter", None, 30),
         ("leave", None, 30),

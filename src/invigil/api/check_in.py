@@ -31,7 +31,8 @@ router = APIRouter(prefix="/api/v1", tags=["check-in"])
 GUESSES_PER_MINUTE = 30
 ASKS_PER_MINUTE = 10
 STEPS_PER_MINUTE = 30
-TICKETS_PER_MINUTE = 60
+TICKETS_PER_MINUTE = 120
+"""On a line that breaks at once a page comes again twice a second."""
 JOIN_CODE_MARK = "."
 """In every join link's code and in no personal link's token."""
 
