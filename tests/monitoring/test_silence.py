@@ -108,7 +108,7 @@ async def test_servers_that_notice_it_together_agree_on_it(
     """Both have found somebody silent before either records that it goes on again."""
     house = scripted
     rooms, storage = house.rooms, house.storage
-    silence = Silence(rooms.presence, house.clock())
+    silence = Silence(rooms.presence, Underway(house.clock), house.clock())
     watches = [
         Watch(
             database=storage.database,
