@@ -14,6 +14,7 @@ from invigil.domain.candidate import CameraClaim
 from invigil.domain.candidate import Candidate as StoredCandidate
 from invigil.feed.peer import Peer, Role
 from invigil.monitoring.silence import RETURN_WITHIN, Silence
+from invigil.monitoring.underway import Underway
 from invigil.monitoring.watch import Watch
 from invigil.storage.database.repositories.candidates import CandidateRepository
 from invigil.storage.incident_log import IncidentLog
