@@ -82,6 +82,7 @@ async def test_a_candidate_is_told_of_itself_only(world: World) -> None:
         "exam_url",
         "own_incidents",
         "closed",
+        "closed_at",
         "face_matching",
     }
 
