@@ -82,6 +82,8 @@ export class Camera {
 
   /** A track can be ended without an event (after sleep, or by a script), so its state is also looked at. */
   private look(): void {
+    // The microphone's end comes after the camera's: what waits for the camera goes on waiting.
+    if (this.view.get().status === "lost") return;
     this.cancelCheck();
     const [video] = this.view.get().stream?.getVideoTracks() ?? [];
     if (!video) return;

@@ -206,6 +206,23 @@ describe("in the room", () => {
     session.view.patch({ phase: "closed" });
   });
 
+  it("takes the camera back also when the microphone ended right after it", async () => {
+    const microphone = new FakeTrack("audio");
+    const getUserMedia = async () => new FakeStream([page.camera, microphone]);
+    vi.stubGlobal("navigator", { mediaDevices: { getUserMedia, addEventListener() {} } });
+    const session = await inRoom();
+    const lost = page.camera;
+    lost.stop();
+    lost.onended?.();
+    microphone.stop();
+    microphone.onended?.();
+    page.camera = new FakeTrack("video");
+    await page.clock.pass(600);
+    await ready();
+    expect(session.media.camera.view.get().status).toBe("on");
+    session.view.patch({ phase: "closed" });
+  });
+
   it("turns everything off when the session is closed", async () => {
     const session = await inRoom();
     page.sockets.at(-1)?.onclose?.({ code: 4410 });
