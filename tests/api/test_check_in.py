@@ -290,6 +290,9 @@ async def test_a_person_at_a_link_that_is_cut_off_reads_words(house: Running, ad
     assert (page.status_code, page.headers["cache-control"]) == (404, "no-store")
     assert page.headers["content-type"].startswith("text/html")
     assert "copy the whole of it" in page.text
+    # What styles it is let through by the policy that comes with it, and by no other.
+    nonce = page.text.partition('<style nonce="')[2].partition('"')[0]
+    assert f"style-src 'self' 'nonce-{nonce}'" in page.headers["content-security-policy"]
     refused(await client.get(address), 404, "not_found")
     # Programs and our own pages read JSON, whatever they say they accept.
     api = await client.get(f"/api/v1{address}", headers={"Accept": "text/html"})

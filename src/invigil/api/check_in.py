@@ -15,16 +15,15 @@ from invigil.api.deps import (
     client_address,
 )
 from invigil.api.limiter import PHOTOS_PER_MINUTE
-from invigil.domain.actor import CandidateActor
 from invigil.domain.consent import consent_text, consent_version
 from invigil.domain.errors import InvalidRequest, JoinLinkUnknown, SessionClosed
 from invigil.domain.invite import Invite
 from invigil.domain.secrets import hash_token
 from invigil.domain.session import ExamSession
-from invigil.feed.bus import proctors_of
+from invigil.monitoring.telling import show_on_tile
 from invigil.services.access import TICKET_LIFE
 from invigil.services.check_in import Personal
-from invigil.services.check_in_steps import NEEDED_FRAMES, Progress
+from invigil.services.check_in_steps import NEEDED_FRAMES
 
 router = APIRouter(prefix="/api/v1", tags=["check-in"])
 
@@ -130,28 +129,20 @@ async def check_in_frame(
     """
     await _pace(house, actor.id)
     progress = await house.check_in.live_frame(actor.id, image)
-    _show(house, actor, progress)
+    show_on_tile(
+        house.bus,
+        actor.session_id,
+        actor.id,
+        at=progress.at,
+        next_frame_ms=progress.next_frame_ms,
+        live=None,
+    )
     return s.CheckInProgress(
         state=progress.state,
         collected=progress.collected,
         needed=NEEDED_FRAMES,
         hint=progress.hint,
         next_frame_ms=progress.next_frame_ms,
-    )
-
-
-def _show(house: House, actor: CandidateActor, progress: Progress) -> None:
-    house.bus.latest(
-        proctors_of(actor.session_id),
-        f"tile:{actor.id}",
-        {
-            "type": "tile",
-            "candidate_id": actor.id,
-            "last_frame_at": progress.at.isoformat(),
-            "next_frame_ms": progress.next_frame_ms,
-            "has_still": True,
-            "live": None,
-        },
     )
 
 

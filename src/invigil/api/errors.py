@@ -85,7 +85,7 @@ async def _http(request: Request, error: Exception) -> Response:
         return _answer(request, ours)
     answer = _answer(request, NotFound())
     # A person who followed a link that was cut off reads words, not JSON.
-    return pages.not_here() if pages.wants_page(request) else answer
+    return pages.not_here(request) if pages.wants_page(request) else answer
 
 
 def install(app: FastAPI) -> None:

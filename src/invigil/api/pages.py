@@ -20,18 +20,24 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 router = APIRouter(include_in_schema=False)
 
-MISSING = """<!doctype html><meta charset="utf-8"><title>Invigil</title>
-<h1>The web pages are not built</h1>
-<p>Run <code>make setup</code> in the project's folder and start the server again.</p>"""
+_PLAIN = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Invigil: {title}</title>
+<style nonce="{nonce}">
+:root {{ color-scheme: light dark; font: 1.0625rem/1.55 system-ui, sans-serif }}
+body {{ max-width: 38rem; margin: 15vh auto 0; padding: 0 1.25rem }}
+h1 {{ font-size: 1.6rem; line-height: 1.25 }}
+</style>
+<h1>{title}</h1>
+{text}</html>"""
 
+MISSING = (
+    """<p>Run <code>make setup</code> in the project's folder and start the server again.</p>"""
+)
 
-NOT_HERE = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>Invigil: no such page</title>
-<h1>There is nothing at this address</h1>
-<p><strong>You take an exam?</strong> The link is cut off or has a typing error. Open it from your
-invitation again, or copy the whole of it. If it still fails, ask your exam office.</p>
+NOT_HERE = """<p><strong>You take an exam?</strong> The link is cut off or has a typing error. Open
+it from your invitation again, or copy the whole of it. If it still fails, ask your exam office.</p>
 <p><strong>You supervise an exam?</strong> Go to the <a href="/">list of sessions</a>, or open the
-link that the organiser sent you.</p></html>"""
+link that the organiser sent you.</p>"""
 
 
 def wants_page(request: Request) -> bool:
@@ -41,17 +47,27 @@ def wants_page(request: Request) -> bool:
     return asks and "text/html" in request.headers.get("accept", "")
 
 
-def not_here() -> Response:
-    return HTMLResponse(NOT_HERE, status_code=404, headers=_NO_CACHE)
+def not_here(request: Request) -> Response:
+    return _plain(request, 404, "There is nothing at this address", NOT_HERE)
+
+
+def _plain(request: Request, status: int, title: str, text: str) -> Response:
+    """A page that needs no file of the built ones."""
+    page = _PLAIN.format(title=title, text=text, nonce=_nonce_of(request))
+    return HTMLResponse(page, status_code=status, headers=_NO_CACHE)
+
+
+def _nonce_of(request: Request) -> str:
+    """Middleware names it in the policy that goes with this copy of the page."""
+    request.state.csp_nonce = nonce = new_nonce()
+    return nonce
 
 
 def _page(request: Request, name: str) -> Response:
     path = STATIC / name
     if not path.is_file():
-        return HTMLResponse(MISSING, status_code=503)
-    # Middleware names it in the policy that goes with this copy of the page.
-    request.state.csp_nonce = nonce = new_nonce()
-    return HTMLResponse(_read(path).replace(_NONCE, nonce), headers=_NO_CACHE)
+        return _plain(request, 503, "The web pages are not built", MISSING)
+    return HTMLResponse(_read(path).replace(_NONCE, _nonce_of(request)), headers=_NO_CACHE)
 
 
 @cache

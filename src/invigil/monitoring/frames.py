@@ -27,14 +27,14 @@ from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
 from invigil.domain.telemetry import FrameOutcome, Moment, Step, Telemetry
 from invigil.domain.upload import Upload
-from invigil.feed.bus import Bus, proctors_of
+from invigil.feed.bus import Bus
 from invigil.monitoring.admission import require_may_send, watched
 from invigil.monitoring.analysis import ManagedAnalysis
 from invigil.monitoring.health import Health
 from invigil.monitoring.load import NotAnalysed
 from invigil.monitoring.pace import Pace
 from invigil.monitoring.silence import Silence
-from invigil.monitoring.telling import live_json, log_frame, recorded
+from invigil.monitoring.telling import live_json, log_frame, recorded, show_on_tile
 from invigil.monitoring.traces import Traces
 from invigil.monitoring.underway import Underway
 from invigil.monitoring.uploads import answer_again, replays_over
@@ -175,7 +175,15 @@ class FramePipeline:
         if result.calm:
             self._traces.keep(frame.candidate.id, looked.observation.trace, frame.received_at)
         with self._telemetry.step(Step.PUBLISH):
-            self._show(frame, result)
+            record = result.observation
+            show_on_tile(
+                self._bus,
+                frame.candidate.session_id,
+                frame.candidate.id,
+                at=frame.received_at,
+                next_frame_ms=result.next_frame_ms,
+                live=live_json(record) if record else None,
+            )
         return result
 
     async def _look(self, frame: _Frame, templates: Sequence[Template]) -> Looked:
@@ -337,21 +345,6 @@ class FramePipeline:
         ended = self._silence.judge(seen, policy, now, incidents)
         await self._incidents.apply(work, seen, ended, now)
         await end_gaps(work, candidate, now, now)
-
-    def _show(self, frame: _Frame, result: FrameResult) -> None:
-        record = result.observation
-        self._bus.latest(
-            proctors_of(frame.candidate.session_id),
-            f"tile:{frame.candidate.id}",
-            {
-                "type": "tile",
-                "candidate_id": frame.candidate.id,
-                "last_frame_at": frame.received_at.isoformat(),
-                "next_frame_ms": result.next_frame_ms,
-                "has_still": True,
-                "live": record and live_json(record),
-            },
-        )
 
 
 def _its(upload: Upload | None) -> Upload:

@@ -9,6 +9,7 @@ import structlog
 from invigil.domain.candidate import Candidate
 from invigil.domain.incident import ObservationRecord
 from invigil.domain.observation import Identity, Observation
+from invigil.feed.bus import Bus, proctors_of
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,30 @@ def live_json(record: ObservationRecord) -> dict[str, object]:
         "reason": record.unusable and record.unusable.value,
         "identity": record.identity.value,
     }
+
+
+def show_on_tile(
+    bus: Bus,
+    session_id: str,
+    candidate_id: str,
+    *,
+    at: datetime,
+    next_frame_ms: int,
+    live: dict[str, object] | None,
+) -> None:
+    """Tell the session's proctors of a picture taken at `at`; the newest one counts."""
+    bus.latest(
+        proctors_of(session_id),
+        f"tile:{candidate_id}",
+        {
+            "type": "tile",
+            "candidate_id": candidate_id,
+            "last_frame_at": at.isoformat(),
+            "next_frame_ms": next_frame_ms,
+            "has_still": True,
+            "live": live,
+        },
+    )
 
 
 def log_frame(candidate: Candidate, observed: Observation, now: datetime) -> None:

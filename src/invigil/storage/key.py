@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from invigil.domain.errors import KeyMisconfigured
+from invigil.storage.durable import sync_folder
 
 KEY_BYTES = 32
 
@@ -29,11 +30,7 @@ def make_once(path: Path, content: bytes) -> None:
         _put(part, path)
     finally:
         part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def _put(part: Path, path: Path) -> None:

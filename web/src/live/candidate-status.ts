@@ -94,7 +94,11 @@ export function playsProctor({ state }: Candidate, session: ExamSession | null):
   return state !== "removed" && state !== "finished" && session?.closed_at === null;
 }
 
-/** Candidates with incidents that `person` can do something about, and how many there are. */
+/** Whether there is anything of the candidate to hear: not on a break, nor after the exam. */
+export function isHeard(candidate: Candidate, session: ExamSession | null): boolean {
+  return candidate.state !== "paused" && playsProctor(candidate, session);
+}
+
 /**
  * Candidates with incidents that `person` can do something about, and how many there are: not decided,
  * or answered after that by the candidate, which nobody of this browser (`seen`) has read.

@@ -3,7 +3,7 @@ import { IconVolume, IconVolumeOff, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { referencePhotoUrl } from "../api/proctor";
 import type { Candidate } from "../api/types";
-import { cameraOff, picturesStopped, playsProctor, tileStatus } from "../live/candidate-status";
+import { cameraOff, isHeard, picturesStopped, playsProctor, tileStatus } from "../live/candidate-status";
 import type { LiveView } from "../live/media";
 import { ago } from "../time";
 import { useNow } from "../ui/use-now";
@@ -137,9 +137,9 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
           The candidate is not connected any more. Your microphone and camera are off.
         </Text>
       )}
-      {candidate.state !== "finished" && (
-        <Group gap="xs">
-          {talkback && playsProctor(candidate, session) && <TalkToggle candidateId={candidate.id} />}
+      <Group gap="xs">
+        {talkback && playsProctor(candidate, session) && <TalkToggle candidateId={candidate.id} />}
+        {isHeard(candidate, session) && (
           <Button
             variant="default"
             aria-pressed={sound}
@@ -150,13 +150,13 @@ function FocusPictures({ candidate }: { candidate: Candidate }) {
           >
             {!sound ? "Listen" : heard ? "You hear the candidate" : "No sound from the candidate"}
           </Button>
-          {sound && !heard && (
-            <Text role="status" size="sm" data-testid="no-sound">
-              The candidate's browser sends no sound: perhaps there is no microphone, or it is not allowed.
-            </Text>
-          )}
-        </Group>
-      )}
+        )}
+        {isHeard(candidate, session) && sound && !heard && (
+          <Text role="status" size="sm" data-testid="no-sound">
+            The candidate's browser sends no sound: perhaps there is no microphone, or it is not allowed.
+          </Text>
+        )}
+      </Group>
     </>
   );
 }

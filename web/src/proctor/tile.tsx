@@ -130,7 +130,7 @@ export function LiveOrStill({ candidate, live, sound = false, testId = "tile-vid
         />
         {candidate.last_frame_at && (
           <span className={css.age} data-testid="still-age">
-            Not live: {ago(candidate.last_frame_at, now)}
+            {picturesStopped(candidate, now) ? `Not live: ${ago(candidate.last_frame_at, now)}` : "Not live"}
           </span>
         )}
       </>

@@ -1,40 +1,23 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Hello, Peer, Signal } from "../../src/live/protocol";
-import { ViewerHub } from "../../src/live/viewer";
-import { FakeRtc, FakeStream, FakeTrack } from "./fake-rtc";
-import { settle, VirtualClock } from "./virtual-clock";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Signal } from "../../src/live/protocol";
+import type { ViewerHub } from "../../src/live/viewer";
+import { type FakeRtc, FakeStream, FakeTrack } from "./fake-rtc";
+import { GreetedHub, hello, peer } from "./viewer-hub";
+import { settle, type VirtualClock } from "./virtual-clock";
 
 let rtcs: FakeRtc[];
 let sent: { to: string; signal: Signal }[];
 let hub: ViewerHub;
 let clock: VirtualClock;
+let offer: (from: string, link: string) => Promise<void>;
 
-const peer = (name: string, candidate_id: string): Peer => ({ peer: name, role: "candidate", candidate_id });
-const hello = (...peers: Peer[]) =>
-  ({ type: "hello", ice_servers: [], ice_transport_policy: "all", peers }) as unknown as Hello;
 const wants = () => sent.flatMap(({ to, signal }) => (signal.want ? [`${to} ${signal.want}`] : []));
 const rtc = (index = 0) => rtcs[index] as FakeRtc;
 
-async function offer(from: string, link: string) {
-  hub.receive(from, { epoch: "c", link, description: { type: "offer", sdp: "" } });
-  await settle();
-}
-
 beforeEach(() => {
-  vi.stubGlobal("MediaStream", FakeStream);
-  rtcs = [];
-  sent = [];
-  clock = new VirtualClock();
-  hub = new ViewerHub({
-    epoch: "proctor-page",
-    clock,
-    send: (to, signal) => sent.push({ to, signal }),
-    make: () => {
-      rtcs.push(new FakeRtc());
-      return rtcs.at(-1) as unknown as RTCPeerConnection;
-    },
-  });
-  hub.greet(hello(peer("A1", "a"), peer("B1", "b")));
+  const greeted = new GreetedHub();
+  ({ rtcs, sent, hub, clock } = greeted);
+  offer = (from, link) => greeted.offer(from, link);
 });
 
 it("asks everybody for the small picture and the focused one for the large", () => {
@@ -158,7 +141,7 @@ describe("talk across a gap in the signalling", () => {
     if (who === "candidate") hub.left("A1");
     hub.startTalk("a", stream());
     await settle();
-    sent = [];
+    sent.length = 0;
     if (who === "candidate") hub.joined(peer("A2", "a"));
     else hub.greet(hello(peer("A2", "a")));
     expect(sent.map(({ to }) => to)).toEqual(["A2", "A2"]);
@@ -176,7 +159,7 @@ describe("talk across a gap in the signalling", () => {
     hub.left("A1");
     hub.stopTalk();
     await settle();
-    sent = [];
+    sent.length = 0;
     hub.joined(peer("A2", "a"));
     expect(lastOffer()).toMatchObject({ to: "A2", signal: { link: "L1" } });
     expect(rtc().transceivers[0]?.direction).toBe("recvonly");

@@ -51,6 +51,13 @@ it.each([
 ] as const)("offers nobody to speak to whose page plays nothing: %s", (state, closed_at) => {
   open({ state }, closed_at);
   expect(screen.queryByTestId("talk-toggle")).toBeNull();
+  expect(screen.queryByTestId("listen-toggle")).toBeNull();
+});
+
+it("offers to speak to somebody on a break, who is not heard", () => {
+  open({ state: "paused" });
+  expect(screen.getByTestId("talk-toggle")).toBeTruthy();
+  expect(screen.queryByTestId("listen-toggle")).toBeNull();
 });
 
 it("says that microphone and camera went off because the candidate is gone", () => {

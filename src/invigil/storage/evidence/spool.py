@@ -12,6 +12,7 @@ from pathlib import Path
 
 from invigil.domain.errors import StorageFull, Unavailable
 from invigil.domain.system import Space
+from invigil.storage.durable import sync_folder
 from invigil.storage.evidence.shelf import disk_space, no_space
 
 _ROOM = 1_000_000
@@ -172,7 +173,7 @@ class Spool:
             os.utime(part, (at.timestamp(), at.timestamp()))
             part.replace(path)
             if durable:
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
         except OSError as error:
             part.unlink(missing_ok=True)
             if no_space(error):
@@ -189,11 +190,3 @@ def _files(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         if path.is_file() and path.suffix != ".part" and path.name != "reached":
             yield path
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
