@@ -50,6 +50,14 @@ def print_link(settings: Settings, token: str) -> None:
     print(f"Sign in (works once): {settings.base_url}/?token={token}", flush=True)
 
 
+async def print_way_in(settings: Settings, house: House) -> None:
+    """The address, once there are accounts; until then a link. What is printed ends up in logs."""
+    if house.oidc is not None or await house.accounts.any():
+        print(f"Sign in with your account: {settings.base_url}/", flush=True)
+    else:
+        print_link(settings, await house.access.new_sign_in_link())
+
+
 def reachable(settings: Settings) -> Settings:
     """With our own certificate: listen for the network too, and make links that work there."""
     if not settings.tls_self_signed:
@@ -108,7 +116,7 @@ class _Server(uvicorn.Server):
         if self.should_exit:
             return
         spare_collector()
-        print_link(self._settings, await self._house.access.new_sign_in_link())
+        await print_way_in(self._settings, self._house)
         if self._own is not None:
             print(_WARNING.format(fingerprint=self._own.fingerprint), flush=True)
         if self._after is not None:

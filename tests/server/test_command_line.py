@@ -10,6 +10,7 @@ import pytest
 
 from invigil import __version__
 from invigil.clock import system_clock
+from invigil.server import print_way_in
 from invigil.storage.database.tables_roster import invite as invite_table
 from tests.support.clock import Clock
 from tests.support.house import read, running
@@ -74,6 +75,20 @@ async def test_a_sign_in_link_for_a_server_that_runs(tmp_path: Path) -> None:
         assert before == "Sign in (works once): http://localhost:8000/"
         client = await house.client({"Origin": house.base_url})
         read(await client.post("/api/v1/sign-in", json={"token": token}))
+
+
+async def test_a_start_prints_no_secret_once_there_are_accounts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    async with running(data, Clock(system_clock()), ScriptedEngine()) as house:
+        server = house.app.state.house
+        await print_way_in(server.settings, server)
+        assert "?token=" in capsys.readouterr().out
+        await server.accounts.add("Olga Example", "four northern lights 7")
+        await print_way_in(server.settings, server)
+        said = capsys.readouterr().out
+    assert said == f"Sign in with your account: {house.base_url}/\n"
 
 
 async def test_the_data_folder_is_the_owners_alone(tmp_path: Path) -> None:

@@ -90,10 +90,10 @@ function HowToSignIn({ why, others }: { why: string | undefined; others: boolean
       {others && <Divider my="lg" label="or by the server's own link" />}
       <Text mb="sm">{why ?? "The server gives you a link that signs this browser in as an organiser:"}</Text>
       <List type="ordered" spacing="xs">
-        {why ? (
+        {why || others ? (
           <List.Item>
             In a terminal of the server, run <Code>invigil sign-in-link</Code>. It works while the server
-            runs. (Starting the server again prints a new link, too.)
+            runs.{!others && " (Starting the server again prints a new link, too.)"}
           </List.Item>
         ) : (
           <List.Item>
