@@ -21,7 +21,7 @@ from invigil.storage.maintenance import postgres_tools
 from invigil.wiring import database_url, prepare
 from tests.server.test_kill import enter
 from tests.support import pictures, postgres
-from tests.support.house import Candidate, Json, Proctor, read, settings
+from tests.support.house import Candidate, Json, Proctor, read, refused, settings
 from tests.support.ports import free_port
 from tests.support.process import command, served
 from tests.support.realtimekit import realtimekit
@@ -29,6 +29,7 @@ from tests.support.realtimekit import realtimekit
 PAUSE_S = 0.25
 AWAY_S = 60.0
 BACK_WITHIN_S = 5.0
+PAGE_WAITS_S = 15.0  # as in web/src/api/http.ts
 
 
 @pytest.fixture
@@ -143,6 +144,29 @@ async def test_a_quick_restart_of_the_database_is_survived(
         assert await outage.one_of_each() == {200, 201}
         await asyncio.to_thread(own_cluster.stop, "fast")
         await asyncio.to_thread(own_cluster.start)
+        assert await outage.until_well() <= BACK_WITHIN_S
+        outage.check(url)
+        await proctor.client.aclose()
+        await outage.ada.client.aclose()
+
+
+async def test_a_database_that_hangs_keeps_no_picture_waiting_for_ever(
+    tmp_path: Path, own_cluster: postgres.Cluster
+) -> None:
+    """Its machine answers, it does not: no limit that it keeps itself can end that."""
+    url = own_cluster.create()
+    async with served(tmp_path / "data", free_port(), INVIGIL_DATABASE_URL=url) as up:
+        proctor = await up.proctor()
+        session = await proctor.open_session()
+        outage = Outage(await enter(up, session), proctor)
+        assert await outage.one_of_each() == {200, 201}
+        outage.ada.client.timeout = PAGE_WAITS_S
+        with own_cluster.frozen():
+            for _ in range(2):
+                refused(await outage.ada.send(pictures.obama()), 503, "unavailable")
+            async with up.client() as anybody:
+                assert read(await anybody.get("/healthz"))["status"] == "ok"
+                assert read(await anybody.get("/readyz"), 503) == {"status": "database"}
         assert await outage.until_well() <= BACK_WITHIN_S
         outage.check(url)
         await proctor.client.aclose()

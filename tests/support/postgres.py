@@ -92,15 +92,31 @@ class Cluster:
         """`immediate` is what a crash leaves behind: no clean end, recovery at the next start."""
         self._run("pg_ctl", "stop", "--wait", "--pgdata", str(self._data), "--mode", mode)
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Connected to, and silent: as on a machine whose disk hangs."""
+        postmaster = self._postmaster()
+        parents = {int(path.name): _parent(path) for path in Path("/proc").glob("[0-9]*")}
+        everybody = [postmaster, *(pid for pid, parent in parents.items() if parent == postmaster)]
+        for pid in everybody:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in everybody:
+                os.kill(pid, signal.SIGCONT)
+
+    def _postmaster(self) -> int:
+        """The first line of its file is the server's process. The file is gone after a stop."""
+        return int((self._data / "postmaster.pid").read_text().splitlines()[0])
+
     def end(self) -> None:
         """Whatever state it is in: nothing of it goes on running."""
         # A test may have stopped it; on a busy machine stopping may take too long.
         with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
             self.stop()
-        # Gone after a stop. Its first line is the server's process.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
-            pid = int((self._data / "postmaster.pid").read_text().splitlines()[0])
-            os.kill(pid, signal.SIGKILL)
+            os.kill(self._postmaster(), signal.SIGKILL)
 
     def url(self, name: str) -> str:
         return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{name}"
@@ -130,6 +146,15 @@ class Cluster:
             )  # fmt: skip
             output.seek(0)
             assert done.returncode == 0, f"{program}: {output.read()[-2000:]}"
+
+
+def _parent(process: Path) -> int | None:
+    """Of a folder of /proc; None when it has ended meanwhile."""
+    try:
+        # The name, in brackets, may hold anything.
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
 
 
 def _unprivileged() -> str | None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
+from invigil.domain.errors import Unavailable
 from invigil.domain.incident import Gap, Incident
 from invigil.domain.message import Event, Message
 from invigil.storage.database import Database, UnitOfWork
 
 LATELY_S = 0.5
+
+READY_WITHIN_S = 3.0
+"""A database that does not answer by then is away, whatever becomes of the question."""
 
 
 class EventLog:
@@ -18,6 +23,7 @@ class EventLog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lately: dict[str, tuple[float, int]] = {}
+        self._asking: asyncio.Task[None] | None = None
 
     async def cursor(self, session_id: str) -> int:
         """The number of the session's newest event, 0 before the first."""
@@ -68,5 +74,21 @@ class EventLog:
         return await self._database.fetch(lambda work: work.incidents.gap(gap_id))
 
     async def ready(self) -> None:
-        """Raise `Unavailable` or `RuntimeError` unless the database answers."""
-        await self._database.check()
+        """Raise `Unavailable` or `RuntimeError` unless the database answers.
+
+        One question at a time: a database that hangs would otherwise keep a connection for each.
+        """
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._database.check())
+        asking = self._asking
+        done, _ = await asyncio.wait({asking}, timeout=READY_WITHIN_S)
+        if not done:
+            asking.add_done_callback(_heard)
+            raise Unavailable
+        asking.result()
+
+
+def _heard(asked: asyncio.Task[None]) -> None:
+    """Whoever asked is gone: what came of it is nobody's any more."""
+    if not asked.cancelled():
+        asked.exception()

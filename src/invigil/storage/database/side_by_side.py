@@ -33,6 +33,9 @@ from invigil.storage.sealing import Vault
 _T = TypeVar("_T")
 
 _READ_TOGETHER = 16
+LOST_AFTER_S = 12.0
+"""Longer than a statement may take. A database that hangs as a whole ends none of its own."""
+
 CLOSE_WITHIN_S = 5.0
 """Whoever waits for a database that hangs is left behind after so long: a server has to end."""
 
@@ -70,10 +73,12 @@ class _Threads:
         queued = Queued(unit, loop.create_future())
         self._waiting.put(queued)
         late = loop.call_later(self._patience_s, self._give_up, queued)
+        lost = loop.call_later(LOST_AFTER_S, self._lose, queued)
         try:
             value: _T = await queued.answer
         finally:
             late.cancel()
+            lost.cancel()
         return value
 
     async def close(self) -> None:
@@ -94,6 +99,11 @@ class _Threads:
         if self._take(queued):
             queued.error = Unavailable()
             queued.tell()
+
+    def _lose(self, queued: Queued) -> None:
+        """Nobody knows whether it will be stored: it is not acknowledged."""
+        if not queued.answer.done():
+            queued.answer.set_exception(Unavailable())
 
     def _take(self, queued: Queued) -> bool:
         """Whether it is the caller's now: it waited, nobody had taken it and somebody waits."""
