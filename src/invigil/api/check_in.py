@@ -182,9 +182,14 @@ async def ask(body: s.NewCandidateMessage, actor: CandidateDep, house: HouseDep)
 async def candidate_ticket(
     body: s.NewCandidateTicket, actor: CandidateDep, house: HouseDep
 ) -> s.TicketOut:
-    """A one-use pass for the live socket; makes this tab the one that may send frames."""
+    """A one-use pass for the live socket; makes this tab the one that may send frames.
+
+    409 where another tab is in use: without `take_over`, or where it is not `instead_of`.
+    """
     house.limiter.require(TICKETS_PER_MINUTE, "tickets", actor.id)
-    await house.check_in.take_tab(actor.id, body.tab, force=body.take_over)
+    await house.check_in.take_tab(
+        actor.id, body.tab, force=body.take_over, instead_of=body.instead_of
+    )
     ticket = await house.access.issue_ticket(actor, actor.session_id, body.tab)
     return s.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))
 

@@ -372,8 +372,11 @@ class AskProctor(In):
 
 
 class NewCandidateTicket(In):
+    """`instead_of`: take over only where this is the tab in use."""
+
     tab: Tab
     take_over: bool = True
+    instead_of: Tab | None = None
 
 
 class NewCandidateMessage(In):

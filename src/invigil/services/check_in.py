@@ -352,8 +352,14 @@ class CheckIn:
         await self._store.delete_still(Owner(candidate.session_id, candidate_id))
         return changed
 
-    async def take_tab(self, candidate_id: str, tab: str, *, force: bool) -> None:
-        """Make `tab` the one that may send frames. The newest tab wins when `force`."""
+    async def take_tab(
+        self, candidate_id: str, tab: str, *, force: bool, instead_of: str | None = None
+    ) -> None:
+        """Make `tab` the one that may send frames. The newest tab wins when `force`.
+
+        `instead_of`: only where this is the tab in use, so that one that goes on by itself takes
+        nothing from a device that it does not know of.
+        """
         now = self._clock()
         async with self._database.begin() as work:
             candidate, _ = await load(work, candidate_id)
@@ -361,6 +367,8 @@ class CheckIn:
                 raise Removed
             if candidate.tab == tab:
                 return
+            if instead_of is not None and candidate.tab != instead_of:
+                raise TakenOver
             if candidate.tab is not None and not force:
                 raise TakenOver
             # Another page numbers its pictures anew.

@@ -305,6 +305,8 @@ export interface paths {
         /**
          * Candidate Ticket
          * @description A one-use pass for the live socket; makes this tab the one that may send frames.
+         *
+         *     409 where another tab is in use: without `take_over`, or where it is not `instead_of`.
          */
         post: operations["candidate_ticket_api_v1_candidates_me_tickets_post"];
         delete?: never;
@@ -2490,8 +2492,13 @@ export interface components {
             /** Text */
             text: string;
         };
-        /** NewCandidateTicket */
+        /**
+         * NewCandidateTicket
+         * @description `instead_of`: take over only where this is the tab in use.
+         */
         NewCandidateTicket: {
+            /** Instead Of */
+            instead_of?: string | null;
             /** Tab */
             tab: string;
             /**

@@ -32,16 +32,7 @@ beforeEach(() => {
     live: { incoming: new Store(null) },
     take: async () => new Blob(["x"]),
   };
-  const actions = [
-    "join",
-    "stopComparing",
-    "confirmCamera",
-    "sendPhoto",
-    "askProctor",
-    "enter",
-    "finish",
-    "continueHere",
-  ];
+  const actions = ["join", "stopComparing", "confirmCamera", "sendPhoto", "askProctor", "enter", "finish"];
   own = { setting: "never", ended: true, waiting: 0, incidents: [] };
   const reader = () => ({
     ownIncidents: async () => own,
@@ -191,14 +182,6 @@ it("opens the exam in a tab that cannot reach back", () => {
   const link = screen.getByTestId("exam-link");
   expect(link.getAttribute("target")).toBe("_blank");
   expect(link.getAttribute("rel")).toContain("noopener");
-});
-
-it("can be taken back from another tab", async () => {
-  become({ me: myCandidate({ state: "in_room" }), phase: "taken_over" });
-  expect(screen.getByTestId("tab-taken-over").textContent).toContain("open in another tab");
-  expect(screen.getByTestId("tab-taken-over").textContent).toContain("your camera is off now");
-  await userEvent.click(screen.getByTestId("continue-here"));
-  expect(did).toEqual([["continueHere"]]);
 });
 
 it.each([
