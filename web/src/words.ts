@@ -213,11 +213,13 @@ export function notComparedWords({ identity_check, template, state }: Candidate)
 }
 
 /** How long a pause lasts already, and what was arranged; null while there is none. */
-export function pausedWords({ state, state_since, accommodations }: Candidate, now: number): string | null {
+export function pausedWords(candidate: Candidate, now: number): string | null {
+  const { state, state_since, accommodations, online } = candidate;
   if (state !== "paused" || !state_since) return null;
   const minutes = Math.max(0, Math.floor((now - Date.parse(state_since)) / 60_000));
   const arranged = accommodations.breaks > 0 ? ` (${accommodations.break_minutes} arranged)` : "";
-  return `Paused for ${minutes < 1 ? "less than 1" : minutes} min${arranged}`;
+  const away = online ? "" : " · page not connected";
+  return `Paused for ${minutes < 1 ? "less than 1" : minutes} min${arranged}${away}`;
 }
 
 /** Whether a pause is longer than the breaks that were arranged; never where none were. */
