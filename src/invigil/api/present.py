@@ -148,6 +148,7 @@ def candidate(
     kinds: frozenset[TemplateKind] | None,
     *,
     online: bool,
+    removed_before: datetime | None,
 ) -> s.Candidate:
     """For proctors."""
     has = kinds or _NO_KINDS
@@ -156,6 +157,7 @@ def candidate(
         name=record.name,
         state=record.state,
         joined_at=record.joined_at,
+        removed_before=removed_before,
         last_frame_at=record.last_frame_at,
         live=live(newest) if newest else None,
         online=online,
@@ -180,7 +182,9 @@ def candidate(
 
 
 def my_candidate(
-    record: c.Candidate, of: ExamSession, messages: Iterable[m.Message]
+    record: c.Candidate,
+    of: ExamSession,
+    messages: Iterable[m.Message],
 ) -> s.MyCandidate:
     """For the candidate. The interval is the candidate's own, which may be longer."""
     interval = int(record.policy(of).sampling.total_seconds())

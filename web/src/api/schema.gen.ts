@@ -1621,6 +1621,11 @@ export interface components {
             note: string | null;
             /** Online */
             online: boolean;
+            /**
+             * Removed Before
+             * @description When somebody of the same name was removed from the session, if that was before this candidate joined. It may be another person.
+             */
+            removed_before: string | null;
             state: components["schemas"]["CandidateState"];
             /** State Reason */
             state_reason: string | null;
