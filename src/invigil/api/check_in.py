@@ -39,8 +39,9 @@ JOIN_CODE_MARK = "."
 
 async def render(house: House, candidate_id: str) -> s.MyCandidate:
     """The candidate as it sees itself."""
-    candidate, session = await house.check_in.get(candidate_id)
-    return present.my_candidate(candidate, session, await house.messages.of_candidate(candidate_id))
+    candidate, session, has_template = await house.check_in.seen_by_itself(candidate_id)
+    messages = await house.messages.of_candidate(candidate_id)
+    return present.my_candidate(candidate, session, messages, has_template=has_template)
 
 
 async def _session_of(

@@ -185,6 +185,8 @@ def my_candidate(
     record: c.Candidate,
     of: ExamSession,
     messages: Iterable[m.Message],
+    *,
+    has_template: bool,
 ) -> s.MyCandidate:
     """For the candidate. The interval is the candidate's own, which may be longer."""
     interval = int(record.policy(of).sampling.total_seconds())
@@ -199,7 +201,8 @@ def my_candidate(
         state_since=record.state_since,
         state_reason=record.state_reason,
         messages=[message(each) for each in messages],
-        face_compared=record.compared,
+        # Whoever was let in by eye has nothing that pictures could be compared with.
+        face_compared=record.compared and (has_template or record.state in c.BEFORE_APPROVAL),
         accommodations=list(record.accommodations.in_words()),
     )
 

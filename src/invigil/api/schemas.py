@@ -342,7 +342,10 @@ class MyCandidate(Out):
     state_since: datetime | None
     state_reason: str | None
     messages: list[Message]
-    face_compared: bool
+    face_compared: bool = Field(
+        description="Whether software compares the face, or will at check-in. False also where "
+        "a proctor let the candidate in and there is nothing to compare with."
+    )
     accommodations: list[str] = Field(description="What is arranged, in plain words.")
 
 

@@ -155,6 +155,14 @@ class CheckIn:
     async def get(self, candidate_id: str) -> tuple[Candidate, ExamSession]:
         return await self._database.fetch(lambda work: load(work, candidate_id))
 
+    async def seen_by_itself(self, candidate_id: str) -> tuple[Candidate, ExamSession, bool]:
+        """With whether there are features of the face to compare with."""
+
+        async def see(work: UnitOfWork) -> tuple[Candidate, ExamSession, bool]:
+            return *await load(work, candidate_id), await work.templates.exist(candidate_id)
+
+        return await self._database.fetch(see)
+
     async def set_reference_photo(
         self, candidate_id: str, image: bytes, *, name: str | None = None
     ) -> Candidate:
@@ -355,10 +363,8 @@ class CheckIn:
     async def take_tab(
         self, candidate_id: str, tab: str, *, force: bool, instead_of: str | None = None
     ) -> None:
-        """Make `tab` the one that may send frames. The newest tab wins when `force`.
-
-        `instead_of`: only where this is the tab in use, so that one that goes on by itself takes
-        nothing from a device that it does not know of.
+        """Make `tab` the one that may send frames. The newest tab wins when `force`; with
+        `instead_of` only where that one is in use, and not another device that it knows nothing of.
         """
         now = self._clock()
         async with self._database.begin() as work:

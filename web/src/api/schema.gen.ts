@@ -2362,7 +2362,10 @@ export interface components {
              * @description What is arranged, in plain words.
              */
             accommodations: string[];
-            /** Face Compared */
+            /**
+             * Face Compared
+             * @description Whether software compares the face, or will at check-in. False also where a proctor let the candidate in and there is nothing to compare with.
+             */
             face_compared: boolean;
             /** Has Reference Photo */
             has_reference_photo: boolean;
@@ -2390,7 +2393,10 @@ export interface components {
              * @description What is arranged, in plain words.
              */
             accommodations: string[];
-            /** Face Compared */
+            /**
+             * Face Compared
+             * @description Whether software compares the face, or will at check-in. False also where a proctor let the candidate in and there is nothing to compare with.
+             */
             face_compared: boolean;
             /** Has Reference Photo */
             has_reference_photo: boolean;
