@@ -262,3 +262,23 @@ def test_only_acts_of_proctors_lead_to_pause_and_removal() -> None:
     assert set(TRANSITIONS) == set(CandidateState)
     for ways in ACTS.values():
         assert CandidateState.FINISHED not in ways  # nothing follows the end
+
+
+@pytest.mark.parametrize("again", ["Ada  Example", "ADA EXAMPLE ", "\uff21da Example"])
+async def test_a_proctor_reads_that_somebody_of_this_name_was_removed(
+    scripted: Running, proctor: Proctor, session: Json, ada: Candidate, again: str
+) -> None:
+    before = await scripted.join(session, "Ada Example")
+    scripted.clock.advance(60)
+    removed = read(await proctor.act(ada.id, "remove", "Wrong exam."))
+    scripted.clock.advance(60)
+    same, other = await scripted.join(session, again), await scripted.join(session, "Ada Exampla")
+    shown = {each["id"]: each for each in (await proctor.snapshot(session))["candidates"]}
+    told = {id_: each["removed_before"] for id_, each in shown.items()}
+    # Nothing is said of whom was there already, of others, nor of the removed one.
+    assert told == {same.id: removed["state_since"], ada.id: None, before.id: None, other.id: None}
+    one = read(await proctor.act(same.id, "remove", "Again."))
+    assert one["removed_before"] == removed["state_since"]
+    read(await proctor.act(ada.id, "readmit", "It was the right one."))
+    assert (await proctor.candidate(session, same.id))["removed_before"] is None
+    assert "removed_before" not in await same.me()

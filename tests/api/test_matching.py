@@ -316,3 +316,24 @@ async def test_with_real_models_a_candidate_by_eye_leaves_no_template(
     reply = await ada.frame(pictures.obama())
     assert reply["observation"]["identity"] == "not_compared"
     assert await house.rows(t.template) == 0
+
+
+@pytest.mark.parametrize("pictures", [0, 1])
+async def test_comparison_is_no_matter_where_a_proctor_let_somebody_in_without_it(
+    place: Running, pictures: int
+) -> None:
+    """By eye, before the pictures of the check-in: there is nothing to compare with."""
+    staff = await place.proctor()
+    exam = await staff.open_session()
+    ada = await join(place, exam, compare_face=True)
+    assert (await ada.me())["face_compared"] is True
+    read(await ada.reference_photo(b"me"))
+    for _ in range(pictures):
+        await ada.check_in_frame(b"me")
+    read(await ada.post("ask-proctor", {"note": None}))
+    assert (await ada.me())["face_compared"] is True
+    await approve(staff, ada)
+    compared = await place.rows(t.template) > 0
+    assert compared is (pictures > 0)
+    assert (await ada.me())["face_compared"] is compared
+    assert read(await ada.post("enter"))["face_compared"] is compared

@@ -40,6 +40,24 @@ def seated(
     return obama
 
 
+def go_away_and_come_back(proctor: Proctor, obama: Candidate) -> None:
+    """During a pause, with what the proctor reads of it before going on."""
+    obama.page.goto("about:blank")
+    proctor.get("act-resume").click()
+    known = proctor.get("break-facts")
+    expect(known).to_contain_text("The page of Barack Obama is not connected")
+    expect(proctor.tile("Barack Obama")).to_contain_text("page not connected")
+    show(proctor.page, "console-resume-away")
+    obama.page.go_back()
+    expect(obama.get("paused")).to_be_visible()
+    expect(known).to_contain_text("The page of Barack Obama is connected")
+    obama.get("say-back").click()
+    expect(known).to_contain_text("“I am back at my desk.”")
+    show(proctor.page, "console-resume-back")
+    show(obama.page, "candidate-said-back")
+    proctor.page.keyboard.press("Escape")
+
+
 def test_pause_resume_and_end(proctor: Proctor, seated: Candidate) -> None:
     obama, tile = seated, proctor.tile("Barack Obama")
     obama.get("ask-break").click()
@@ -56,8 +74,7 @@ def test_pause_resume_and_end(proctor: Proctor, seated: Candidate) -> None:
     show(proctor.page, "console-paused")
     obama.page.wait_for_timeout(4000)
     expect(proctor.cards()).to_have_count(0)
-    obama.page.reload()
-    expect(obama.get("paused")).to_be_visible()
+    go_away_and_come_back(proctor, obama)
 
     obama.camera.show("obama")
     do(proctor, "resume", "The break is over.")

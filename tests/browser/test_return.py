@@ -18,6 +18,8 @@ from tests.browser.test_video import wait_for_frames
 pytestmark = pytest.mark.browser
 
 RESUME_S = 5
+STANDBY_S = 5
+"""How long a tab that waits gives the other one to be reloaded."""
 
 
 def test_a_reload_brings_the_candidate_back_into_the_room(exam: Exam) -> None:
@@ -63,6 +65,49 @@ def test_a_second_tab_takes_over_and_the_first_can_take_it_back(exam: Exam) -> N
     expect(exam.proctor.tile("Barack Obama")).to_have_attribute("data-status", "online")
     wait_for_frames(exam.proctor.page)
     expect(exam.proctor.cards()).to_have_count(0)
+
+
+def test_a_waiting_tab_goes_on_when_the_other_is_closed_and_not_when_it_is_reloaded(
+    exam: Exam,
+) -> None:
+    first = exam.candidate()
+    second = Candidate(first.context, first.camera)
+    second.open(exam.join_url)
+    second.expect_monitored()
+    expect(first.get("tab-taken-over")).to_contain_text("goes on by itself")
+
+    second.page.reload()
+    second.expect_monitored()
+    first.page.wait_for_timeout(STANDBY_S * 1000 + 1500)
+    expect(first.get("tab-taken-over")).to_contain_text("goes on by itself")
+    second.expect_monitored()
+
+    second.page.close()
+    first.expect_monitored()
+    expect(exam.proctor.tile("Barack Obama")).to_have_attribute("data-status", "online")
+    wait_for_frames(exam.proctor.page)
+
+
+def test_a_waiting_tab_takes_nothing_from_another_device(
+    exam: Exam, new_candidate: NewCandidate
+) -> None:
+    first = exam.candidate()
+    second = Candidate(first.context, first.camera)
+    second.open(exam.join_url)
+    second.expect_monitored()
+    kept = second.page.evaluate("Object.entries(localStorage)")
+    other_device = new_candidate("obama")
+    # The same candidate goes on there: with the token, as after a new personal link.
+    other_device.context.add_init_script(
+        f"for (const [key, value] of {kept}) localStorage.setItem(key, value)"
+    )
+    other_device.open(exam.join_url)
+    other_device.expect_monitored()
+    expect(second.get("tab-taken-over")).to_be_visible()
+
+    second.page.close()
+    expect(first.get("tab-taken-over")).to_contain_text("press Continue here")
+    other_device.expect_monitored()
 
 
 def test_everybody_comes_back_when_the_server_dies_and_restarts(

@@ -119,6 +119,23 @@ async def test_the_same_tab_may_come_back(house: Running, session: Json, ada: Ca
         assert await again.all_so_far() == []
 
 
+async def test_a_tab_goes_on_by_itself_only_for_the_one_that_it_knows_is_gone(
+    house: Running, ada: Candidate
+) -> None:
+    here, closed, elsewhere = "tab-here-1", "tab-closed-1", "tab-elsewhere-1"
+    for tab in (here, closed):
+        async with await exam_page(house, ada, tab=tab):
+            pass
+    instead = {"tab": here, "take_over": True, "instead_of": closed}
+    async with await exam_page(house, ada, tab=elsewhere) as page:
+        refused(await ada.post("tickets", instead), 409, "taken_over")
+        read(await ada.send(b"me", tab=elsewhere))
+        assert await page.all_so_far() == []
+    async with await exam_page(house, ada, tab=closed):
+        read(await ada.post("tickets", instead))
+    read(await ada.send(b"me", tab=here))
+
+
 async def test_a_tab_that_takes_the_exam_back_is_not_hung_up_by_old_news(
     house: Running, ada: Candidate
 ) -> None:

@@ -14,6 +14,7 @@ import type {
 } from "./api/types";
 import { cameraOff } from "./live/candidate-status";
 import type { LiveView } from "./live/media";
+import { clockTime } from "./time";
 
 export const KIND_WORDS: Record<IncidentKind, string> = {
   multiple_faces: "More than one face",
@@ -213,17 +214,25 @@ export function notComparedWords({ identity_check, template, state }: Candidate)
 }
 
 /** How long a pause lasts already, and what was arranged; null while there is none. */
-export function pausedWords({ state, state_since, accommodations }: Candidate, now: number): string | null {
+export function pausedWords(candidate: Candidate, now: number): string | null {
+  const { state, state_since, accommodations, online } = candidate;
   if (state !== "paused" || !state_since) return null;
   const minutes = Math.max(0, Math.floor((now - Date.parse(state_since)) / 60_000));
   const arranged = accommodations.breaks > 0 ? ` (${accommodations.break_minutes} arranged)` : "";
-  return `Paused for ${minutes < 1 ? "less than 1" : minutes} min${arranged}`;
+  const away = online ? "" : " · page not connected";
+  return `Paused for ${minutes < 1 ? "less than 1" : minutes} min${arranged}${away}`;
 }
 
 /** Whether a pause is longer than the breaks that were arranged; never where none were. */
 export function breakIsOver({ state, state_since, accommodations }: Candidate, now: number): boolean {
   if (state !== "paused" || !state_since || accommodations.breaks === 0) return false;
   return now - Date.parse(state_since) > accommodations.break_minutes * 60_000;
+}
+
+/** For whoever decides about letting in: it may be the same person, or another one of that name. */
+export function removedBeforeWords({ removed_before, state }: Candidate): string | null {
+  if (!removed_before || state === "removed" || state === "finished") return null;
+  return `Somebody of this name was removed at ${clockTime(removed_before)}.`;
 }
 
 export const NO_PHOTO_WORDS = "No photo: no software will notice another person.";

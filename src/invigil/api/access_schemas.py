@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from invigil.api.base_schemas import Tab
 from invigil.api.schemas import In, Me, Name, Out
 from invigil.domain.proctor_invite import ProctorInviteState
 
@@ -75,3 +76,23 @@ class OidcAnswer(BaseModel):
     code: str | None = Field(None, max_length=4000)
     iss: str | None = Field(None, max_length=500)
     error: str | None = Field(None, max_length=200)
+
+
+class NewProctorTicket(In):
+    """`page`: a random word that the page keeps while it is open."""
+
+    session_id: str = Field(max_length=64)
+    page: Tab | None = None
+
+
+class NewCandidateTicket(In):
+    """`instead_of`: take over only where this is the tab in use."""
+
+    tab: Tab
+    take_over: bool = True
+    instead_of: Tab | None = None
+
+
+class TicketOut(Out):
+    ticket: str
+    expires_in_s: int

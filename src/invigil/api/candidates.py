@@ -22,8 +22,9 @@ def picture(image: bytes) -> Response:
 
 async def render(house: House, candidate_id: str) -> s.Candidate:
     """A candidate as proctors see it."""
-    candidate, newest, kinds = await house.sessions.candidate(candidate_id)
-    return present.candidate(candidate, newest, kinds, online=house.presence.online(candidate_id))
+    candidate, newest, kinds, before = await house.sessions.candidate(candidate_id)
+    online = house.presence.online(candidate_id)
+    return present.candidate(candidate, newest, kinds, online=online, removed_before=before)
 
 
 @router.post("/{candidate_id}/messages", status_code=201)

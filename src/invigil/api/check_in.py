@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from invigil.api import access_schemas as a
 from invigil.api import present
 from invigil.api import schemas as s
 from invigil.api.deps import (
@@ -38,8 +39,9 @@ JOIN_CODE_MARK = "."
 
 async def render(house: House, candidate_id: str) -> s.MyCandidate:
     """The candidate as it sees itself."""
-    candidate, session = await house.check_in.get(candidate_id)
-    return present.my_candidate(candidate, session, await house.messages.of_candidate(candidate_id))
+    candidate, session, has_template = await house.check_in.seen_by_itself(candidate_id)
+    messages = await house.messages.of_candidate(candidate_id)
+    return present.my_candidate(candidate, session, messages, has_template=has_template)
 
 
 async def _session_of(
@@ -180,13 +182,18 @@ async def ask(body: s.NewCandidateMessage, actor: CandidateDep, house: HouseDep)
 
 @router.post("/candidates/me/tickets")
 async def candidate_ticket(
-    body: s.NewCandidateTicket, actor: CandidateDep, house: HouseDep
-) -> s.TicketOut:
-    """A one-use pass for the live socket; makes this tab the one that may send frames."""
+    body: a.NewCandidateTicket, actor: CandidateDep, house: HouseDep
+) -> a.TicketOut:
+    """A one-use pass for the live socket; makes this tab the one that may send frames.
+
+    409 where another tab is in use: without `take_over`, or where it is not `instead_of`.
+    """
     house.limiter.require(TICKETS_PER_MINUTE, "tickets", actor.id)
-    await house.check_in.take_tab(actor.id, body.tab, force=body.take_over)
+    await house.check_in.take_tab(
+        actor.id, body.tab, force=body.take_over, instead_of=body.instead_of
+    )
     ticket = await house.access.issue_ticket(actor, actor.session_id, body.tab)
-    return s.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))
+    return a.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))
 
 
 async def _pace(house: House, candidate_id: str) -> None:

@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from invigil.api.schemas import In, MediaProvider, Out, Tab
+from invigil.api.base_schemas import Tab
+from invigil.api.schemas import In, MediaProvider, Out
 
 
 class MediaProviders(Out):

@@ -148,6 +148,7 @@ def candidate(
     kinds: frozenset[TemplateKind] | None,
     *,
     online: bool,
+    removed_before: datetime | None,
 ) -> s.Candidate:
     """For proctors."""
     has = kinds or _NO_KINDS
@@ -156,6 +157,7 @@ def candidate(
         name=record.name,
         state=record.state,
         joined_at=record.joined_at,
+        removed_before=removed_before,
         last_frame_at=record.last_frame_at,
         live=live(newest) if newest else None,
         online=online,
@@ -180,7 +182,11 @@ def candidate(
 
 
 def my_candidate(
-    record: c.Candidate, of: ExamSession, messages: Iterable[m.Message]
+    record: c.Candidate,
+    of: ExamSession,
+    messages: Iterable[m.Message],
+    *,
+    has_template: bool,
 ) -> s.MyCandidate:
     """For the candidate. The interval is the candidate's own, which may be longer."""
     interval = int(record.policy(of).sampling.total_seconds())
@@ -195,7 +201,8 @@ def my_candidate(
         state_since=record.state_since,
         state_reason=record.state_reason,
         messages=[message(each) for each in messages],
-        face_compared=record.compared,
+        # Whoever was let in by eye has nothing that pictures could be compared with.
+        face_compared=record.compared and (has_template or record.state in c.BEFORE_APPROVAL),
         accommodations=list(record.accommodations.in_words()),
     )
 

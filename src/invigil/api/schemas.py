@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from invigil.api.acts_schemas import AnswerDays, AnswerOut, DecisionOut
-from invigil.api.base_schemas import In, MaybeName, Name, Out, Reason, Tab, Text, Title, plain
+from invigil.api.base_schemas import In, MaybeName, Name, Out, Reason, Text, Title, plain
 from invigil.api.roster_schemas import AccommodationsOut, JoinInvite
 from invigil.domain.actor import Role
 from invigil.domain.candidate import CameraClaim, CandidateState, WaitingReason
@@ -31,7 +31,7 @@ from invigil.domain.system import AnalysisState, Space
 from invigil.meetings.port import Isolation
 
 # What routers with schemas of their own take from here.
-__all__ = ["In", "MaybeName", "Name", "Out", "Reason", "Tab", "Text", "Title"]
+__all__ = ["In", "MaybeName", "Name", "Out", "Reason", "Text", "Title"]
 
 
 class InviteWindow(Out):
@@ -168,6 +168,10 @@ class Candidate(Out):
     name: str
     state: CandidateState
     joined_at: datetime
+    removed_before: datetime | None = Field(
+        description="When somebody of the same name was removed from the session, if that was "
+        "before this candidate joined. It may be another person."
+    )
     last_frame_at: datetime | None
     live: LiveFacts | None
     online: bool
@@ -284,18 +288,6 @@ class CheckInDecision(In):
     reason: Annotated[str, StringConstraints(max_length=500), AfterValidator(plain)] | None = None
 
 
-class NewProctorTicket(In):
-    """`page`: a random word that the page keeps while it is open."""
-
-    session_id: str = Field(max_length=64)
-    page: Tab | None = None
-
-
-class TicketOut(Out):
-    ticket: str
-    expires_in_s: int
-
-
 # Candidates ---------------------------------------------------------------------------------
 
 
@@ -350,7 +342,10 @@ class MyCandidate(Out):
     state_since: datetime | None
     state_reason: str | None
     messages: list[Message]
-    face_compared: bool
+    face_compared: bool = Field(
+        description="Whether software compares the face, or will at check-in. False also where "
+        "a proctor let the candidate in and there is nothing to compare with."
+    )
     accommodations: list[str] = Field(description="What is arranged, in plain words.")
 
 
@@ -369,11 +364,6 @@ class CheckInProgress(Out):
 
 class AskProctor(In):
     note: Annotated[str, StringConstraints(max_length=300), AfterValidator(plain)] | None = None
-
-
-class NewCandidateTicket(In):
-    tab: Tab
-    take_over: bool = True
 
 
 class NewCandidateMessage(In):

@@ -64,6 +64,7 @@ async def snapshot(session_id: str, proctor: ProctorDep, house: HouseDep) -> s.S
                 found.observations.get(each.id),
                 found.templates.get(each.id),
                 online=house.presence.online(each.id),
+                removed_before=found.removed_before[each.id],
             )
             for each in found.candidates
         ],

@@ -81,8 +81,8 @@ async def me(proctor: ProctorDep) -> s.Me:
 
 @router.post("/tickets")
 async def proctor_ticket(
-    body: s.NewProctorTicket, proctor: ProctorDep, house: HouseDep
-) -> s.TicketOut:
+    body: a.NewProctorTicket, proctor: ProctorDep, house: HouseDep
+) -> a.TicketOut:
     """A one-use pass for the live socket of one session."""
     ticket = await house.access.issue_ticket(proctor, body.session_id, body.page)
-    return s.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))
+    return a.TicketOut(ticket=ticket, expires_in_s=int(TICKET_LIFE.total_seconds()))

@@ -26,6 +26,10 @@ class CandidateState(StrEnum):
 SITTING = frozenset({CandidateState.IN_ROOM, CandidateState.PAUSED})
 """Whose exam goes on: in the room, or paused and coming back."""
 
+BEFORE_APPROVAL = frozenset(
+    {CandidateState.JOINED, CandidateState.CHECKING_IN, CandidateState.WAITING_FOR_PROCTOR}
+)
+
 STOPPED = frozenset({CandidateState.PAUSED, CandidateState.REMOVED, CandidateState.FINISHED})
 """Who is not watched any more, or not now: no newest picture of them is kept."""
 

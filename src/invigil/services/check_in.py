@@ -155,6 +155,14 @@ class CheckIn:
     async def get(self, candidate_id: str) -> tuple[Candidate, ExamSession]:
         return await self._database.fetch(lambda work: load(work, candidate_id))
 
+    async def seen_by_itself(self, candidate_id: str) -> tuple[Candidate, ExamSession, bool]:
+        """With whether there are features of the face to compare with."""
+
+        async def see(work: UnitOfWork) -> tuple[Candidate, ExamSession, bool]:
+            return *await load(work, candidate_id), await work.templates.exist(candidate_id)
+
+        return await self._database.fetch(see)
+
     async def set_reference_photo(
         self, candidate_id: str, image: bytes, *, name: str | None = None
     ) -> Candidate:
@@ -352,8 +360,12 @@ class CheckIn:
         await self._store.delete_still(Owner(candidate.session_id, candidate_id))
         return changed
 
-    async def take_tab(self, candidate_id: str, tab: str, *, force: bool) -> None:
-        """Make `tab` the one that may send frames. The newest tab wins when `force`."""
+    async def take_tab(
+        self, candidate_id: str, tab: str, *, force: bool, instead_of: str | None = None
+    ) -> None:
+        """Make `tab` the one that may send frames. The newest tab wins when `force`; with
+        `instead_of` only where that one is in use, and not another device that it knows nothing of.
+        """
         now = self._clock()
         async with self._database.begin() as work:
             candidate, _ = await load(work, candidate_id)
@@ -361,6 +373,8 @@ class CheckIn:
                 raise Removed
             if candidate.tab == tab:
                 return
+            if instead_of is not None and candidate.tab != instead_of:
+                raise TakenOver
             if candidate.tab is not None and not force:
                 raise TakenOver
             # Another page numbers its pictures anew.

@@ -22,6 +22,7 @@ from invigil.domain.errors import (
 from invigil.domain.invite import Invite, InviteLink
 from invigil.domain.invite_errors import InviteNotOpen, InviteOver, InviteRevoked, InviteSpent
 from invigil.domain.message import Event, EventKind
+from invigil.domain.names import name_key
 from invigil.domain.secrets import hash_token, new_id, new_token
 from invigil.domain.session import ExamSession
 from invigil.services.roster_csv import Row, read, refuse, written
@@ -243,7 +244,7 @@ def _key(external_id: str | None, email: str | None, name: str) -> tuple[str, st
         return "id", external_id
     if email:
         return "email", email.casefold()
-    return "name", name.casefold()
+    return "name", name_key(name)
 
 
 def _twice(rows: Sequence[Row], known: Sequence[tuple[str | None, str | None, str]]) -> list[str]:

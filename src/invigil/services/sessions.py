@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from invigil.clock import Clock
 from invigil.domain.actor import Actor
@@ -13,6 +14,7 @@ from invigil.domain.candidate import SITTING, Candidate, CandidateState
 from invigil.domain.errors import InvalidRequest, InvitedOnly, JoinLinkUnknown, NotFound
 from invigil.domain.incident import Gap, Incident, ObservationRecord
 from invigil.domain.message import Event, EventKind, Message
+from invigil.domain.names import removed_before
 from invigil.domain.observation import TemplateKind
 from invigil.domain.secrets import hash_token, new_id, same, sign
 from invigil.domain.session import ExamSession, OwnIncidents, SessionCounts
@@ -45,11 +47,15 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that a console shows of one session, and the number of the newest event in it."""
+    """All that a console shows of one session, and the number of the newest event in it.
+
+    `removed_before`: of each candidate, `domain.names`.
+    """
 
     session: ExamSession
     counts: SessionCounts
     candidates: Sequence[Candidate]
+    removed_before: dict[str, datetime | None]
     templates: dict[str, frozenset[TemplateKind]]
     observations: dict[str, ObservationRecord]
     incidents: Sequence[Incident]
@@ -237,10 +243,13 @@ class Sessions:
         async with self._database.read() as work:
             session = authorize(actor, Operation.SESSION_READ, await work.sessions.get(session_id))
             incidents = await work.incidents.page(session_id, limit=SNAPSHOT_INCIDENTS + 1)
+            candidates = await work.candidates.of_session(session_id)
+            removed = [each for each in candidates if each.state is CandidateState.REMOVED]
             return Snapshot(
                 session=session,
                 counts=await work.sessions.counts(session_id),
-                candidates=await work.candidates.of_session(session_id),
+                candidates=candidates,
+                removed_before={each.id: removed_before(each, removed) for each in candidates},
                 templates=await work.templates.kinds(session_id),
                 observations=await work.observations.newest(session_id),
                 incidents=incidents[:SNAPSHOT_INCIDENTS],
@@ -252,8 +261,9 @@ class Sessions:
 
     async def candidate(
         self, candidate_id: str
-    ) -> tuple[Candidate, ObservationRecord | None, frozenset[TemplateKind]]:
-        """One candidate with the newest observation and the kinds of template there are.
+    ) -> tuple[Candidate, ObservationRecord | None, frozenset[TemplateKind], datetime | None]:
+        """One candidate with the newest observation, the kinds of template there are, and when
+        somebody of the same name was removed before.
 
         For the server itself, after the use case that was asked for has authorised it.
         """
@@ -263,8 +273,10 @@ class Sessions:
                 raise NotFound
             newest = await work.observations.recent(candidate_id, candidate.joined_at, most=1)
             templates = await work.templates.of_candidate(candidate_id)
+            removed = await work.candidates.removed(candidate.session_id)
         kinds = frozenset(template.kind for template in templates)
-        return candidate, newest[-1] if newest else None, kinds
+        before = removed_before(candidate, removed)
+        return candidate, newest[-1] if newest else None, kinds, before
 
     async def observations(
         self, actor: Actor, candidate_id: str, after: str | None, limit: int

@@ -83,12 +83,15 @@ export class CandidateApi {
     return content(client.POST("/api/v1/candidates/me/frames", { ...body, headers: numbered }));
   };
 
-  /** `takeOver`: this tab becomes the one in use. A mere reconnect asks without, so that the newest tab wins. */
-  ticket = (takeOver: boolean) =>
+  /**
+   * `takeOver`: this tab becomes the one in use. A mere reconnect asks without, so that the newest tab wins.
+   * `insteadOf`: only where that tab is in use.
+   */
+  ticket = (takeOver: boolean, insteadOf?: string) =>
     content(
       client.POST("/api/v1/candidates/me/tickets", {
         headers: this.headers,
-        body: { tab: this.tab, take_over: takeOver },
+        body: { tab: this.tab, take_over: takeOver, ...(insteadOf && { instead_of: insteadOf }) },
       }),
     );
 

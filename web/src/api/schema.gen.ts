@@ -305,6 +305,8 @@ export interface paths {
         /**
          * Candidate Ticket
          * @description A one-use pass for the live socket; makes this tab the one that may send frames.
+         *
+         *     409 where another tab is in use: without `take_over`, or where it is not `instead_of`.
          */
         post: operations["candidate_ticket_api_v1_candidates_me_tickets_post"];
         delete?: never;
@@ -1619,6 +1621,11 @@ export interface components {
             note: string | null;
             /** Online */
             online: boolean;
+            /**
+             * Removed Before
+             * @description When somebody of the same name was removed from the session, if that was before this candidate joined. It may be another person.
+             */
+            removed_before: string | null;
             state: components["schemas"]["CandidateState"];
             /** State Reason */
             state_reason: string | null;
@@ -2355,7 +2362,10 @@ export interface components {
              * @description What is arranged, in plain words.
              */
             accommodations: string[];
-            /** Face Compared */
+            /**
+             * Face Compared
+             * @description Whether software compares the face, or will at check-in. False also where a proctor let the candidate in and there is nothing to compare with.
+             */
             face_compared: boolean;
             /** Has Reference Photo */
             has_reference_photo: boolean;
@@ -2383,7 +2393,10 @@ export interface components {
              * @description What is arranged, in plain words.
              */
             accommodations: string[];
-            /** Face Compared */
+            /**
+             * Face Compared
+             * @description Whether software compares the face, or will at check-in. False also where a proctor let the candidate in and there is nothing to compare with.
+             */
             face_compared: boolean;
             /** Has Reference Photo */
             has_reference_photo: boolean;
@@ -2490,8 +2503,13 @@ export interface components {
             /** Text */
             text: string;
         };
-        /** NewCandidateTicket */
+        /**
+         * NewCandidateTicket
+         * @description `instead_of`: take over only where this is the tab in use.
+         */
         NewCandidateTicket: {
+            /** Instead Of */
+            instead_of?: string | null;
             /** Tab */
             tab: string;
             /**

@@ -36,7 +36,9 @@ function Page({ session, view }: StepProps) {
   if (view.phase === "unreachable") return <LoadingScreen reachable={false} />;
   if (view.phase === "unknown_link") return <UnknownLinkScreen />;
   if (view.phase === "refused") return <RefusedScreen refusal={view.refusal} />;
-  if (view.phase === "taken_over") return <TakenOverScreen onContinue={() => session.continueHere()} />;
+  if (view.phase === "taken_over") {
+    return <TakenOverScreen standby={view.standby} onContinue={() => session.continueHere()} />;
+  }
   if (view.phase === "closed") return <ClosedScreen session={session} view={view} />;
   return <Step session={session} view={view} />;
 }

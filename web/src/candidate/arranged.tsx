@@ -23,8 +23,8 @@ export function Arranged({ words }: { words: string[] }) {
 /** The consent to face comparison can be taken back as easily as it was given. */
 export function Comparison({ session, view }: StepProps) {
   const [sure, setSure] = useState(false);
-  // Without a photo there is nothing to compare with, and nothing to stop.
-  if (!view.me?.face_compared || !view.me.has_reference_photo) {
+  // Without features of the face there is nothing to compare with, and nothing to stop.
+  if (!view.me?.face_compared) {
     return (
       <Text size="sm" className="faint" data-testid="by-eye">
         A proctor checks by eye that it is you. Your face is not compared by software.

@@ -1,5 +1,5 @@
 import { Button, Group, Text } from "@mantine/core";
-import { IconPlayerPause } from "@tabler/icons-react";
+import { IconArmchair, IconPlayerPause } from "@tabler/icons-react";
 import { useState } from "react";
 import { asApiError } from "../api/http";
 import type { ErrorBody } from "../api/types";
@@ -9,14 +9,51 @@ import type { StepProps } from "./app";
 import css from "./candidate.module.css";
 import { RefusalNote } from "./refusal-note";
 
-/** How long the question for a break stands before it can be put again. */
+/** How long what was asked stands before it can be asked again. */
 const ASKED_MS = 60_000;
 
 const answersIn = ({ me }: CandidateView) =>
   me?.messages.filter(({ from }) => from === "proctor").length ?? 0;
 
+interface Asking {
+  label: string;
+  Icon: typeof IconPlayerPause;
+  /** What the proctor reads. */
+  text: string;
+  asked: string;
+  testId: string;
+}
+
 /** A pause is a proctor's to give: this is the question for it. It can be put again later. */
-export function AskForBreak({ session, view }: StepProps) {
+export function AskForBreak(props: StepProps) {
+  return (
+    <AskProctor
+      {...props}
+      label="Ask for a break"
+      Icon={IconPlayerPause}
+      text="I would like to take a break, please."
+      asked="The proctor has been asked. Please go on until the exam is paused."
+      testId="ask-break"
+    />
+  );
+}
+
+/** Nobody looks during a pause, so only the candidate can say that it may end. */
+export function SayBack(props: StepProps) {
+  return (
+    <AskProctor
+      {...props}
+      label="I am back"
+      Icon={IconArmchair}
+      text="I am back at my desk."
+      asked="The proctor has been told. Your camera goes on again when the proctor ends the pause."
+      testId="say-back"
+    />
+  );
+}
+
+/** A ready message at the press of a button. */
+function AskProctor({ session, view, label, Icon, text, asked: askedWords, testId }: StepProps & Asking) {
   const now = useNow();
   const answers = answersIn(view);
   const [asked, setAsked] = useState<{ at: number; answers: number } | null>(null);
@@ -24,7 +61,7 @@ export function AskForBreak({ session, view }: StepProps) {
   const waits = asked !== null && asked.answers === answers && now - asked.at < ASKED_MS;
   const ask = () => {
     setRefusal(null);
-    session.say("I would like to take a break, please.").then(
+    session.say(text).then(
       () => setAsked({ at: Date.now(), answers }),
       (reason) => {
         const { code, message, fix } = asApiError(reason);
@@ -38,14 +75,14 @@ export function AskForBreak({ session, view }: StepProps) {
         <Button
           variant="default"
           disabled={waits}
-          leftSection={<IconPlayerPause size={18} aria-hidden />}
+          leftSection={<Icon size={18} aria-hidden />}
           onClick={ask}
-          data-testid="ask-break"
+          data-testid={testId}
         >
-          Ask for a break
+          {label}
         </Button>
         <Text size="sm" className="faint" role="status">
-          {waits && "The proctor has been asked. Please go on until the exam is paused."}
+          {waits && askedWords}
         </Text>
       </Group>
       <RefusalNote view={{ refusal }} />

@@ -67,13 +67,16 @@ function windowWords({ opens_at, closes_at }: NonNullable<ErrorBody["window"]>):
   return `It let you in ${from}until ${dayAndTime(closes_at)} (${timeZone()}).`;
 }
 
-export function TakenOverScreen({ onContinue }: { onContinue: () => void }) {
+export function TakenOverScreen({ standby, onContinue }: { standby: boolean; onContinue: () => void }) {
   return (
     <div data-testid="tab-taken-over">
       <Screen icon={<IconWindow size={40} aria-hidden />} title="This exam is open in another tab">
         <Text mb="lg">
-          Only one tab can be used at a time. Nothing is lost: you can go on in the other tab. If you have
-          closed it, press Continue here: your camera is off now.
+          Only one tab can be used at a time. Nothing is lost: you can go on in the other tab. The camera of
+          this tab is off.{" "}
+          {standby
+            ? "When you close the other tab, this one goes on by itself after a few seconds, with your camera."
+            : "If you have closed it, press Continue here."}
         </Text>
         <Button size="md" onClick={onContinue} data-testid="continue-here">
           Continue here

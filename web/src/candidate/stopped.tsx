@@ -5,6 +5,7 @@ import type { StepProps } from "./app";
 import { Comparison } from "./arranged";
 import css from "./candidate.module.css";
 import { Chat } from "./chat";
+import { SayBack } from "./room-acts";
 import { StepTitle } from "./shell";
 
 /** The proctor's own words, which are the candidate's to read. */
@@ -27,9 +28,11 @@ export function PausedScreen({ session, view }: StepProps) {
       <Text mb="md">
         Your camera and microphone are off{since ? ` since ${clockTime(since)}` : ""}. No pictures are taken,
         nothing is recorded, and this time is not counted against you. Leave this page open: the exam goes on
-        by itself when the proctor ends the pause.
+        by itself when the proctor ends the pause. Nobody can see whether you are there: press the button when
+        you are back at your desk.
       </Text>
-      <Text component="h2" fw={650} mb="xs">
+      <SayBack session={session} view={view} />
+      <Text component="h2" fw={650} mt="lg" mb="xs">
         Write to the proctor
       </Text>
       <Chat session={session} view={view} />

@@ -29,6 +29,8 @@ export class CandidateMedia implements PictureSource {
     this.live = new Sending({ epoch: randomUuid(), clock, send, grant });
     this.camera.view.subscribe(() => this.changed());
     document.addEventListener("visibilitychange", () => this.changed());
+    window.addEventListener("online", () => this.live.networkChanged());
+    window.addEventListener("pagehide", () => this.live.close());
   }
 
   take(inMs: number, asked?: Asked): Promise<Blob | null> {

@@ -12,6 +12,7 @@ import { insist } from "./insist";
 import { type CandidateEvent, isForMedia, type ServerMessage } from "./protocol";
 import { LiveSocket } from "./socket";
 import { Store } from "./store";
+import { TabTurn } from "./tab-turn";
 import { tokenStore } from "./token-store";
 
 /** Refusals that say that the page has missed a change of state. */
@@ -54,13 +55,15 @@ export class CandidateSession {
       () => void this.refresh(),
       () => this.reconnect(),
     );
+    new TabTurn(this.tab, {
+      view: this.view,
+      clock: this.clock,
+      take: (insteadOf) => this.requireApi().ticket(true, insteadOf),
+      onTurn: () => this.continueHere(false),
+    });
     this.view.subscribe(() => this.follow());
     this.media.camera.view.subscribe(() => this.follow());
-    window.addEventListener("online", () => {
-      this.socket?.hurry();
-      this.media.live.networkChanged();
-    });
-    window.addEventListener("pagehide", () => this.media.live.close());
+    window.addEventListener("online", () => this.socket?.hurry());
   }
 
   async load(): Promise<void> {
@@ -82,10 +85,8 @@ export class CandidateSession {
     if (this.view.get().refusal?.code === "consent_outdated") await this.loadJoinInfo();
   }
 
-  confirmCamera(): void {
-    this.view.patch({ cameraConfirmed: true });
-  }
-
+  readonly confirmCamera = () => this.view.patch({ cameraConfirmed: true });
+  readonly clearRefusal = () => this.view.patch({ refusal: null });
   readonly sendPhoto = (image: Blob) => this.insistOn((api) => api.putPhoto(image));
   readonly askProctor = (note: string) => this.insistOn((api) => api.askProctor(note));
   readonly enter = () => this.insistOn((api) => api.enter());
@@ -98,14 +99,10 @@ export class CandidateSession {
     this.view.set(withMessage(this.view.get(), message));
   }
 
-  clearRefusal(): void {
-    this.view.patch({ refusal: null });
-  }
-
-  /** This tab takes the exam back from the other one. */
-  continueHere(): void {
+  /** This tab takes the exam back from the other one. Not `claiming`: it has it already. */
+  continueHere(claiming = true): void {
     this.view.patch({ phase: "loading" });
-    void this.refresh().then(() => this.reconnect());
+    void this.refresh().then(() => this.reconnect(claiming));
   }
 
   /** For what the candidate reads of the own exam when it is over. */
@@ -113,9 +110,9 @@ export class CandidateSession {
     return this.requireApi();
   }
 
-  private reconnect(): void {
+  private reconnect(claiming = true): void {
     this.greeted = false;
-    this.claiming = true;
+    this.claiming = claiming;
     this.socket?.start(null);
   }
 

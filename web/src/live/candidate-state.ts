@@ -26,6 +26,8 @@ const WARNING_MS = 10_000;
 
 export interface CandidateView {
   phase: "loading" | "unreachable" | "unknown_link" | "refused" | "closed" | "open" | "taken_over";
+  /** Taken over: this tab goes on by itself once the other is closed. */
+  standby: boolean;
   join: JoinInfo | null;
   me: MyCandidate | null;
   connection: ConnectionState;
@@ -55,6 +57,7 @@ export type Step =
 
 export const blank: CandidateView = {
   phase: "loading",
+  standby: false,
   join: null,
   me: null,
   connection: "connecting",

@@ -38,3 +38,24 @@ export const tokenStore = {
     }
   },
 };
+
+const usedTabKey = (candidateId: string) => `invigil:tab:${candidateId}`;
+
+/** Which tab of this browser had a candidate's exam last: a random word for each page that is open. */
+export const usedTab = {
+  key: usedTabKey,
+  load(candidateId: string): string | null {
+    try {
+      return localStorage.getItem(usedTabKey(candidateId));
+    } catch {
+      return null;
+    }
+  },
+  save(candidateId: string, tab: string): void {
+    try {
+      localStorage.setItem(usedTabKey(candidateId), tab);
+    } catch {
+      // A browser that keeps nothing: the candidate has a button.
+    }
+  },
+};

@@ -4,6 +4,7 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { ActKind, Candidate } from "../api/types";
 import { randomUuid } from "../live/ids";
 import { Dialog } from "../ui/dialog";
+import { BreakFacts } from "./break-facts";
 import { useConsole, useConsoleView } from "./console-context";
 import { showError } from "./notify";
 import { ReasonField } from "./reason-field";
@@ -154,6 +155,7 @@ function ActDialog({ act, candidate, onClose }: DialogProps) {
     <Dialog opened onClose={onClose} title={choice.title(candidate.name)} testId="act-dialog">
       <form onSubmit={submit}>
         <Text mb="md">{choice.text}</Text>
+        {act === "resume" && <BreakFacts candidate={candidate} />}
         <ReasonField
           label={choice.unread ? "Reason, kept on record" : "Reason, which the candidate reads"}
           presets={choice.presets}

@@ -1,8 +1,8 @@
 import { Text } from "@mantine/core";
-import { IconUserQuestion } from "@tabler/icons-react";
+import { IconUserOff, IconUserQuestion } from "@tabler/icons-react";
 import type { Candidate } from "../api/types";
 import { useNow } from "../ui/use-now";
-import { breakIsOver, notComparedWords, pausedWords } from "../words";
+import { breakIsOver, notComparedWords, pausedWords, removedBeforeWords } from "../words";
 import css from "./proctor.module.css";
 
 /** What a proctor has to know of a candidate besides the picture. */
@@ -11,6 +11,7 @@ export function TileFacts({ candidate }: { candidate: Candidate }) {
   return (
     <>
       <PausedFor candidate={candidate} />
+      <RemovedBefore candidate={candidate} />
       {notCompared && (
         <Text size="xs" data-testid="tile-not-compared">
           <IconUserQuestion size={14} aria-hidden style={{ verticalAlign: "text-bottom" }} /> {notCompared}
@@ -29,6 +30,17 @@ export function PausedFor({ candidate }: { candidate: Candidate }) {
   return (
     <Text size="xs" className={css.pausedFor} data-over={over || undefined} data-testid="paused-for">
       {words}
+    </Text>
+  );
+}
+
+/** Computed by the server, which knows whom it let in when. */
+export function RemovedBefore({ candidate }: { candidate: Candidate }) {
+  const words = removedBeforeWords(candidate);
+  if (!words) return null;
+  return (
+    <Text size="xs" fw={600} data-testid="removed-before">
+      <IconUserOff size={14} aria-hidden style={{ verticalAlign: "text-bottom" }} /> {words}
     </Text>
   );
 }

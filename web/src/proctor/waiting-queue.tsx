@@ -10,6 +10,7 @@ import { useClosed, useConsole, useConsoleView } from "./console-context";
 import { showError } from "./notify";
 import { Picture } from "./picture";
 import css from "./proctor.module.css";
+import { RemovedBefore } from "./tile-facts";
 
 export function WaitingQueue() {
   const { candidates } = useConsoleView();
@@ -68,6 +69,7 @@ function WaitingCandidate({ candidate }: { candidate: Candidate }) {
             {NO_PHOTO_WORDS}
           </Text>
         )}
+        <RemovedBefore candidate={candidate} />
         {candidate.note && <Text size="sm">Note of the candidate: “{candidate.note}”</Text>}
         <Group gap="xs" mt="xs">
           <Button

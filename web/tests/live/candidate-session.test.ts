@@ -132,32 +132,6 @@ describe("in the room", () => {
     session.view.patch({ phase: "closed" });
   });
 
-  it("stops, camera and all, when another tab took over, and can come back", async () => {
-    page.answers.frames = refuse(409, "taken_over");
-    const session = await inRoom();
-    expect(session.view.get().phase).toBe("taken_over");
-    expect(page.camera.readyState).toBe("ended");
-    page.answers.frames = () => json({ observation: null, warnings: [], next_frame_ms: 5000 });
-    const before = named("tickets").length;
-    page.camera = new FakeTrack("video");
-    session.continueHere();
-    await ready(30);
-    expect(session.view.get().phase).toBe("open");
-    expect(named("tickets").length).toBe(before + 1);
-    expect(await named("tickets").at(-1)?.json()).toMatchObject({ take_over: true });
-    session.view.patch({ phase: "closed" });
-  });
-
-  it("does not take the exam back from a newer tab by a mere reconnect", async () => {
-    const session = await inRoom();
-    page.answers.tickets = refuse(409, "taken_over");
-    page.sockets.at(-1)?.onclose?.({ code: 1006 });
-    await page.clock.pass(500);
-    await ready();
-    expect(await named("tickets").at(-1)?.json()).toMatchObject({ take_over: false });
-    expect(session.view.get().phase).toBe("taken_over");
-  });
-
   it("tells that the camera is gone, and takes it back", async () => {
     const session = await inRoom();
     page.camera.onended?.();

@@ -32,6 +32,7 @@ export function candidate(id: string, part: Partial<Candidate> = {}): Candidate 
     name: `Name of ${id}`,
     state: "in_room",
     joined_at: at(0),
+    removed_before: null,
     last_frame_at: at(0),
     live: null,
     online: true,

@@ -112,6 +112,7 @@ it.each([
   });
   const now = T0 + seconds * 1000;
   expect(words.pausedWords(paused, now)).toBe(expected);
+  expect(words.pausedWords({ ...paused, online: false }, now)).toBe(`${expected} · page not connected`);
   expect(words.breakIsOver(paused, now)).toBe(over);
   expect(words.pausedWords({ ...paused, state: "in_room" }, now)).toBeNull();
 });

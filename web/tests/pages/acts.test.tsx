@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import type { Candidate } from "../../src/api/types";
@@ -7,7 +7,7 @@ import { Store } from "../../src/live/store";
 import { CandidateActs } from "../../src/proctor/candidate-acts";
 import { ConsoleContext, type ConsoleParts } from "../../src/proctor/console-context";
 import { useStore } from "../../src/ui/use-store";
-import { candidate, snapshot } from "../live/shapes";
+import { at, candidate, message, snapshot } from "../live/shapes";
 import { show } from "./render";
 
 function open(state: Candidate["state"]) {
@@ -103,4 +103,51 @@ it("gives the focus back by Escape to the button, and after the act to its neigh
   await userEvent.type(await screen.findByTestId("act-reason"), "The time is over{Enter}");
   await waitFor(() => expect(screen.queryByTestId("act-reason")).toBeNull());
   expect(document.activeElement).not.toBe(document.body);
+});
+
+function askToResume(online: boolean, texts: string[] = []) {
+  const amina = candidate("c1", { name: "Amina", state: "paused", state_since: at(60), online });
+  const messages = [
+    message("m0", { from: "candidate", text: "A break, please.", sent_at: at(50) }),
+    message("m1", { from: "candidate", candidate_id: "c2", text: "Of another", sent_at: at(300) }),
+    ...texts.map((text, i) => message(`m${i + 2}`, { from: "candidate", text, sent_at: at(100 + i) })),
+    message("m9", { text: "From us", sent_at: at(400) }),
+  ];
+  const view = new Store<ConsoleView>(fromSnapshot(snapshot({ candidates: [amina], messages })));
+  const acts: unknown[] = [];
+  const store = { view, act: async (...args: unknown[]) => void acts.push(args) };
+  show(
+    <ConsoleContext value={{ store } as unknown as ConsoleParts}>
+      <Changing view={view} />
+    </ConsoleContext>,
+  );
+  return { view, amina, acts };
+}
+
+it("says before going on what is known of somebody on a break, and holds nobody up", async () => {
+  const { view, amina, acts } = askToResume(false);
+  await userEvent.click(screen.getByTestId("act-resume"));
+  const facts = await screen.findByTestId("break-facts");
+  expect(facts.textContent).toContain("The page of Amina is not connected");
+  expect(facts.textContent).toContain("has not written since the pause began");
+  act(() => view.patch({ candidates: [{ ...amina, online: true }] }));
+  expect(facts.textContent).toContain("is connected. Whether anybody sits in front of it is not known");
+  act(() => view.patch({ candidates: [amina] }));
+  await userEvent.type(screen.getByTestId("act-reason"), "The break is over{Enter}");
+  expect(acts).toHaveLength(1);
+});
+
+it("quotes what was written last during the break, and by this candidate", async () => {
+  askToResume(true, ["Where is the exit?", "I am back at my desk."]);
+  await userEvent.click(screen.getByTestId("act-resume"));
+  const facts = await screen.findByTestId("break-facts");
+  expect(facts.textContent).toContain("“I am back at my desk.”");
+  expect(facts.textContent).not.toMatch(/break, please|exit|another|From us/);
+});
+
+it("says nothing of a break where nobody is on one", async () => {
+  openChanging();
+  await userEvent.click(screen.getByTestId("act-pause"));
+  await screen.findByTestId("act-reason");
+  expect(screen.queryByTestId("break-facts")).toBeNull();
 });

@@ -12,11 +12,17 @@ import { show } from "./render";
 let view: Store<CandidateView>;
 /** What the server says to a message. */
 let answer: () => Promise<void>;
+let said: string[];
 
 beforeEach(() => {
   view = new Store<CandidateView>({ ...blank, phase: "open", connection: "online" });
   const camera = { view: new Store({ status: "off", problem: null, stream: null, microphone: false }) };
-  const session = { view, say: () => answer(), media: { camera, live: { incoming: new Store(null) } } };
+  said = [];
+  const say = (text: string) => {
+    said.push(text);
+    return answer();
+  };
+  const session = { view, say, media: { camera, live: { incoming: new Store(null) } } };
   show(<CandidateApp session={session as unknown as CandidateSession} />);
 });
 
@@ -59,4 +65,13 @@ it("asks for a break again after a minute without an answer", async () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+it("tells the proctor during a pause that the candidate is back, and that this is all there is to do", async () => {
+  become({ me: myCandidate({ state: "paused" }) });
+  answer = () => Promise.resolve();
+  await userEvent.click(screen.getByTestId("say-back"));
+  expect(said).toEqual(["I am back at my desk."]);
+  expect(screen.getByText(/The proctor has been told. Your camera goes on again/)).toBeTruthy();
+  expect(screen.getByTestId("say-back")).toHaveProperty("disabled", true);
 });

@@ -1,9 +1,9 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { OwnIncident } from "../../src/api/types";
 import type { StepProps } from "../../src/candidate/app";
-import { ClosedScreen, FinishedScreen, RefusedScreen } from "../../src/candidate/screens";
+import { ClosedScreen, FinishedScreen, RefusedScreen, TakenOverScreen } from "../../src/candidate/screens";
 import { WelcomeStep } from "../../src/candidate/welcome-step";
 import { blank, type CandidateView } from "../../src/live/candidate-state";
 import { dayAndTime } from "../../src/time";
@@ -84,4 +84,16 @@ it.each([
   }
   expect(screen.getByTestId("what-now").textContent).toBe("You can close this page.");
   expect(screen.getByTestId(id)).toBeTruthy();
+});
+
+it("says of a tab that was taken over whether it goes on by itself, and has a button in any case", async () => {
+  const goOn = vi.fn();
+  const shown = show(<TakenOverScreen standby={false} onContinue={goOn} />);
+  expect(screen.getByTestId("tab-taken-over").textContent).toContain("If you have closed it, press Continue");
+  expect(screen.getByTestId("tab-taken-over").textContent).toContain("The camera of this tab is off");
+  shown.unmount();
+  show(<TakenOverScreen standby onContinue={goOn} />);
+  expect(screen.getByTestId("tab-taken-over").textContent).toContain("this one goes on by itself");
+  await userEvent.click(screen.getByTestId("continue-here"));
+  expect(goOn).toHaveBeenCalledOnce();
 });

@@ -164,3 +164,15 @@ it.each([
   tile(candidate("c1", { state, identity_check, template }), "small");
   expect(screen.queryByTestId("tile-not-compared")?.textContent?.trim() ?? null).toBe(words);
 });
+
+it.each(["approved", "in_room"] as const)(
+  "says on the tile of who is %s that the name was removed",
+  (state) => {
+    expect(tile(candidate("c1", { state, removed_before: at(32) }), "small").textContent).toContain(
+      "Somebody of this name was removed at",
+    );
+    cleanup();
+    tile(candidate("c1", { state: "removed", removed_before: at(32) }), "small");
+    expect(screen.queryByTestId("removed-before")).toBeNull();
+  },
+);

@@ -41,3 +41,11 @@ it("says what letting somebody in without a photo means", () => {
     "No photo: no software will notice another person.",
   );
 });
+
+it("says where people are let in that somebody of this name was removed", () => {
+  const view = open({ removed_before: at(32) });
+  const words = `Somebody of this name was removed at ${clockTime(at(32))}.`;
+  expect(screen.getByTestId("removed-before").textContent?.trim()).toBe(words);
+  act(() => view.patch({ candidates: [candidate("c1", { state: "waiting_for_proctor" })] }));
+  expect(screen.queryByTestId("removed-before")).toBeNull();
+});

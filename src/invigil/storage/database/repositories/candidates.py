@@ -113,6 +113,16 @@ class CandidateRepository(Repository):
         )
         return [_candidate(row) for row in rows]
 
+    async def removed(self, session_id: str) -> Sequence[Candidate]:
+        """Whom a proctor took out and nobody has let in again."""
+        c = t.candidate.c
+        rows = await self._all(
+            sa.select(t.candidate).where(
+                c.session_id == session_id, c.state == CandidateState.REMOVED
+            )
+        )
+        return [_candidate(row) for row in rows]
+
     async def delete(self, candidate_id: str) -> None:
         """With everything that belongs to the candidate."""
         await self._run(t.candidate.delete().where(t.candidate.c.id == candidate_id))

@@ -41,6 +41,11 @@ class TemplateRepository(SealingRepository):
         key = self.unwrapped(rows[0])
         return tuple(_opened(key, row) for row in rows)
 
+    async def exist(self, candidate_id: str) -> bool:
+        """Whether there is any, without opening it."""
+        c = t.template.c
+        return await self._one(sa.select(c.kind).where(c.candidate_id == candidate_id)) is not None
+
     async def kinds(self, session_id: str) -> dict[str, frozenset[TemplateKind]]:
         """Which kinds of template each candidate of the session has."""
         rows = await self._all(
