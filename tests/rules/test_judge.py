@@ -9,6 +9,7 @@ from invigil.domain.incident import IncidentKind, IncidentState
 from invigil.domain.observation import Identity
 from invigil.domain.session import Policy
 from invigil.rules import judge
+from invigil.rules.rule import LOOK_AGAIN
 
 from .film import (
     BLURRED,
@@ -204,7 +205,7 @@ def test_fast_sampling_is_not_taken_for_a_burst() -> None:
 def test_somebody_who_is_no_longer_recognised_is_looked_at_again_soon(shot: Shot) -> None:
     film = Film()
     film.lasts(30, ME)
-    assert film.shoot(shot).next_frame == SECOND
+    assert film.shoot(shot).next_frame == LOOK_AGAIN
     assert film.shoot(ME).next_frame == POLICY.sampling
     film.lasts(12, shot)
     assert film.shoot(shot).next_frame == POLICY.sampling

@@ -12,7 +12,7 @@ from invigil.domain.incident import Incident, IncidentDetail, IncidentKind, Obse
 from invigil.domain.session import Policy
 from invigil.rules.hysteresis import Weighed
 
-LOOK_AGAIN = timedelta(seconds=1)
+LOOK_AGAIN = timedelta(milliseconds=800)
 """Somebody who is no longer recognised is looked at again so soon, while it may tell something."""
 
 
