@@ -131,6 +131,18 @@ def test_a_key_file_that_is_lost_while_a_server_runs_is_not_made_anew(tmp_path: 
     assert vault.newest == newest
 
 
+def test_a_key_file_that_was_spoilt_is_a_missing_key_to_who_needs_another(tmp_path: Path) -> None:
+    """And none for those whose key was read before."""
+    file = KeyFile(tmp_path / "master.key")
+    file.make()
+    vault = Vault(file)
+    mine, others = vault.new_key(OWNER), Vault(given_keys(new_master())).new_key(OWNER)
+    file.path.write_text("spoilt")
+    with pytest.raises(KeyMissing):
+        vault.unwrap(others, OWNER)
+    vault.unwrap(mine, OWNER)
+
+
 def test_only_a_start_makes_the_key_file(tmp_path: Path) -> None:
     config = settings(tmp_path)
     with pytest.raises(KeyMisconfigured, match="is not there"):

@@ -140,8 +140,15 @@ export function facesCount(live: LiveFacts): string {
   return live.faces === 1 ? "1 face" : `${live.faces} faces`;
 }
 
+/** A fault of ours, which says nothing of the candidate: what it is, and what to do. */
+export const CANNOT_COMPARE_WORDS =
+  "Not possible: what was kept of this face at check-in cannot be opened, because a key of the server " +
+  "is missing or the record is damaged. Please compare by eye, and tell whoever runs the server. It " +
+  "goes on by itself once the key is restored.";
+
 export function identityWords(live: LiveFacts | null): string {
   if (!live) return "Not compared yet";
+  if (live.identity === "cannot_compare") return CANNOT_COMPARE_WORDS;
   // Somebody may be recognised on a picture that is too poor to say that it is somebody else.
   if (live.identity === "match") return "Matches the check-in photos";
   if (!live.usable && live.reason) return `Not compared (${UNUSABLE[live.reason] ?? "not usable"})`;
@@ -207,7 +214,8 @@ export function waitingWords({ waiting_reason }: Candidate): string {
 }
 
 /** Where software was to compare and has nothing to compare with: whoever watches has to know. */
-export function notComparedWords({ identity_check, template, state }: Candidate): string | null {
+export function notComparedWords({ identity_check, template, state, live }: Candidate): string | null {
+  if (live?.identity === "cannot_compare") return "Cannot be compared: please compare by eye";
   const checked = state === "approved" || state === "in_room" || state === "paused";
   return checked && identity_check === "software" && template === "none" ? "Nobody is compared" : null;
 }
@@ -230,5 +238,6 @@ export const NO_PHOTO_WORDS = "No photo: no software will notice another person.
 
 export function evidenceMissingWords(incident: Incident): string {
   if (incident.evidence_missing === "storage_full") return "No picture kept: storage was full";
+  if (incident.evidence_missing === "key_missing") return "No picture kept: its key could not be opened";
   return "No picture for this incident";
 }

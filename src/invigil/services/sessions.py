@@ -262,8 +262,7 @@ class Sessions:
             if candidate is None:
                 raise NotFound
             newest = await work.observations.recent(candidate_id, candidate.joined_at, most=1)
-            templates = await work.templates.of_candidate(candidate_id)
-        kinds = frozenset(template.kind for template in templates)
+            kinds = await work.templates.kinds_of(candidate_id)
         return candidate, newest[-1] if newest else None, kinds
 
     async def observations(

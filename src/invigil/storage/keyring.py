@@ -9,9 +9,10 @@ from datetime import datetime
 import structlog
 
 from invigil.domain.audit import COMMAND_LINE, Act, Action
-from invigil.domain.errors import KeyMisconfigured, NotFound
+from invigil.domain.errors import CannotOpen, KeyMisconfigured, NotFound
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.sealing import CandidateKey
+from invigil.storage.told_once import ToldOnce
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +26,7 @@ class KeyRing:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: OrderedDict[str, CandidateKey] = OrderedDict()
+        self._told = ToldOnce()
 
     async def of(self, candidate_id: str) -> CandidateKey:
         """Raises `NotFound` when there is none (any more), `KeyMissing` or `SealBroken`.
@@ -33,10 +35,25 @@ class KeyRing:
         """
         key = self._known.get(candidate_id)
         if key is None:
-            key = await self._database.fetch(lambda work: work.keys.key_of(candidate_id))
+            key = await self._asked(candidate_id)
             self._known[candidate_id] = key
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
+        return key
+
+    async def _asked(self, candidate_id: str) -> CandidateKey:
+        try:
+            key = await self._database.fetch(lambda work: work.keys.key_of(candidate_id))
+        except CannotOpen as error:
+            if self._told.first(candidate_id):
+                log.warning(
+                    "the key of a candidate cannot be opened: no picture can be kept or shown",
+                    candidate=candidate_id,
+                    reason=error.code,
+                    fix=error.fix,
+                )
+            raise
+        self._told.over(candidate_id)
         return key
 
     def forget(self, candidate_id: str) -> None:
