@@ -19,7 +19,7 @@ from invigil.access_wiring import coming_in
 from invigil.acts_wiring import make_acts
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
-from invigil.clock import Clock, system_clock
+from invigil.clock import Clock, SteadyClock, system_clock
 from invigil.domain.message import Event
 from invigil.domain.telemetry import Telemetry
 from invigil.feed.bus import Bus, LocalBus
@@ -72,12 +72,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What everything else stands on. `forwarder`: only where images go over a network."""
+    """What everything else stands on. `forwarder`: only where images go over a network.
+
+    `wall`: the machine's own clock, which may be set back; for what others stamp.
+    """
 
     database: Database
     store: EvidenceStore
     key: bytes
     forwarder: Forwarder | None
+    wall: Clock
 
 
 async def open_storage(
@@ -86,7 +90,7 @@ async def open_storage(
     telemetry: Telemetry,
     stack: AsyncExitStack,
     *,
-    clock: Clock,
+    clock: SteadyClock,
     key: bytes,
 ) -> Storage:
     """Bring the schema up to date and check what durability depends on."""
@@ -104,11 +108,14 @@ async def open_storage(
     await database.check()
     await require_masters(database)
     await give_keys(database)
-    shelf = shelf_of(settings, clock)
+    last = await database.fetch(lambda work: work.runs.last_beat())
+    if last is not None:
+        clock.not_before(last)
+    shelf = shelf_of(settings, clock.wall)
     await check(shelf, settings.evidence_url)
-    forwarder = Forwarder(database, shelf, clock) if isinstance(shelf, RemoteShelf) else None
+    forwarder = Forwarder(database, shelf, clock.wall) if isinstance(shelf, RemoteShelf) else None
     store = EvidenceStore(shelf, KeyRing(database), public=settings.public_pictures)
-    return Storage(database, store, key, forwarder)
+    return Storage(database, store, key, forwarder, clock.wall)
 
 
 def installation_key(settings: Settings) -> bytes:
@@ -177,7 +184,7 @@ async def check_parts(settings: Settings) -> None:
 
 async def build_house(
     settings: Settings,
-    clock: Clock,
+    clock: SteadyClock,
     engine: VisionEngine | None,
     stack: AsyncExitStack,
     *,
@@ -205,18 +212,19 @@ async def build_house(
         bus=bus,
         presence=presence,
         attendance=attendance,
-        media=Media(database, meetings, clock, storage.key),
+        media=Media(database, meetings, storage.wall, storage.key),
         frames=frames,
         single=SingleImage(database, store, analysis, clock),
         health=health,
-        **coming_in(settings, database, clock),
+        # What links say of times, and other programs of what they made, is of the machine's clock.
+        **coming_in(settings, database, storage.wall),
         sessions=sessions,
         check_in=check_in,
         camera_claims=CameraClaims(database, IncidentLog(store), clock),
         review=Review(database, store, clock),
         **make_acts(database, store, clock),
         messages=Messages(database, clock),
-        roster=Roster(database, clock),
+        roster=Roster(database, storage.wall),
         arrangements=Arrangements(database, clock),
         classic=_classic(settings, storage, sessions, check_in, clock),
         keeping=Keeping.of(database, store, clock),

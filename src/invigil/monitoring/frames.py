@@ -65,6 +65,10 @@ class FrameResult:
 _OURS = 500
 """From this status on an error is the server's and not the sender's."""
 
+OTHER_CLOCKS = timedelta(seconds=30)
+"""No frame is longer on its way through the house. What is stored of later than that is of a clock
+that was ahead, of another server for one, and must not keep anybody from being judged."""
+
 _NOTHING = Ruling((), (), timedelta(seconds=1))
 
 
@@ -314,7 +318,9 @@ class FramePipeline:
         # the recent ones.
         since = min(now, max(now - policy.memory, watched_since, self._silence.back_at))
         faces_since = now - policy.window
-        recent = await work.observations.recent(candidate.id, since, faces_since=faces_since)
+        recent = await work.observations.recent(
+            candidate.id, since, faces_since=faces_since, until=now + OTHER_CLOCKS
+        )
         incidents = await work.incidents.open_of(candidate.id)
         ruling = _NOTHING
         # Rules judge the newest frame. When a newer one was stored while this one was being
