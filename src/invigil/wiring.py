@@ -26,6 +26,7 @@ from invigil.feed.bus import Bus, LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
 from invigil.feed.redis_bus import RedisBus
+from invigil.key_wiring import key_file, vault
 from invigil.meetings import Meetings
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
 from invigil.monitoring.attendance import Attendance
@@ -60,9 +61,7 @@ from invigil.storage.evidence.remote import RemoteShelf
 from invigil.storage.evidence.shelf import Shelf
 from invigil.storage.incident_log import IncidentLog
 from invigil.storage.key import load_key
-from invigil.storage.keyring import KeyRing, give_keys, require_masters
-from invigil.storage.sealing import Vault
-from invigil.storage.sealing.master import GivenKeys, KeyFile
+from invigil.storage.keyring import KeyRing, give_keys, make_first, require_masters
 from invigil.telemetry import Metrics, NoTraces, Teller, require_otel, start_traces
 from invigil.video_wiring import check_meetings, make_meetings
 from invigil.vision.port import VisionEngine
@@ -101,8 +100,9 @@ async def open_storage(
             if event.opened is not None:
                 telemetry.incident_opened(event.opened)
 
-    keys = vault(settings, starting=True)
-    database = Database(database_url(settings), after_commit=after_commit, vault=keys)
+    await make_master_key(settings)
+    url = database_url(settings)
+    database = Database(url, after_commit=after_commit, vault=vault(settings))
     stack.push_async_callback(database.close)
     await upgrade(database)
     await database.check()
@@ -125,22 +125,16 @@ def installation_key(settings: Settings) -> bytes:
     return load_key(settings.data_dir / "secret.key")
 
 
-def key_file(settings: Settings) -> KeyFile:
-    return KeyFile(settings.data_dir / "master.key")
-
-
-def vault(settings: Settings, *, starting: bool) -> Vault:
-    """With the master keys of the setting, or of the file in the data folder, which a start makes.
-
-    Raises `KeyMisconfigured`.
-    """
-    given = settings.master_key
-    if given is None:
-        file = key_file(settings)
-        if starting:
-            file.make()
-        return Vault(file)
-    return Vault(GivenKeys(given.get_secret_value(), "INVIGIL_MASTER_KEY"))
+async def make_master_key(settings: Settings, *, starting: bool = True) -> None:
+    """The file of the master key, where it is the first. Raises `KeyMisconfigured`."""
+    file = key_file(settings)
+    if settings.master_key is None and not file.path.exists():
+        database = database_of(settings)
+        try:
+            await upgrade(database)
+            await make_first(database, file, starting=starting)
+        finally:
+            await database.close()
 
 
 def make_bus(settings: Settings, key: bytes) -> Bus:
@@ -366,7 +360,7 @@ def database_file(settings: Settings) -> Path | None:
 
 def database_of(settings: Settings, *, opening: bool = False) -> Database:
     """`opening`: with the keys to what is encrypted in it."""
-    keys = vault(settings, starting=False) if opening else None
+    keys = vault(settings) if opening else None
     return Database(database_url(settings), vault=keys)
 
 
@@ -383,7 +377,8 @@ async def prepare(settings: Settings) -> None:
     Raises `StorageMisconfigured` or `KeyMisconfigured` with what is wrong and what to do.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = Database(database_url(settings), vault=vault(settings, starting=True))
+    await make_master_key(settings)
+    database = database_of(settings, opening=True)
     try:
         await upgrade(database)
         await database.check()

@@ -12,6 +12,7 @@ from invigil.domain.audit import COMMAND_LINE, Act, Action
 from invigil.domain.errors import CannotOpen, KeyMisconfigured, NotFound
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.sealing import CandidateKey
+from invigil.storage.sealing.master import KeyFile
 from invigil.storage.told_once import ToldOnce
 
 log = structlog.get_logger(__name__)
@@ -66,15 +67,32 @@ async def require_masters(database: Database, *, starting: bool = True) -> None:
     `starting`: also others than the server that started last had. Nobody may have joined yet, and
     then no candidate's key is there to tell.
     """
-    vault = database.vault
-    if vault is None:
-        return
+    if database.vault is not None:
+        _refuse(await _needed(database, starting=starting) - database.vault.known)
+
+
+async def make_first(database: Database, file: KeyFile, *, starting: bool = True) -> None:
+    """The first master key of an installation, where there is no file yet.
+
+    Raises `KeyMisconfigured`, and makes none, where `database` needs another: it would be taken for
+    the right one later.
+    """
+    if not file.path.exists():
+        _refuse(await _needed(database, starting=starting))
+        file.make()
+
+
+async def _needed(database: Database, *, starting: bool) -> frozenset[str]:
+    """Ids of the master keys without which something could not be read."""
     async with database.read() as work:
         needed = await work.keys.masters()
         noted = await work.audit.last_of([Action.SERVER_STARTED, Action.KEYS_REWRAPPED])
     if starting and noted is not None:
         needed |= {json.loads(noted.detail)["master"]}
-    missing = needed - vault.known
+    return needed
+
+
+def _refuse(missing: frozenset[str]) -> None:
     if missing:
         raise KeyMisconfigured(
             f"This installation encrypts photos with a master key that is not here "
