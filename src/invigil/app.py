@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
@@ -39,7 +40,7 @@ from invigil.api.events import CandidateLetter, ClientLetter, ProctorLetter
 from invigil.api.middleware import BodyLimit, FrameTrace, RequestLog, SecurityHeaders
 from invigil.api.render_events import EventRenderer
 from invigil.api.schemas import ErrorReply
-from invigil.clock import Clock, system_clock
+from invigil.clock import Clock, SteadyClock, system_clock
 from invigil.domain.errors import InvigilError
 from invigil.feed.redis_bus import RedisBus
 from invigil.meetings import Meetings
@@ -88,23 +89,25 @@ def create_app(
     settings: Settings | None = None,
     *,
     clock: Clock = system_clock,
+    monotonic: Callable[[], float] = time.monotonic,
     engine: Callable[[], VisionEngine] | None = None,
 ) -> FastAPI:
     """The whole server.
 
-    `engine` makes a vision engine that runs in this process; by default worker processes hold
+    `clock`, `monotonic`: of the machine; the first may be set back, the second may not. `engine`
+    makes a vision engine that runs in this process; by default worker processes hold
     the engine of the settings.
     """
     chosen = settings or Settings()
     if engine is None:
         _require_models(chosen)
-    meetings = make_meetings(chosen, clock)
+    steady, meetings = SteadyClock(clock, monotonic), make_meetings(chosen, clock)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             house, watch, storage = await build_house(
-                chosen, clock, engine() if engine else None, stack, meetings=meetings
+                chosen, steady, engine() if engine else None, stack, meetings=meetings
             )
             tap = make_tap(chosen, house, storage)
             _hold(app, house, watch, storage, tap)
@@ -130,8 +133,7 @@ def create_app(
         openapi_url="/api/openapi.json",
         responses={"4XX": {"model": ErrorReply}},
     )
-    _install(app, chosen, meetings)
-    return app
+    return _installed(app, chosen, meetings)
 
 
 def _hold(app: FastAPI, house: House, watch: Watch, storage: Storage, tap: Tap | None) -> None:
@@ -157,7 +159,7 @@ def _require_models(settings: Settings) -> None:
         raise SystemExit(f"INVIGIL_VISION={name}: {error}") from None
 
 
-def _install(app: FastAPI, settings: Settings, meetings: Meetings) -> None:
+def _installed(app: FastAPI, settings: Settings, meetings: Meetings) -> FastAPI:
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -172,6 +174,7 @@ def _install(app: FastAPI, settings: Settings, meetings: Meetings) -> None:
     )
     app.add_middleware(FrameTrace, path="/api/v1/candidates/me/frames")
     app.add_middleware(RequestLog)
+    return app
 
 
 def _document_letters(app: FastAPI) -> None:
@@ -234,7 +237,8 @@ async def _housekeeping(house: House, storage: Storage) -> None:
             try:
                 plan = house.settings.retention_plan
                 await retention.sweep(storage.database, storage.store, now, plan)
-                await sweep_orphans(storage.database, storage.store.shelf, now)
+                # By the clock that files are stamped with.
+                await sweep_orphans(storage.database, storage.store.shelf, storage.wall())
                 await house.access.forget_expired()
             except InvigilError as error:
                 log.warning("housekeeping could not work", reason=error.code)

@@ -8,10 +8,11 @@ from rich.console import Console
 from invigil.clock import system_clock
 from invigil.db_commands import DataDir, run_with, settings_of
 from invigil.domain.errors import MaintenanceRefused
+from invigil.key_wiring import key_file
 from invigil.settings import Settings
 from invigil.storage.database import Database
 from invigil.storage.keyring import require_masters, rewrap_all
-from invigil.wiring import key_file
+from invigil.wiring import make_master_key
 
 app = typer.Typer(help="Change the master key that photos and templates are encrypted under.")
 _console = Console(highlight=False, soft_wrap=True, markup=False)
@@ -56,9 +57,12 @@ def rotate(data_dir: DataDir = None) -> None:
 def rewrap(data_dir: DataDir = None) -> None:
     """Wrap the keys of all candidates with the newest master key; safe to repeat.
 
-    Where nobody has joined yet this makes the present master key the right one.
+    Where nobody has joined yet this makes the present master key the right one, or a new one where
+    it was lost.
     """
-    run_with(settings_of(data_dir), _rewrap, opening=True)
+    settings = settings_of(data_dir)
+    run_with(settings, lambda _: make_master_key(settings, starting=False))
+    run_with(settings, _rewrap, opening=True)
 
 
 @app.command()

@@ -19,13 +19,14 @@ from invigil.access_wiring import coming_in
 from invigil.acts_wiring import make_acts
 from invigil.api.deps import House
 from invigil.api.limiter import Limiter
-from invigil.clock import Clock, system_clock
+from invigil.clock import Clock, SteadyClock, system_clock
 from invigil.domain.message import Event
 from invigil.domain.telemetry import Telemetry
 from invigil.feed.bus import Bus, LocalBus
 from invigil.feed.presence import Presence
 from invigil.feed.publish import announce
 from invigil.feed.redis_bus import RedisBus
+from invigil.key_wiring import key_file, vault
 from invigil.meetings import Meetings
 from invigil.monitoring.analysis import ManagedAnalysis, ThreadAnalysis
 from invigil.monitoring.attendance import Attendance
@@ -60,9 +61,7 @@ from invigil.storage.evidence.remote import RemoteShelf
 from invigil.storage.evidence.shelf import Shelf
 from invigil.storage.incident_log import IncidentLog
 from invigil.storage.key import load_key
-from invigil.storage.keyring import KeyRing, give_keys, require_masters
-from invigil.storage.sealing import Vault
-from invigil.storage.sealing.master import GivenKeys, KeyFile
+from invigil.storage.keyring import KeyRing, give_keys, make_first, require_masters
 from invigil.telemetry import Metrics, NoTraces, Teller, require_otel, start_traces
 from invigil.video_wiring import check_meetings, make_meetings
 from invigil.vision.port import VisionEngine
@@ -72,12 +71,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """What everything else stands on. `forwarder`: only where images go over a network."""
+    """What everything else stands on. `forwarder`: only where images go over a network.
+
+    `wall`: the machine's own clock, which may be set back; for what others stamp.
+    """
 
     database: Database
     store: EvidenceStore
     key: bytes
     forwarder: Forwarder | None
+    wall: Clock
 
 
 async def open_storage(
@@ -86,7 +89,7 @@ async def open_storage(
     telemetry: Telemetry,
     stack: AsyncExitStack,
     *,
-    clock: Clock,
+    clock: SteadyClock,
     key: bytes,
 ) -> Storage:
     """Bring the schema up to date and check what durability depends on."""
@@ -97,18 +100,22 @@ async def open_storage(
             if event.opened is not None:
                 telemetry.incident_opened(event.opened)
 
-    keys = vault(settings, starting=True)
-    database = Database(database_url(settings), after_commit=after_commit, vault=keys)
+    await make_master_key(settings)
+    url = database_url(settings)
+    database = Database(url, after_commit=after_commit, vault=vault(settings))
     stack.push_async_callback(database.close)
     await upgrade(database)
     await database.check()
     await require_masters(database)
     await give_keys(database)
-    shelf = shelf_of(settings, clock)
+    last = await database.fetch(lambda work: work.runs.last_beat())
+    if last is not None:
+        clock.not_before(last)
+    shelf = shelf_of(settings, clock.wall)
     await check(shelf, settings.evidence_url)
-    forwarder = Forwarder(database, shelf, clock) if isinstance(shelf, RemoteShelf) else None
+    forwarder = Forwarder(database, shelf, clock.wall) if isinstance(shelf, RemoteShelf) else None
     store = EvidenceStore(shelf, KeyRing(database), public=settings.public_pictures)
-    return Storage(database, store, key, forwarder)
+    return Storage(database, store, key, forwarder, clock.wall)
 
 
 def installation_key(settings: Settings) -> bytes:
@@ -118,22 +125,16 @@ def installation_key(settings: Settings) -> bytes:
     return load_key(settings.data_dir / "secret.key")
 
 
-def key_file(settings: Settings) -> KeyFile:
-    return KeyFile(settings.data_dir / "master.key")
-
-
-def vault(settings: Settings, *, starting: bool) -> Vault:
-    """With the master keys of the setting, or of the file in the data folder, which a start makes.
-
-    Raises `KeyMisconfigured`.
-    """
-    given = settings.master_key
-    if given is None:
-        file = key_file(settings)
-        if starting:
-            file.make()
-        return Vault(file)
-    return Vault(GivenKeys(given.get_secret_value(), "INVIGIL_MASTER_KEY"))
+async def make_master_key(settings: Settings, *, starting: bool = True) -> None:
+    """The file of the master key, where it is the first. Raises `KeyMisconfigured`."""
+    file = key_file(settings)
+    if settings.master_key is None and not file.path.exists():
+        database = database_of(settings)
+        try:
+            await upgrade(database)
+            await make_first(database, file, starting=starting)
+        finally:
+            await database.close()
 
 
 def make_bus(settings: Settings, key: bytes) -> Bus:
@@ -177,7 +178,7 @@ async def check_parts(settings: Settings) -> None:
 
 async def build_house(
     settings: Settings,
-    clock: Clock,
+    clock: SteadyClock,
     engine: VisionEngine | None,
     stack: AsyncExitStack,
     *,
@@ -205,18 +206,19 @@ async def build_house(
         bus=bus,
         presence=presence,
         attendance=attendance,
-        media=Media(database, meetings, clock, storage.key),
+        media=Media(database, meetings, storage.wall, storage.key),
         frames=frames,
         single=SingleImage(database, store, analysis, clock),
         health=health,
-        **coming_in(settings, database, clock),
+        # What links say of times, and other programs of what they made, is of the machine's clock.
+        **coming_in(settings, database, storage.wall),
         sessions=sessions,
         check_in=check_in,
         camera_claims=CameraClaims(database, IncidentLog(store), clock),
         review=Review(database, store, clock),
         **make_acts(database, store, clock),
         messages=Messages(database, clock),
-        roster=Roster(database, clock),
+        roster=Roster(database, storage.wall),
         arrangements=Arrangements(database, clock),
         classic=_classic(settings, storage, sessions, check_in, clock),
         keeping=Keeping.of(database, store, clock),
@@ -358,7 +360,7 @@ def database_file(settings: Settings) -> Path | None:
 
 def database_of(settings: Settings, *, opening: bool = False) -> Database:
     """`opening`: with the keys to what is encrypted in it."""
-    keys = vault(settings, starting=False) if opening else None
+    keys = vault(settings) if opening else None
     return Database(database_url(settings), vault=keys)
 
 
@@ -375,7 +377,8 @@ async def prepare(settings: Settings) -> None:
     Raises `StorageMisconfigured` or `KeyMisconfigured` with what is wrong and what to do.
     """
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = Database(database_url(settings), vault=vault(settings, starting=True))
+    await make_master_key(settings)
+    database = database_of(settings, opening=True)
     try:
         await upgrade(database)
         await database.check()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from httpx2 import AsyncClient, Response
 
+from invigil.storage.database import tables as t
 from invigil.vision.port import VisionEngine
 from tests.support import pictures
 from tests.support.clock import Clock
@@ -351,3 +352,14 @@ async def test_making_meetings_is_limited_per_address(house: Running) -> None:
     answers = [await client.post("/meetings", json={"title": "x"}) for _ in range(61)]
     assert {answer.status_code for answer in answers[:60]} == {200}
     refused(answers[60], 429, "too_many_requests")
+
+
+async def test_faces_are_counted_where_the_photo_can_no_longer_be_compared_with(
+    house: Running, ada: Participant
+) -> None:
+    """The comparison is refused: an answer would be taken for one."""
+    async with house.database.engine.begin() as connection:
+        await connection.execute(t.template.update().values(vectors=b"IVG1"))
+    refused(await ada.post("/same_faces", pictures.obama()), 503, "seal_broken")
+    two = read(await ada.post("/detect_faces", pictures.two_people()))
+    assert two["multiple_detected"] is True

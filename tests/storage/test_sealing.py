@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invigil.domain.errors import KeyMisconfigured, KeyMissing, NotFound, SealBroken
+from invigil.key_wiring import vault as make_vault
 from invigil.storage.database import Database
 from invigil.storage.database import tables as t
 from invigil.storage.keyring import KeyRing, give_keys
 from invigil.storage.sealing import Vault
 from invigil.storage.sealing.master import GivenKeys, KeyFile
-from invigil.wiring import database_of
-from invigil.wiring import vault as make_vault
+from invigil.wiring import database_of, prepare
 from tests.support import pictures
 from tests.support.clock import Clock
 from tests.support.house import Candidate, Json, Running, files_under, read, running, settings
@@ -131,11 +131,26 @@ def test_a_key_file_that_is_lost_while_a_server_runs_is_not_made_anew(tmp_path: 
     assert vault.newest == newest
 
 
-def test_only_a_start_makes_the_key_file(tmp_path: Path) -> None:
+def test_a_key_file_that_was_spoilt_is_a_missing_key_to_who_needs_another(tmp_path: Path) -> None:
+    """And none for those whose key was read before."""
+    file = KeyFile(tmp_path / "master.key")
+    file.make()
+    vault = Vault(file)
+    mine, others = vault.new_key(OWNER), Vault(given_keys(new_master())).new_key(OWNER)
+    file.path.write_text("spoilt")
+    with pytest.raises(KeyMissing):
+        vault.unwrap(others, OWNER)
+    vault.unwrap(mine, OWNER)
+
+
+async def test_only_a_start_makes_the_key_file(tmp_path: Path) -> None:
     config = settings(tmp_path)
     with pytest.raises(KeyMisconfigured, match="is not there"):
-        make_vault(config, starting=False)
-    assert make_vault(config, starting=True).newest == make_vault(config, starting=False).newest
+        make_vault(config)
+    await prepare(config)
+    first = make_vault(config).newest
+    await prepare(config)
+    assert make_vault(config).newest == first
 
 
 async def test_neither_photo_nor_template_lies_anywhere_in_the_clear(
@@ -261,15 +276,25 @@ async def test_a_server_with_another_master_key_does_not_start(
         chosen = _chosen(house)
         session = await (await house.proctor()).open_session()
         await house.enter(session, "Ada", b"me")
-    (data / "master.key").unlink()
-    code, said = await command("db", "upgrade", cwd=tmp_path, **chosen)
+    (data / "master.key").rename(tmp_path / "copy")
+    for _ in range(2):
+        code, said = await command("db", "upgrade", cwd=tmp_path, **chosen)
+        assert code == 1
+        assert "master key that is not here" in said
+        assert "Restore master.key from its copy" in said
+        assert "Traceback" not in said
+        # A fresh one would be taken for the right one later.
+        assert not (data / "master.key").exists()
+    code, said = await command("keys", "rewrap", cwd=tmp_path, **chosen)
     assert code == 1
-    assert "master key that is not here" in said
     assert "Restore master.key from its copy" in said
     assert "Traceback" not in said
+    assert not (data / "master.key").exists()
     code, said = await command("keys", "rotate", cwd=tmp_path, **chosen)
     assert code == 1
     assert "Restore master.key from its copy" in said
+    (tmp_path / "copy").rename(data / "master.key")
+    assert (await command("db", "upgrade", cwd=tmp_path, **chosen))[0] == 0
 
 
 async def test_a_second_server_with_a_key_of_its_own_is_refused_before_anybody_joins(
@@ -282,6 +307,7 @@ async def test_a_second_server_with_a_key_of_its_own_is_refused_before_anybody_j
     code, said = await command("db", "upgrade", cwd=tmp_path, **chosen)
     assert code == 1
     assert "master key that is not here" in said
+    assert not (data / "master.key").exists()
     # Nothing is encrypted yet: who lost the key can go on with a new one.
     assert (await command("keys", "rewrap", cwd=tmp_path, **chosen))[0] == 0
     assert (await command("db", "upgrade", cwd=tmp_path, **chosen))[0] == 0

@@ -8,10 +8,11 @@ START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 
 
 class Clock:
-    """A `invigil.clock.Clock`."""
+    """A machine's: the time of day, which may be set back, and seconds that only go forward."""
 
     def __init__(self, now: datetime = START) -> None:
         self.now = now
+        self._passed = timedelta()
 
     def __call__(self) -> datetime:
         return self.now
@@ -19,8 +20,19 @@ class Clock:
     def advance(
         self, seconds: float = 0, *, ms: float = 0, minutes: float = 0, days: float = 0
     ) -> datetime:
-        self.now += timedelta(days=days, minutes=minutes, seconds=seconds, milliseconds=ms)
+        """Time passes; less than nothing is a clock that is set back, as by `set_back`."""
+        step = timedelta(days=days, minutes=minutes, seconds=seconds, milliseconds=ms)
+        self.now += step
+        self._passed += max(step, timedelta())
         return self.now
+
+    def set_back(self, seconds: float) -> datetime:
+        """The time of day is another, and no time has passed."""
+        self.now -= timedelta(seconds=seconds)
+        return self.now
+
+    def monotonic(self) -> float:
+        return self._passed.total_seconds()
 
 
 def wire(moment: datetime) -> str:

@@ -324,7 +324,7 @@ async def running(
 ) -> AsyncIterator[Running]:
     """A server on `data_dir`. Starting one on the same folder again is a restart."""
     config = settings(data_dir, **chosen)
-    app = create_app(config, clock=clock, engine=lambda: engine)
+    app = create_app(config, clock=clock, monotonic=clock.monotonic, engine=lambda: engine)
     async with started(app), AsyncExitStack() as stack:
         # Beside the server, as another program would open its file.
         database = database_of(config, opening=True)

@@ -33,7 +33,7 @@ async def serving(
     """The server under uvicorn, on a port of its own, or on that which others know of."""
     listener = socket.create_server(("127.0.0.1", listen))
     config = settings(data_dir, port=listener.getsockname()[1], **chosen)
-    app = create_app(config, clock=clock, engine=lambda: engine)
+    app = create_app(config, clock=clock, monotonic=clock.monotonic, engine=lambda: engine)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

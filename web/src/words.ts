@@ -9,7 +9,6 @@ import type {
   Incident,
   IncidentKind,
   LiveFacts,
-  MediaProvider,
   Severity,
 } from "./api/types";
 import { cameraOff } from "./live/candidate-status";
@@ -30,28 +29,6 @@ export const KIND_WORDS: Record<IncidentKind, string> = {
   virtual_camera: "Camera is named like a program",
   camera_changed: "Another camera is in use",
 };
-
-export const PROVIDER_WORDS: Record<string, string> = {
-  builtin: "From browser to browser (up to about 16 candidates)",
-  livekit: "LiveKit server (also for more candidates)",
-  realtimekit: "Cloudflare RealtimeKit",
-};
-
-/** What keeps candidates from seeing one another, as the proctor should know it. */
-export function isolationWords({ isolation }: MediaProvider): string {
-  switch (isolation) {
-    case "structural":
-      return "Candidates cannot see one another: there is no connection between them.";
-    case "token":
-      return "Candidates cannot see one another: each has a video room of their own, and the video server lets them receive nothing.";
-    case "meeting":
-      return "Candidates cannot see one another: each has a video meeting of their own. Only this keeps them apart: inside a meeting the video service would let everybody receive everybody.";
-    case "ui_only":
-      return "Candidates share one video room: their pages do not show them one another, but the video service would not prevent it.";
-    default:
-      return "Live video of this session is not set up on this server any more. Still pictures go on.";
-  }
-}
 
 /** What to say of a candidate in the room whose live picture does not flow; null when it does. */
 export function liveTroubleWords(
@@ -141,8 +118,15 @@ export function facesCount(live: LiveFacts): string {
   return live.faces === 1 ? "1 face" : `${live.faces} faces`;
 }
 
+/** A fault of ours, which says nothing of the candidate: what it is, and what to do. */
+export const CANNOT_COMPARE_WORDS =
+  "Not possible: what was kept of this face at check-in cannot be opened, because a key of the server " +
+  "is missing or the record is damaged. Please compare by eye, and tell whoever runs the server. It " +
+  "goes on by itself once the key is restored.";
+
 export function identityWords(live: LiveFacts | null): string {
   if (!live) return "Not compared yet";
+  if (live.identity === "cannot_compare") return CANNOT_COMPARE_WORDS;
   // Somebody may be recognised on a picture that is too poor to say that it is somebody else.
   if (live.identity === "match") return "Matches the check-in photos";
   if (!live.usable && live.reason) return `Not compared (${UNUSABLE[live.reason] ?? "not usable"})`;
@@ -208,7 +192,8 @@ export function waitingWords({ waiting_reason }: Candidate): string {
 }
 
 /** Where software was to compare and has nothing to compare with: whoever watches has to know. */
-export function notComparedWords({ identity_check, template, state }: Candidate): string | null {
+export function notComparedWords({ identity_check, template, state, live }: Candidate): string | null {
+  if (live?.identity === "cannot_compare") return "Cannot be compared: please compare by eye";
   const checked = state === "approved" || state === "in_room" || state === "paused";
   return checked && identity_check === "software" && template === "none" ? "Nobody is compared" : null;
 }
@@ -239,5 +224,6 @@ export const NO_PHOTO_WORDS = "No photo: no software will notice another person.
 
 export function evidenceMissingWords(incident: Incident): string {
   if (incident.evidence_missing === "storage_full") return "No picture kept: storage was full";
+  if (incident.evidence_missing === "key_missing") return "No picture kept: its key could not be opened";
   return "No picture for this incident";
 }

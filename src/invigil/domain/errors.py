@@ -251,19 +251,23 @@ class KeyMisconfigured(InvigilError):
     )
 
 
-class KeyMissing(InvigilError):
-    """What is asked for was encrypted under a master key that is not here, or not any more."""
+class CannotOpen(InvigilError):
+    """Base of the reasons why something encrypted cannot be read, or nothing more be encrypted."""
 
     status = 503
+
+
+class KeyMissing(CannotOpen):
+    """What is asked for was encrypted under a master key that is not here, or not any more."""
+
     code = "key_missing"
     message = "This was encrypted with a key that this server does not have."
     fix = "Tell whoever runs the server: master.key has to be restored from its copy."
 
 
-class SealBroken(InvigilError):
+class SealBroken(CannotOpen):
     """An encrypted object that was altered, cut off, or put in the place of another."""
 
-    status = 503
     code = "seal_broken"
     message = "This was changed after it was stored, so it is not shown."
     fix = "Tell whoever runs the server: the stored files were altered."

@@ -67,7 +67,10 @@ class Comparison(StrEnum):
 
 
 class EvidenceMissing(StrEnum):
+    """Why an incident has no image. KEY_MISSING: it could not be encrypted."""
+
     STORAGE_FULL = "storage_full"
+    KEY_MISSING = "key_missing"
     NO_IMAGE = "no_image"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -23,12 +23,17 @@ class Unusable(StrEnum):
 
 
 class Identity(StrEnum):
-    """Outcome of a 1:1 verification of one frame. UNCERTAIN lies between the two thresholds."""
+    """Outcome of a 1:1 verification of one frame. UNCERTAIN lies between the two thresholds.
+
+    CANNOT_COMPARE: what to compare with is stored and cannot be opened; a fault of ours, which says
+    nothing of anybody.
+    """
 
     MATCH = "match"
     MISMATCH = "mismatch"
     UNCERTAIN = "uncertain"
     NOT_COMPARED = "not_compared"
+    CANNOT_COMPARE = "cannot_compare"
 
 
 class TemplateKind(StrEnum):
@@ -172,3 +177,7 @@ class Observation:
     @property
     def usable(self) -> bool:
         return self.unusable is None
+
+    def without_comparison(self, why: Identity) -> Observation:
+        """The same with nothing of a comparison in it. `why`: what stands in its place."""
+        return replace(self, identity=why, comparison_score=None, clear=False)

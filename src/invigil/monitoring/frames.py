@@ -22,7 +22,7 @@ from invigil.domain.errors import (
     Unavailable,
 )
 from invigil.domain.incident import Incident, ObservationRecord
-from invigil.domain.observation import Identity, Observation, Template
+from invigil.domain.observation import Identity, Observation
 from invigil.domain.secrets import new_id
 from invigil.domain.session import ExamSession
 from invigil.domain.telemetry import FrameOutcome, Moment, Step, Telemetry
@@ -42,6 +42,7 @@ from invigil.rules import judge
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.incident_log import IncidentLog, Photo, end_gaps, photos_wanted
+from invigil.storage.opened_templates import Opened, OpenedTemplates
 from invigil.storage.stills import Stills
 from invigil.vision.look import Looked
 
@@ -64,6 +65,10 @@ class FrameResult:
 _OURS = 500
 """From this status on an error is the server's and not the sender's."""
 
+OTHER_CLOCKS = timedelta(seconds=30)
+"""No frame is longer on its way through the house. What is stored of later than that is of a clock
+that was ahead, of another server for one, and must not keep anybody from being judged."""
+
 _NOTHING = Ruling((), (), timedelta(seconds=1))
 
 
@@ -74,7 +79,7 @@ class _Frame:
     image: bytes
     received_at: datetime
     began: float  # seconds of the monotonic clock at its receipt
-    compared: bool
+    opened: Opened
     upload: Upload | None
 
     @property
@@ -122,6 +127,7 @@ class FramePipeline:
         self._stills = Stills(database, store)
         self._pace = Pace(analysis)
         self._traces = Traces()
+        self._templates = OpenedTemplates()
 
     async def handle(
         self, token_hash: str, tab: str | None, image: bytes, upload: Upload | None = None
@@ -149,19 +155,17 @@ class FramePipeline:
         self, token_hash: str, tab: str | None, image: bytes, upload: Upload | None
     ) -> FrameResult:
         with self._telemetry.step(Step.ADMIT):
-            frame, templates = await self._admit(token_hash, tab, image, upload)
+            frame = await self._admit(token_hash, tab, image, upload)
         with self._underway.frame(frame.candidate.id):
-            return await self._taken(frame, templates, tab)
+            return await self._taken(frame, tab)
 
-    async def _taken(
-        self, frame: _Frame, templates: Sequence[Template], tab: str | None
-    ) -> FrameResult:
+    async def _taken(self, frame: _Frame, tab: str | None) -> FrameResult:
         upload = frame.upload
         if upload is not None and not upload.is_next(frame.candidate):
             return await self._again(frame, upload, tab)
         try:
             with self._telemetry.step(Step.LOOK):
-                looked = await self._look(frame, templates)
+                looked = await self._look(frame)
         except NotAnalysed:
             return await self._skipped(frame)
         try:
@@ -186,13 +190,15 @@ class FramePipeline:
             )
         return result
 
-    async def _look(self, frame: _Frame, templates: Sequence[Template]) -> Looked:
+    async def _look(self, frame: _Frame) -> Looked:
         who = frame.candidate
         if self._underway.too_many(who.id):
             # One sender's many frames are not to fill the queue, which is everybody's.
             raise NotAnalysed
         trace = self._traces.take(who.id, who.last_frame_at, frame.received_at)
-        return await self._analysis.look(frame.image, templates, trace)
+        if frame.opened.lost:
+            trace = None
+        return await self._analysis.look(frame.image, frame.opened.templates, trace)
 
     async def _again(self, frame: _Frame, upload: Upload, tab: str | None) -> FrameResult:
         """Answer a frame whose number is not the next one; see `answer_again`."""
@@ -209,10 +215,10 @@ class FramePipeline:
 
     async def _admit(
         self, token_hash: str, tab: str | None, image: bytes, upload: Upload | None
-    ) -> tuple[_Frame, tuple[Template, ...]]:
+    ) -> _Frame:
         received_at, began = self._clock(), time.monotonic()
 
-        async def read(work: UnitOfWork) -> tuple[_Frame, tuple[Template, ...]]:
+        async def read(work: UnitOfWork) -> _Frame:
             candidate = await work.candidates.by_token_hash(token_hash)
             if candidate is None:
                 raise NotSignedIn
@@ -220,9 +226,8 @@ class FramePipeline:
             if session is None:
                 raise NotFound
             require_may_send(candidate, session, tab, upload)
-            templates = await work.templates.of_candidate(candidate.id)
-            frame = _Frame(candidate, session, image, received_at, began, bool(templates), upload)
-            return frame, templates
+            opened = await self._templates.of(work, candidate.id)
+            return _Frame(candidate, session, image, received_at, began, opened, upload)
 
         return await self._database.fetch(read)
 
@@ -304,16 +309,18 @@ class FramePipeline:
             raise _Numbered
         if not current.compared:
             # Withdrawn while this frame was being looked at: nothing of the comparison is kept.
-            observed = dataclasses.replace(
-                observed, identity=Identity.NOT_COMPARED, comparison_score=None, clear=False
-            )
+            observed = observed.without_comparison(Identity.NOT_COMPARED)
+        elif frame.opened.lost:
+            observed = observed.without_comparison(Identity.CANNOT_COMPARE)
         observation_id = new_id()
         await work.observations.add(observation_id, candidate.id, now, observed, frame.upload)
         # What was before a pause, or an outage of ours, is over; the frame itself is always among
         # the recent ones.
         since = min(now, max(now - policy.memory, watched_since, self._silence.back_at))
         faces_since = now - policy.window
-        recent = await work.observations.recent(candidate.id, since, faces_since=faces_since)
+        recent = await work.observations.recent(
+            candidate.id, since, faces_since=faces_since, until=now + OTHER_CLOCKS
+        )
         incidents = await work.incidents.open_of(candidate.id)
         ruling = _NOTHING
         # Rules judge the newest frame. When a newer one was stored while this one was being
@@ -321,7 +328,7 @@ class FramePipeline:
         if recent[-1].id == observation_id:
             # It may be another thread, which knows nothing of this frame's trace.
             with self._telemetry.step(Step.RULES, under=moment):
-                compared = frame.compared and current.compared
+                compared = bool(frame.opened.templates) and current.compared
                 ruling = judge(policy, now, recent, incidents, compared=compared)
         if (wanted := photos_wanted(ruling.changes)) > len(photos):
             raise _PhotosWanted(wanted - len(photos))

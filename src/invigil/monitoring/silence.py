@@ -98,34 +98,43 @@ class Silence:
         if isinstance(change, Open):
             since = change.started_at - SAME_FAULT_WITHIN
             before = await work.incidents.newest_ended(candidate.id, change.kind, since)
-            if before is not None and _goes_on(before, change):
+            if before is not None and self._goes_on(before, change):
                 await incidents.reopen(work, before, change.detail, now)
                 return
         await incidents.apply(work, candidate, (change,), now)
 
-    async def note_outage(self, work: UnitOfWork, incidents: IncidentLog, now: datetime) -> None:
+    async def note_outage(
+        self, work: UnitOfWork, incidents: IncidentLog, there_until: datetime, now: datetime
+    ) -> None:
         """Record the time without a server as gaps that are ours, for everybody in a room.
 
-        What frames showed last ends with them: nobody knows how long it went on. If it still does,
-        the next frames say so.
+        `there_until`: when frames could last have been taken. What frames showed last ends with
+        them, and a silence ends then: nobody knows how long they went on. If they still do, the
+        next frames, or their absence, say so.
         """
         for candidate in await work.candidates.monitored():
             since = candidate.last_frame_at or candidate.entered_at
             if since is None:
                 continue
+            known = await work.incidents.open_of(candidate.id)
+            lost = [each for each in known if each.kind is IncidentKind.CAMERA_LOST]
+            if lost:
+                since = max(since, there_until)
+                await end_gaps(work, candidate, since, now)
             await open_gap(work, candidate, since, GapCause.SERVER, now)
             ends = [
                 Close(each, max(since, each.started_at))
-                for each in await work.incidents.open_of(candidate.id)
-                if each.kind in SEEN_ON_FRAMES
+                for each in known
+                if each.kind in SEEN_ON_FRAMES or each in lost
             ]
             await incidents.apply(work, candidate, ends, now)
         self.back_at = now
         self.available_since = now + RETURN_WITHIN
 
-
-def _goes_on(before: Incident, change: Open) -> bool:
-    """Whether the silence is the one of before, which nobody has decided on yet."""
-    camera = GapCause.CAMERA
-    same = (before.detail.cause is camera) == (change.detail.cause is camera)
-    return same and before.decision is None
+    def _goes_on(self, before: Incident, change: Open) -> bool:
+        """Whether the silence is the one of before, which nobody has decided on yet. Not over an
+        outage of ours: that is no time of the candidate's."""
+        ours = before.ended_at is not None and before.ended_at <= self.back_at
+        camera = GapCause.CAMERA
+        same = (before.detail.cause is camera) == (change.detail.cause is camera)
+        return same and before.decision is None and not ours

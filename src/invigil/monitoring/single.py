@@ -77,7 +77,8 @@ class SingleImage:
 
     async def several_faces(self, candidate_id: str, image: bytes) -> Finding:
         """Whether more than one face is on the image."""
-        await self._templates(candidate_id)
+        async with self._database.read() as work:
+            await _require_open(work, candidate_id)
         looked = await self._analysis.look(image)
         observed = looked.observation
         found = observed.face_count >= _SEVERAL
@@ -98,15 +99,9 @@ class SingleImage:
         )
 
     async def _templates(self, candidate_id: str) -> tuple[Template, ...]:
+        """Raises `CannotOpen`: whoever asks for the comparison alone is told that there is none."""
         async with self._database.read() as work:
-            candidate = await work.candidates.get(candidate_id)
-            if candidate is None:
-                raise NotFound
-            session = await work.sessions.get(candidate.session_id)
-            if session is None or session.closed:
-                raise SessionClosed
-            if candidate.state is not CandidateState.IN_ROOM:
-                raise NotInRoom
+            await _require_open(work, candidate_id)
             templates = await work.templates.of_candidate(candidate_id)
         return tuple(x for x in templates if x.kind is TemplateKind.REFERENCE)
 
@@ -179,6 +174,17 @@ class SingleImage:
         )
         await self._incidents.record(work, incident)
         return True
+
+
+async def _require_open(work: UnitOfWork, candidate_id: str) -> None:
+    candidate = await work.candidates.get(candidate_id)
+    if candidate is None:
+        raise NotFound
+    session = await work.sessions.get(candidate.session_id)
+    if session is None or session.closed:
+        raise SessionClosed
+    if candidate.state is not CandidateState.IN_ROOM:
+        raise NotInRoom
 
 
 async def _in_room(work: UnitOfWork, candidate_id: str) -> Candidate:

@@ -57,15 +57,17 @@ class Watch:
         self._last_beat: datetime | None = None
         self._last_tick: datetime | None = None
         self._interrupted = False
+        self._there_until: datetime | None = None
 
     async def start(self) -> None:
         """Note the start, and the time without a server before it."""
         now = self._clock()
         async with self._database.begin() as work:
-            if await work.runs.last_beat() is not None and not await self._others(work, now):
-                await self._silence.note_outage(work, self._incidents, now)
+            last_beat = await work.runs.last_beat()
+            if last_beat is not None and not await self._others(work, now):
+                await self._silence.note_outage(work, self._incidents, last_beat, now)
             await work.runs.start(self._run_id, now)
-        self._last_beat = self._last_tick = now
+        self._last_beat = self._last_tick = self._there_until = now
 
     async def run(self) -> None:
         """Tick for ever. A tick that fails is reported and the next one tries again."""
@@ -95,10 +97,12 @@ class Watch:
             async with self._database.begin() as work:
                 # The database is away for all servers alike, a stall is one server's own.
                 if self._interrupted or not await self._others(work, now):
-                    await self._silence.note_outage(work, self._incidents, now)
+                    until = self._there_until or now
+                    await self._silence.note_outage(work, self._incidents, until, now)
             self._interrupted = False
         await self._look_for_silence(now)
         await self._beat(now)
+        self._there_until = now
         self._health.tell()
 
     async def _others(self, work: UnitOfWork, now: datetime) -> bool:

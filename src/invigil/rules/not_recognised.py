@@ -31,8 +31,8 @@ _FRAMES = 3
 # recognised (docs/models.md), so few of them tell, if they are not all of one moment. Who was in
 # doubt like that and then recognised, in all that is remembered, is one of the few who hover: of
 # them it is said after half a minute, or there would be one incident after another.
-# A swap may come right after a frame, and the proctor is to know within eight seconds: five pass until
-# the next frame, so less than three are left for the others.
+# A swap may come right after a frame, and the proctor is to know within eight seconds: five pass
+# until the next frame, so less than three are left for the others.
 _CLEAR_SPAN = timedelta(seconds=2.3)
 _CLEAR_FRAMES = 4
 _HARDLY_SEEN = IncidentDetail(comparison=Comparison.UNCLEAR)

@@ -57,6 +57,7 @@ from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
 from invigil.storage.incident_log import IncidentLog, close_all, end_gaps
+from invigil.storage.opened_templates import OpenedTemplates
 from invigil.storage.stills import Stills
 from invigil.vision.look import Analysis
 
@@ -79,6 +80,7 @@ class CheckIn:
         self._clock = clock
         self._incidents = IncidentLog(store)
         self._stills = Stills(database, store)
+        self._templates = OpenedTemplates()
 
     async def join(
         self,
@@ -222,8 +224,8 @@ class CheckIn:
         async with self._database.read() as work:
             candidate, _ = await load_open(work, candidate_id)
             require_live_frames(candidate)
-            templates = await work.templates.of_candidate(candidate_id)
-        reference = tuple(x for x in templates if x.kind is TemplateKind.REFERENCE)
+            opened = await self._templates.of(work, candidate_id)
+        reference = tuple(x for x in opened.templates if x.kind is TemplateKind.REFERENCE)
         looked = await self._analysis.look(image, reference)
         observed = looked.observation
         fresh = None
@@ -373,9 +375,8 @@ class CheckIn:
                 raise Removed
             if candidate.tab == tab:
                 return
-            if instead_of is not None and candidate.tab != instead_of:
-                raise TakenOver
-            if candidate.tab is not None and not force:
+            refused = candidate.tab is not None and not force
+            if refused or (instead_of is not None and candidate.tab != instead_of):
                 raise TakenOver
             # Another page numbers its pictures anew.
             await work.candidates.save(replace(candidate, tab=tab, frame_window=None, frame_seq=0))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from invigil.domain.actor import CandidateActor
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.candidate import Candidate, CandidateState, Matching, WaitingReason
-from invigil.domain.errors import ConsentOutdated, IllegalTransition, ReferenceRefused
+from invigil.domain.errors import CannotOpen, ConsentOutdated, IllegalTransition, ReferenceRefused
 from invigil.domain.observation import Identity, Observation, Template, Unusable
 from invigil.domain.session import ExamSession
 from invigil.domain.words import REFERENCE_REFUSALS
@@ -74,11 +75,18 @@ def require_usable_reference(observed: Observation) -> None:
 
 
 async def extend_session_template(work: UnitOfWork, candidate_id: str, fresh: Template) -> None:
-    """Begun anew where what is there was not made as `fresh` was: by another model, or cut."""
-    known = await work.templates.of_candidate(candidate_id)
+    """Begun anew where what is there was not made as `fresh` was: by another model, or cut.
+
+    So it is where that cannot be opened. Without a key nothing is kept, and a person decides.
+    """
+    try:
+        known = await work.templates.of_candidate(candidate_id)
+    except CannotOpen:
+        known = ()
     made = (fresh.kind, fresh.model, fresh.width)
     vectors = next((x.vectors for x in known if (x.kind, x.model, x.width) == made), ())
-    await work.templates.put(candidate_id, replace(fresh, vectors=(*vectors, *fresh.vectors)))
+    with suppress(CannotOpen):
+        await work.templates.put(candidate_id, replace(fresh, vectors=(*vectors, *fresh.vectors)))
 
 
 def decided(candidate: Candidate, outcomes: Sequence[Identity]) -> Candidate:

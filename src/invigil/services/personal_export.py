@@ -12,7 +12,7 @@ from invigil.clock import Clock
 from invigil.domain.actor import Actor
 from invigil.domain.audit import Act, Action, actor_name
 from invigil.domain.authorize import Operation, authorize
-from invigil.domain.errors import NotFound, SealBroken, Unavailable
+from invigil.domain.errors import CannotOpen, NotFound, Unavailable
 from invigil.domain.incident import Evidence
 from invigil.storage.database import Database
 from invigil.storage.evidence import EvidenceStore
@@ -72,7 +72,7 @@ class PersonalExport:
             owner = Owner(candidate.session_id, candidate_id)
             try:
                 pictures["pictures/still.jpg"] = await self._store.get_still(owner)
-            except (NotFound, Unavailable, SealBroken):
+            except (NotFound, Unavailable, CannotOpen):
                 missing.append("pictures/still.jpg")
         readme = README.format(
             name=candidate.name,
@@ -92,7 +92,7 @@ class PersonalExport:
             path = f"pictures/{image.id}.jpg"
             try:
                 found[path] = await self._store.get(image)
-            except (NotFound, Unavailable, SealBroken):
+            except (NotFound, Unavailable, CannotOpen):
                 missing.append(path)
         return found, missing
 

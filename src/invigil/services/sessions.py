@@ -272,9 +272,8 @@ class Sessions:
             if candidate is None:
                 raise NotFound
             newest = await work.observations.recent(candidate_id, candidate.joined_at, most=1)
-            templates = await work.templates.of_candidate(candidate_id)
+            kinds = await work.templates.kinds_of(candidate_id)
             removed = await work.candidates.removed(candidate.session_id)
-        kinds = frozenset(template.kind for template in templates)
         before = removed_before(candidate, removed)
         return candidate, newest[-1] if newest else None, kinds, before
 

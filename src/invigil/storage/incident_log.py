@@ -14,7 +14,7 @@ import structlog
 
 from invigil.domain.candidate import Candidate
 from invigil.domain.changes import Change, Close, Open, Update
-from invigil.domain.errors import StorageFull, Unavailable
+from invigil.domain.errors import CannotOpen, StorageFull, Unavailable
 from invigil.domain.incident import (
     Evidence,
     EvidenceMissing,
@@ -161,6 +161,8 @@ class IncidentLog:
                 "evidence could not be stored", candidate=candidate.id, detected_at=now.isoformat()
             )
             return Photo(None, EvidenceMissing.STORAGE_FULL)
+        except CannotOpen:
+            return Photo(None, EvidenceMissing.KEY_MISSING)  # which the key ring has told
 
     async def drop(self, photos: Sequence[Photo]) -> None:
         """Delete the objects of photos that no row came to know of.

@@ -9,9 +9,11 @@ from datetime import datetime
 import structlog
 
 from invigil.domain.audit import COMMAND_LINE, Act, Action
-from invigil.domain.errors import KeyMisconfigured, NotFound
+from invigil.domain.errors import CannotOpen, KeyMisconfigured, NotFound
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.sealing import CandidateKey
+from invigil.storage.sealing.master import KeyFile
+from invigil.storage.told_once import ToldOnce
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +27,7 @@ class KeyRing:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: OrderedDict[str, CandidateKey] = OrderedDict()
+        self._told = ToldOnce()
 
     async def of(self, candidate_id: str) -> CandidateKey:
         """Raises `NotFound` when there is none (any more), `KeyMissing` or `SealBroken`.
@@ -33,10 +36,25 @@ class KeyRing:
         """
         key = self._known.get(candidate_id)
         if key is None:
-            key = await self._database.fetch(lambda work: work.keys.key_of(candidate_id))
+            key = await self._asked(candidate_id)
             self._known[candidate_id] = key
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
+        return key
+
+    async def _asked(self, candidate_id: str) -> CandidateKey:
+        try:
+            key = await self._database.fetch(lambda work: work.keys.key_of(candidate_id))
+        except CannotOpen as error:
+            if self._told.first(candidate_id):
+                log.warning(
+                    "the key of a candidate cannot be opened: no picture can be kept or shown",
+                    candidate=candidate_id,
+                    reason=error.code,
+                    fix=error.fix,
+                )
+            raise
+        self._told.over(candidate_id)
         return key
 
     def forget(self, candidate_id: str) -> None:
@@ -49,15 +67,32 @@ async def require_masters(database: Database, *, starting: bool = True) -> None:
     `starting`: also others than the server that started last had. Nobody may have joined yet, and
     then no candidate's key is there to tell.
     """
-    vault = database.vault
-    if vault is None:
-        return
+    if database.vault is not None:
+        _refuse(await _needed(database, starting=starting) - database.vault.known)
+
+
+async def make_first(database: Database, file: KeyFile, *, starting: bool = True) -> None:
+    """The first master key of an installation, where there is no file yet.
+
+    Raises `KeyMisconfigured`, and makes none, where `database` needs another: it would be taken for
+    the right one later.
+    """
+    if not file.path.exists():
+        _refuse(await _needed(database, starting=starting))
+        file.make()
+
+
+async def _needed(database: Database, *, starting: bool) -> frozenset[str]:
+    """Ids of the master keys without which something could not be read."""
     async with database.read() as work:
         needed = await work.keys.masters()
         noted = await work.audit.last_of([Action.SERVER_STARTED, Action.KEYS_REWRAPPED])
     if starting and noted is not None:
         needed |= {json.loads(noted.detail)["master"]}
-    missing = needed - vault.known
+    return needed
+
+
+def _refuse(missing: frozenset[str]) -> None:
     if missing:
         raise KeyMisconfigured(
             f"This installation encrypts photos with a master key that is not here "

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from invigil.domain.candidate import STOPPED, Candidate
-from invigil.domain.errors import StorageFull, Unavailable
+from invigil.domain.errors import CannotOpen, StorageFull, Unavailable
 from invigil.storage.database import Database, UnitOfWork
 from invigil.storage.evidence import EvidenceStore
 from invigil.storage.evidence.store import Owner
@@ -23,7 +23,8 @@ class Stills:
     async def keep(self, candidate: Candidate, jpeg: bytes, now: datetime) -> bool:
         """Replace the newest picture; whether it could be stored.
 
-        It is a convenience: nothing stops for a full disk or a store that is away. Whoever stops
+        It is a convenience: nothing stops for a full disk, a store that is away or a
+        key that is lost. Whoever stops
         a candidate deletes the picture after that is on record; so one that is stored later than
         the deletion finds the record, and goes again.
         """
@@ -40,6 +41,8 @@ class Stills:
                 reason=error.code,
             )
             return False
+        except CannotOpen:
+            return False  # which the key ring has told
         return True
 
 

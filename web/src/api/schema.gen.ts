@@ -1837,9 +1837,10 @@ export interface components {
         };
         /**
          * EvidenceMissing
+         * @description Why an incident has no image. KEY_MISSING: it could not be encrypted.
          * @enum {string}
          */
-        EvidenceMissing: "storage_full" | "no_image";
+        EvidenceMissing: "storage_full" | "key_missing" | "no_image";
         /** EvidenceOut */
         EvidenceOut: {
             /**
@@ -2036,9 +2037,12 @@ export interface components {
         /**
          * Identity
          * @description Outcome of a 1:1 verification of one frame. UNCERTAIN lies between the two thresholds.
+         *
+         *     CANNOT_COMPARE: what to compare with is stored and cannot be opened; a fault of ours, which says
+         *     nothing of anybody.
          * @enum {string}
          */
-        Identity: "match" | "mismatch" | "uncertain" | "not_compared";
+        Identity: "match" | "mismatch" | "uncertain" | "not_compared" | "cannot_compare";
         /**
          * ImportedInvites
          * @description `csv`: names and links for whoever sends them out, safe to open in a spreadsheet.

@@ -1,8 +1,8 @@
 import { Button, Group, Text, Title } from "@mantine/core";
 import { useMemo } from "react";
 import { toLookAtByCandidate, unreadMessages } from "../live/candidate-status";
+import { isolationWords } from "../provider-words";
 import { useStore } from "../ui/use-store";
-import { isolationWords } from "../words";
 import { useConsole, useConsoleView, useUiView } from "./console-context";
 import { CopyButton } from "./copy-button";
 import css from "./proctor.module.css";

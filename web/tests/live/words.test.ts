@@ -6,6 +6,7 @@ import { filterIncidents, noFilter, readFilter, writeFilter } from "../../src/li
 import { classifyMediaError } from "../../src/live/media-errors";
 import { rtcConfig } from "../../src/live/protocol";
 import { roomStatus } from "../../src/live/room-status";
+import { isolationWords } from "../../src/provider-words";
 import { ago, between, duration } from "../../src/time";
 import * as words from "../../src/words";
 import { at, candidate, incident, message, T0 } from "./shapes";
@@ -208,7 +209,7 @@ it("says when live video does not flow, of those only who should be seen", () =>
 
 it("says what keeps candidates apart, and when nothing does", () => {
   const told = (isolation: MediaProvider["isolation"]) =>
-    words.isolationWords({ id: "x", isolation, talkback: false, max_viewers_hint: 1 });
+    isolationWords({ id: "x", isolation, talkback: false, max_viewers_hint: 1 });
   expect(told("structural")).toContain("no connection");
   expect(told("token")).toContain("lets them receive nothing");
   expect(told("meeting")).toContain("would let everybody receive everybody");

@@ -176,3 +176,14 @@ it.each(["approved", "in_room"] as const)(
     expect(screen.queryByTestId("removed-before")).toBeNull();
   },
 );
+
+it("says of a face that cannot be compared what to do, and takes it back when it can be", () => {
+  const live = { faces: 1, usable: true, reason: null, identity: "cannot_compare" } as const;
+  tile(candidate("c1", { state: "in_room", live }), "small");
+  expect(screen.getByTestId("tile-not-compared").textContent?.trim()).toBe(
+    "Cannot be compared: please compare by eye",
+  );
+  cleanup();
+  tile(candidate("c1", { state: "in_room", live: { ...live, identity: "match" } }), "small");
+  expect(screen.queryByTestId("tile-not-compared")).toBeNull();
+});

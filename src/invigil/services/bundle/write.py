@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from invigil import __version__
 from invigil.domain.audit import Act, Action, Head
-from invigil.domain.errors import NotFound, SealBroken, Unavailable
+from invigil.domain.errors import CannotOpen, NotFound, Unavailable
 from invigil.domain.incident import Evidence
 from invigil.services.bundle.container import Writer
 from invigil.services.bundle.links import line_of
@@ -139,7 +139,7 @@ class BundleMaker:
         for image in images:
             try:
                 content = await self._store.get(image)
-            except (NotFound, Unavailable, SealBroken):
+            except (NotFound, Unavailable, CannotOpen):
                 missing.append(image.id)
             else:
                 digest = hashlib.sha256(content).hexdigest()

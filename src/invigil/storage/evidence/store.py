@@ -29,7 +29,7 @@ class Keys(Protocol):
     """Where the keys of candidates come from."""
 
     async def of(self, candidate_id: str) -> CandidateKey:
-        """Raises `NotFound` when there is none (any more)."""
+        """Raises `NotFound` when there is none (any more), `CannotOpen` when it is lost."""
         ...
 
     def forget(self, candidate_id: str) -> None:
@@ -66,7 +66,8 @@ class EvidenceStore:
         """Store one image for good and describe it.
 
         Raises `StorageFull` when there is no room, `Unavailable` when the store cannot be reached,
-        `NotFound` when the candidate is gone. Not to be called within a transaction.
+        `NotFound` when the candidate is gone, `CannotOpen` when the key is lost. Not to be called
+        within a transaction.
         """
         key = f"{_folder(owner)}/{evidence_id}.jpg"
         stored, sealed_sha256 = image, None

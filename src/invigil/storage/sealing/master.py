@@ -81,9 +81,9 @@ class KeyFile:
         self.path = path
 
     def make(self) -> None:
-        """The first key, where there is none yet. Only a start asks for it: while a server runs, a
-        new file in the place of one that was lost would part those who joined before from those
-        who join after."""
+        """The first key, where there is none yet. Only a start asks for it, and only where nothing
+        needs another (`keyring.make_first`): while a server runs, a new file in the place of one
+        that was lost would part those who joined before from those who join after."""
         make_once(self.path, _text([secrets.token_bytes(KEY_BYTES)]).encode())
 
     def load(self) -> MasterKeys:

@@ -17,7 +17,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from invigil.domain.errors import KeyMissing, SealBroken
+from invigil.domain.errors import KeyMisconfigured, KeyMissing, SealBroken
 from invigil.storage.sealing.master import MasterKeys
 
 log = structlog.get_logger(__name__)
@@ -130,7 +130,10 @@ class Vault:
 
     def _unwrap(self, found: WrappedKey, owner: str) -> bytes:
         if found.master not in self._keys.by_id:
-            self.refresh()
+            try:
+                self.refresh()
+            except KeyMisconfigured as error:
+                raise KeyMissing from error
         master = self._keys.by_id.get(found.master)
         if master is None:
             raise KeyMissing

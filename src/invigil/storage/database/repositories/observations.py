@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from invigil.domain.upload import Upload
 from invigil.storage.database import tables as t
 from invigil.storage.database.repositories.base import Repository
 
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 _ADD = t.observation.insert()
 _FACTS = (
     t.observation.c.id,
@@ -41,6 +42,7 @@ _RECENT = (
     .where(
         t.observation.c.candidate_id == sa.bindparam("candidate_id"),
         t.observation.c.received_at >= sa.bindparam("since"),
+        t.observation.c.received_at <= sa.bindparam("until"),
     )
     .order_by(t.observation.c.received_at.desc(), t.observation.c.id.desc())
     .limit(sa.bindparam("most"))
@@ -84,12 +86,15 @@ class ObservationRepository(Repository):
         most: int = 240,
         *,
         faces_since: datetime | None = None,
+        until: datetime = _FOR_EVER,
     ) -> Sequence[ObservationRecord]:
-        """Newest last. Without the faces' places where they are from before `faces_since`."""
+        """Newest last, none of after `until`. Without the faces' places where they are from before
+        `faces_since`."""
         rows = await self._rows(
             _RECENT,
             candidate_id=candidate_id,
             since=since,
+            until=until,
             faces_since=faces_since or since,
             most=most,
         )

@@ -34,7 +34,7 @@ _OF_CANDIDATE = (
 
 class TemplateRepository(SealingRepository):
     async def of_candidate(self, candidate_id: str) -> tuple[Template, ...]:
-        """Raises `KeyMissing` or `SealBroken`: then nobody knows, and nobody is accused."""
+        """Raises `CannotOpen`: then nobody knows, and nobody is accused."""
         rows = await self._all(_OF_CANDIDATE, candidate_id=candidate_id)
         if not rows:
             return ()
@@ -58,6 +58,13 @@ class TemplateRepository(SealingRepository):
             owner = row["candidate_id"]
             found[owner] = found.get(owner, frozenset()) | {TemplateKind(row["kind"])}
         return found
+
+    async def kinds_of(self, candidate_id: str) -> frozenset[TemplateKind]:
+        """Which kinds of template the candidate has, whether they can be opened or not."""
+        rows = await self._all(
+            sa.select(t.template.c.kind).where(t.template.c.candidate_id == candidate_id)
+        )
+        return frozenset(TemplateKind(row["kind"]) for row in rows)
 
     async def put(self, candidate_id: str, template: Template) -> None:
         """Replace the candidate's template of this kind. Raises `NotFound` without a key."""
