@@ -23,10 +23,9 @@ class Stills:
     async def keep(self, candidate: Candidate, jpeg: bytes, now: datetime) -> bool:
         """Replace the newest picture; whether it could be stored.
 
-        It is a convenience: nothing stops for a full disk, a store that is away or a
-        key that is lost. Whoever stops
-        a candidate deletes the picture after that is on record; so one that is stored later than
-        the deletion finds the record, and goes again.
+        It is a convenience: nothing stops for a full disk, a store that is away or a key that is
+        lost. Whoever stops a candidate deletes the picture after that is on record; so one that is
+        stored later than the deletion finds the record, and goes again.
         """
         owner = Owner(candidate.session_id, candidate.id)
         try:
