@@ -43,7 +43,7 @@ async def test_somebody_else_becomes_an_incident_with_the_photo(
     await ada.frame(ME)
     began = house.clock().isoformat().replace("+00:00", "Z")
     first, second, third = [await ada.frame(STRANGER) for _ in range(3)]
-    assert [each["next_frame_ms"] for each in (first, second, third)] == [200, 1000, 1000]
+    assert [each["next_frame_ms"] for each in (first, second, third)] == [200, 800, 800]
     assert [codes(each) for each in (first, second, third)] == [[], *[["different_person"]] * 2]
     assert third["warnings"][0]["text"]
     assert third["warnings"][0]["fix"]
