@@ -9,33 +9,20 @@ import pytest
 from invigil.monitoring.silence import RETURN_WITHIN
 from invigil.monitoring.watch import BEAT_EVERY
 from tests.support.clock import Clock, wire
-from tests.support.house import Candidate, Json, Proctor, Running, read, running
+from tests.support.house import Candidate, Running, read, running
 from tests.support.scripted import ScriptedEngine
 
 pytestmark = pytest.mark.usefixtures("dialect")
 
 
-@pytest.fixture
-async def proctor(scripted: Running) -> Proctor:
-    return await scripted.proctor()
-
-
-@pytest.fixture
-async def ada(scripted: Running, session: Json) -> Candidate:
-    ada = await scripted.enter(session, face=b"me")
-    read(await ada.send(b"me"))
-    return ada
-
-
-async def gaps(proctor: Proctor, session: Json) -> list[Json]:
-    found: list[Json] = (await proctor.snapshot(session))["gaps"]
-    return found
-
-
 @pytest.mark.parametrize("outage_s", [12, 40, 600])
 async def test_an_outage_of_ours_is_no_part_of_a_lost_camera(
-    scripted: Running, proctor: Proctor, session: Json, ada: Candidate, outage_s: float
+    scripted: Running, outage_s: float
 ) -> None:
+    proctor = await scripted.proctor()
+    session = await proctor.open_session()
+    ada = await scripted.enter(session, face=b"me")
+    read(await ada.send(b"me"))
     await scripted.tick(20)
     (lost,) = await proctor.incidents(session)
     assert (lost["kind"], lost["state"]) == ("camera_lost", "open")
@@ -44,7 +31,7 @@ async def test_an_outage_of_ours_is_no_part_of_a_lost_camera(
     await scripted.watch.tick()
     (lost,) = await proctor.incidents(session)
     assert (lost["state"], lost["ended_at"]) == ("closed", there_until)
-    theirs, ours = await gaps(proctor, session)
+    theirs, ours = (await proctor.snapshot(session))["gaps"]
     assert (theirs["cause"], theirs["ended_at"]) == ("connection", there_until)
     assert (ours["cause"], ours["started_at"], ours["ended_at"]) == ("server", there_until, None)
 
@@ -55,7 +42,7 @@ async def test_an_outage_of_ours_is_no_part_of_a_lost_camera(
     assert (before["id"], before["ended_at"]) == (lost["id"], there_until)
     assert (after["kind"], after["state"], after["started_at"]) == ("camera_lost", "open", back_by)
     read(await ada.send(b"me"))
-    spans = await gaps(proctor, session)
+    spans = (await proctor.snapshot(session))["gaps"]
     assert [each["cause"] for each in spans] == ["connection", "server", "connection"]
     assert [each["ended_at"] for each in spans] == [there_until, back_by, wire(scripted.clock())]
 

@@ -6,7 +6,8 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -23,7 +24,7 @@ from tests.server.test_kill import enter
 from tests.support import pictures, postgres
 from tests.support.house import Candidate, Json, Proctor, read, refused, settings
 from tests.support.ports import free_port
-from tests.support.process import command, served
+from tests.support.process import Served, command, served
 from tests.support.realtimekit import realtimekit
 
 PAUSE_S = 0.25
@@ -133,33 +134,36 @@ async def _ours_and_nobody_elses(proctor: Proctor, session: Json) -> None:
     assert await proctor.incidents(session) == []
 
 
-async def test_a_quick_restart_of_the_database_is_survived(
-    tmp_path: Path, own_cluster: postgres.Cluster
-) -> None:
-    url = own_cluster.create()
+@asynccontextmanager
+async def survived(
+    tmp_path: Path, cluster: postgres.Cluster
+) -> AsyncIterator[tuple[Served, Outage]]:
+    """An exam that is well before, and within seconds after, what is done to its database here."""
+    url = cluster.create()
     async with served(tmp_path / "data", free_port(), INVIGIL_DATABASE_URL=url) as up:
         proctor = await up.proctor()
-        session = await proctor.open_session()
-        outage = Outage(await enter(up, session), proctor)
+        outage = Outage(await enter(up, await proctor.open_session()), proctor)
         assert await outage.one_of_each() == {200, 201}
-        await asyncio.to_thread(own_cluster.stop, "fast")
-        await asyncio.to_thread(own_cluster.start)
+        yield up, outage
         assert await outage.until_well() <= BACK_WITHIN_S
         outage.check(url)
         await proctor.client.aclose()
         await outage.ada.client.aclose()
 
 
+async def test_a_quick_restart_of_the_database_is_survived(
+    tmp_path: Path, own_cluster: postgres.Cluster
+) -> None:
+    async with survived(tmp_path, own_cluster):
+        await asyncio.to_thread(own_cluster.stop, "fast")
+        await asyncio.to_thread(own_cluster.start)
+
+
 async def test_a_database_that_hangs_keeps_no_picture_waiting_for_ever(
     tmp_path: Path, own_cluster: postgres.Cluster
 ) -> None:
     """Its machine answers, it does not: no limit that it keeps itself can end that."""
-    url = own_cluster.create()
-    async with served(tmp_path / "data", free_port(), INVIGIL_DATABASE_URL=url) as up:
-        proctor = await up.proctor()
-        session = await proctor.open_session()
-        outage = Outage(await enter(up, session), proctor)
-        assert await outage.one_of_each() == {200, 201}
+    async with survived(tmp_path, own_cluster) as (up, outage):
         outage.ada.client.timeout = PAGE_WAITS_S
         with own_cluster.frozen():
             for _ in range(2):
@@ -167,10 +171,6 @@ async def test_a_database_that_hangs_keeps_no_picture_waiting_for_ever(
             async with up.client() as anybody:
                 assert read(await anybody.get("/healthz"))["status"] == "ok"
                 assert read(await anybody.get("/readyz"), 503) == {"status": "database"}
-        assert await outage.until_well() <= BACK_WITHIN_S
-        outage.check(url)
-        await proctor.client.aclose()
-        await outage.ada.client.aclose()
 
 
 async def test_the_published_tutorials_env_file_works_unchanged(

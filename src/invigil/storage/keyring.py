@@ -46,13 +46,11 @@ class KeyRing:
         try:
             key = await self._database.fetch(lambda work: work.keys.key_of(candidate_id))
         except CannotOpen as error:
-            if self._told.first(candidate_id):
-                log.warning(
-                    "the key of a candidate cannot be opened: no picture can be kept or shown",
-                    candidate=candidate_id,
-                    reason=error.code,
-                    fix=error.fix,
-                )
+            self._told.tell(
+                "the key of a candidate cannot be opened: no picture can be kept or shown",
+                candidate_id,
+                error,
+            )
             raise
         self._told.over(candidate_id)
         return key

@@ -34,13 +34,11 @@ class OpenedTemplates:
         try:
             templates = await work.templates.of_candidate(candidate_id)
         except CannotOpen as error:
-            if self._told.first(candidate_id):
-                log.warning(
-                    "the features of a face cannot be opened: pictures are not compared",
-                    candidate=candidate_id,
-                    reason=error.code,
-                    fix=error.fix,
-                )
+            self._told.tell(
+                "the features of a face cannot be opened: pictures are not compared",
+                candidate_id,
+                error,
+            )
             return Opened((), lost=True)
         if self._told.over(candidate_id):
             log.info("pictures are compared again", candidate=candidate_id)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import structlog
+
+from invigil.domain.errors import CannotOpen
+
+log = structlog.get_logger(__name__)
+
 REMEMBERED = 5_000
 
 
@@ -13,14 +19,14 @@ class ToldOnce:
     def __init__(self) -> None:
         self._told: OrderedDict[str, None] = OrderedDict()
 
-    def first(self, candidate_id: str) -> bool:
-        """Whether it has yet to be said of this candidate; from now on it has been."""
+    def tell(self, what: str, candidate_id: str, error: CannotOpen) -> None:
+        """Log `what` cannot be opened of this candidate, unless that was said already."""
         if candidate_id in self._told:
-            return False
+            return
+        log.warning(what, candidate=candidate_id, reason=error.code, fix=error.fix)
         self._told[candidate_id] = None
         if len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
-        return True
 
     def over(self, candidate_id: str) -> bool:
         """Whether it was said, and so that it is over may be said as well."""
